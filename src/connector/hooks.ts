@@ -1,0 +1,104 @@
+/**
+ * The one public entry for plug-ins, exported as `tributary/hooks`. A connector's `hooks.ts` is a plain
+ * object: `export default { … } satisfies Hooks` with `import type … from 'tributary/hooks'` and nothing
+ * else; everything it may use arrives in the `Tools` argument. No classes, no side effects on import.
+ */
+import type { FindAnswer, Outcome, Remote } from '../core/outcome.ts'
+import type { Page, PageRequest, RawRecord, Rendered, WebhookDelivery, WriteItem } from '../core/ports.ts'
+
+export type {
+  FindAnswer,
+  Outcome,
+  Page,
+  PageRequest,
+  RawRecord,
+  Remote,
+  Rendered,
+  WebhookDelivery,
+  WriteItem,
+}
+
+/** An HTTP answer, body as bytes, whatever the status. */
+export interface HttpAnswer {
+  status: number
+  headers: Record<string, string>
+  body: Buffer
+}
+
+/**
+ * Thrown by `Tools.http` when no whole answer came. `sent` tells what is provable: false means that nothing
+ * can have reached the remote (name not found, connection refused, TLS failure); true means it may have.
+ */
+export interface HttpFailure extends Error {
+  sent: boolean
+  code: string
+}
+
+export interface Tools {
+  settings: Record<string, unknown>
+  connection: string
+  /** One HTTP call: keep-alive, proxy, size limit, redacted logging. `path` is relative to the manifest's base. */
+  http(request: {
+    method: string
+    path: string
+    headers?: Record<string, string>
+    body?: Buffer | string
+    signal: AbortSignal
+  }): Promise<HttpAnswer>
+  /** Parses JSON; identifiers beyond 2^53 and decimals beyond 15 digits become text. */
+  json(body: Buffer | string): unknown
+  /** XML as a tree of plain objects (attributes as `@name`), charset from the declaration first. */
+  xml: {
+    parse(body: Buffer, contentType?: string): Record<string, unknown>
+    /** Characters that the charset cannot write become numeric references; nothing is lost. */
+    encode(text: string, charset: string): Buffer
+    escape(text: string): string
+  }
+  /** Folds a thrown HttpFailure into an outcome: not sent → not-done, otherwise unknown. */
+  failed(error: unknown): Exclude<Outcome, { kind: 'done' }>
+  /** Remembers plain values between calls of this process (session tokens, looked-up ids). */
+  memory: Map<string, unknown>
+  /** Runs a mapping of this connector by file name (`order.out`) on a document. */
+  map(
+    name: string,
+    document: unknown,
+    push: { key: string; revision: number },
+  ): Promise<{ value: unknown; version: string }>
+  hmac(algorithm: 'sha256' | 'sha1', secret: string, body: Buffer, encoding: 'base64' | 'hex'): string
+  hash(algorithm: 'md5' | 'sha256', body: Buffer | string): string
+  sleep(milliseconds: number, signal: AbortSignal): Promise<void>
+}
+
+export interface StreamHooks {
+  page?(request: PageRequest, tools: Tools, signal: AbortSignal): Promise<Page>
+  fetch?(ids: string[], tools: Tools, signal: AbortSignal): Promise<RawRecord[]>
+}
+
+export interface WriteHooks {
+  render?(
+    document: unknown,
+    context: { key: string; revision: number; previous: Remote | null },
+    tools: Tools,
+  ): Promise<Rendered>
+  write?(items: WriteItem[], tools: Tools, signal: AbortSignal): Promise<Outcome[]>
+  find?(item: WriteItem, tools: Tools, signal: AbortSignal): Promise<FindAnswer>
+  advance?(item: WriteItem, remote: Remote, tools: Tools, signal: AbortSignal): Promise<Outcome>
+  discard?(item: WriteItem, remote: Remote, tools: Tools, signal: AbortSignal): Promise<Outcome>
+}
+
+/** Everything is optional: a hook replaces the declarative behaviour of the same name in connector.yaml. */
+export interface Hooks {
+  read?: Record<string, StreamHooks>
+  write?: Record<string, WriteHooks>
+  webhooks?: Record<
+    string,
+    {
+      read?(
+        headers: Record<string, string | string[] | undefined>,
+        body: Buffer,
+        tools: Tools,
+      ): WebhookDelivery
+    }
+  >
+  check?(tools: Tools, signal: AbortSignal): Promise<{ ok: boolean; say: string }>
+}

@@ -1,0 +1,17 @@
+/** Every error code there is, by area. docs/reference/errors.md is generated from this table. */
+import { CONFIG_ERRORS } from './config.ts'
+import { CONNECTOR_ERRORS } from './connector.ts'
+import type { ErrorEntry } from './error.ts'
+import { LEDGER_ERRORS } from './ledger.ts'
+import { MAPPING_ERRORS } from './mapping.ts'
+import { PUSH_ERRORS } from './push.ts'
+import { RECORD_ERRORS } from './record.ts'
+
+export const ERRORS: Record<string, ErrorEntry> = {
+  ...CONFIG_ERRORS,
+  ...CONNECTOR_ERRORS,
+  ...LEDGER_ERRORS,
+  ...MAPPING_ERRORS,
+  ...PUSH_ERRORS,
+  ...RECORD_ERRORS,
+}

@@ -1,0 +1,166 @@
+/**
+ * Types of what is wired in: the connector runtime builds a `Connection`, the pipe uses it. Nothing here
+ * runs; `src/runtime/start.ts` is the only place that constructs things.
+ */
+import type { FindAnswer, Outcome, Remote } from './outcome.ts'
+
+/** Kinds of documents that travel. */
+export type DocumentKind = 'order' | 'shipment' | 'acknowledgement'
+
+/** One record as a system sent it: untouched bytes. */
+export interface RawRecord {
+  /** The source's id of the thing (order id); part of the inbox key of polled records. */
+  id: string
+  body: Buffer
+  contentType: string
+  /** Which shape it has, where one stream has several (`webhook` and the canonical read); selects the mapping. */
+  shape: string
+}
+
+/** A mapping, compiled. Throws TributaryError of kind `input` naming mapping file, field and path. */
+export interface Mapping {
+  id: string
+  /** Hash of the source: stored with every document and push that it made. */
+  version: string
+  map(input: unknown, context: MapContext): Promise<unknown>
+}
+
+/** Bound in every expression as `$settings`, `$connection`, `$entity`, `$company`, `$push`. */
+export interface MapContext {
+  connection: string
+  entity: string
+  settings: Record<string, unknown>
+  company: { zone: string; currency: string }
+  /** Outgoing only. */
+  push?: { key: string; revision: number }
+  /** Code tables by name: `$code('material', sku)`. */
+  codes?: Record<string, Record<string, string>>
+}
+
+export interface PageRequest {
+  /** Window [since, until) in UTC; the connector turns it into its API's clock format. */
+  since: Date
+  until: Date
+  /** What the previous page of this window returned as `next`; null on the first page. */
+  resume: unknown
+}
+
+export interface Page {
+  records: RawRecord[]
+  /** Plain JSON; null when the window is read. */
+  next: unknown
+}
+
+/** One thing that can be read from a system. */
+export interface ReadStream {
+  name: string
+  document: DocumentKind
+  /** The watermark never passes now − lag (rows the source has not indexed yet). Milliseconds. */
+  lag: number
+  /** How far each window reaches back over the previous one. Milliseconds. */
+  overlap: number
+  /** Default schedule (cron with optional seconds), UTC. */
+  every: string
+  /** Record shape → mapping. */
+  mappings: Record<string, Mapping>
+  page(request: PageRequest, signal: AbortSignal): Promise<Page>
+  /** Reads by id: for hints, repairs, refresh of documents that are not final. Missing ids are left out. */
+  fetch?(ids: string[], signal: AbortSignal): Promise<RawRecord[]>
+  /**
+   * For sources whose clock stands still on payment or shipping: documents for which the planner still
+   * waits are fetched again this often. Milliseconds.
+   */
+  refresh?: number
+}
+
+/** What a verified webhook delivery means. */
+export interface WebhookDelivery {
+  stream: string
+  /** Unique per delivery; null where the sender has no id (then the body's hash is used). */
+  deliveryId: string | null
+  /** Full payloads to map, or… */
+  records: RawRecord[]
+  /** …ids to be fetched because the payload is partial. */
+  fetch: string[]
+}
+
+export interface Webhook {
+  topic: string
+  /**
+   * Verifies over the raw bytes in constant time, then reads the payload.
+   * Throws TributaryError WEBHOOK_SIGNATURE (401) or WEBHOOK_UNREADABLE (400).
+   */
+  receive(headers: Record<string, string | string[] | undefined>, body: Buffer): WebhookDelivery
+  /** Status and body that the sender wants to see once the record is committed. */
+  answer: { status: number; body: string; contentType: string }
+}
+
+/** What is written into a remote, rendered once and frozen at the first attempt. */
+export interface Rendered {
+  /** The exact bytes of this document (for batches: this document's part of the request). */
+  body: Buffer
+  contentType: string
+  mappingVersion: string
+  /** Compared with what a find returns before it is bound. Decimal string in the document's currency. */
+  check: { number: string | null; total: string | null; lines: number | null }
+}
+
+/** One document on its way out. */
+export interface WriteItem {
+  key: string
+  kind: DocumentKind
+  revision: number
+  body: Buffer
+  check: Rendered['check']
+}
+
+/** One kind of document that can be written into a system, with what the push protocol must know. */
+export interface WriteOperation {
+  kind: DocumentKind
+  /** How doubt is resolved: ask by key, send the same bytes again, or ask a person. */
+  class: 'find' | 'resend-safe' | 'none'
+  /** Most documents in one request; 1 where the remote takes one. */
+  batch: number
+  /** A find counts as absent only this long after the last attempt's lease end. Milliseconds. */
+  settle: number
+  /** The whole attempt is aborted after this. The lease is longer. Milliseconds. */
+  timeout: number
+  /** True when `write` leaves a draft that `advance` finishes, so surplus copies can be deleted first. */
+  drafts: boolean
+  /** True: the remote answers "received" and success is known only by an acknowledgement. */
+  acknowledged: boolean
+  /** How long an `accepted` push waits for its acknowledgement before it is parked. Milliseconds. */
+  acknowledgeWithin: number
+  /** Maps out. Throws TributaryError kind `input` when the document cannot be written. */
+  render(
+    document: unknown,
+    context: { key: string; revision: number; previous: Remote | null },
+  ): Promise<Rendered>
+  /** Sends one request with one or more documents; answers one outcome per item, in order. Never throws for remote failures. */
+  write(items: WriteItem[], signal: AbortSignal): Promise<Outcome[]>
+  /** Asks by key. Required for class `find`. */
+  find?(item: WriteItem, signal: AbortSignal): Promise<FindAnswer>
+  /** Runs the steps not done yet on an existing document; harmless when all are done. */
+  advance?(item: WriteItem, remote: Remote, signal: AbortSignal): Promise<Outcome>
+  /** Deletes a surplus draft. */
+  discard?(item: WriteItem, remote: Remote, signal: AbortSignal): Promise<Outcome>
+}
+
+/** One configured use of a connector. */
+export interface Connection {
+  id: string
+  connector: string
+  entity: string
+  streams: ReadStream[]
+  writes: WriteOperation[]
+  webhooks: Webhook[]
+  /** Documents on their way at the same time (lanes), over all processes. */
+  concurrency: number
+  /** Calls per interval over all lanes; null: as fast as the lanes go. */
+  rate: { calls: number; per: number } | null
+  /** Raw bytes → the value a mapping reads (JSON with exact big numbers, or an XML tree), per content type. */
+  parse(record: { body: Buffer; contentType: string }): unknown
+  /** One harmless call that proves address and credentials. Returns what it found in one sentence. */
+  check(signal: AbortSignal): Promise<{ ok: boolean; say: string }>
+  close(): Promise<void>
+}
