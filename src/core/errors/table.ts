@@ -6,6 +6,7 @@ import { LEDGER_ERRORS } from './ledger.ts'
 import { MAPPING_ERRORS } from './mapping.ts'
 import { PUSH_ERRORS } from './push.ts'
 import { RECORD_ERRORS } from './record.ts'
+import { YAML_ERRORS } from './yaml.ts'
 
 export const ERRORS: Record<string, ErrorEntry> = {
   ...CONFIG_ERRORS,
@@ -14,4 +15,5 @@ export const ERRORS: Record<string, ErrorEntry> = {
   ...MAPPING_ERRORS,
   ...PUSH_ERRORS,
   ...RECORD_ERRORS,
+  ...YAML_ERRORS,
 }
