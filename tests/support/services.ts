@@ -10,15 +10,18 @@
  * Unset: programs are looked for on PATH and in /usr/lib/postgresql.
  */
 import { execFileSync } from 'node:child_process'
-import { accessSync, chownSync, constants, existsSync, mkdtempSync, readdirSync, rmSync } from 'node:fs'
+import { chownSync, mkdtempSync, rmSync } from 'node:fs'
 import { appendFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
-import { delimiter, join } from 'node:path'
+import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { Redis } from 'ioredis'
 import pg from 'pg'
 import { type Child, startChild } from './child.ts'
 import { freePort } from './free-port.ts'
+import { postgresFolder, postgresMissing, redisMissing, redisProgram } from './machine.ts'
+
+export { postgresMissing, redisMissing }
 
 export interface PostgresService {
   /** `postgres://…`: superuser, a database of its own, UTF-8. */
@@ -42,29 +45,6 @@ export interface RedisService {
    */
   restart(): Promise<void>
   stop(): Promise<void>
-}
-
-/** Why no PostgreSQL can be had for tests, or null when one can: `describe.skipIf(postgresMissing())`. */
-export function postgresMissing(): string | null {
-  if (process.env.TRIBUTARY_TEST_PG || postgresFolder()) return null
-  return 'no PostgreSQL: set TRIBUTARY_TEST_PG to a superuser URL or install postgresql (15 or later)'
-}
-
-/** Why no Redis can be had for tests, or null when one can. */
-export function redisMissing(): string | null {
-  if (process.env.TRIBUTARY_TEST_REDIS || redisProgram()) return null
-  return 'no Redis: set TRIBUTARY_TEST_REDIS or install redis-server (or valkey-server)'
-}
-
-/** Full path of the first of these programs that is on PATH, or null. */
-export function onPath(...names: string[]): string | null {
-  for (const name of names) {
-    for (const folder of (process.env.PATH ?? '').split(delimiter)) {
-      const file = join(folder, name)
-      if (folder && isExecutable(file)) return file
-    }
-  }
-  return null
 }
 
 /**
@@ -228,33 +208,9 @@ async function numberOn(server: string): Promise<RedisService> {
   }
 }
 
-/** The newest installed PostgreSQL's program folder. */
-function postgresFolder(): string | null {
-  const debian = '/usr/lib/postgresql'
-  const versions = existsSync(debian) ? readdirSync(debian).sort((a, b) => Number(b) - Number(a)) : []
-  for (const version of versions) {
-    const bin = join(debian, version, 'bin')
-    if (isExecutable(join(bin, 'initdb'))) return bin
-  }
-  return onPath('initdb')?.replace(/\/initdb$/, '') ?? null
-}
-
-function redisProgram(): string | null {
-  return onPath('redis-server', 'valkey-server')
-}
-
 /** PostgreSQL refuses to run as root: then it runs as this system user. Undefined when we are not root. */
 function unprivileged(user: string): { uid: number; gid: number } | undefined {
   if (process.getuid?.() !== 0) return undefined
   const ask = (flag: string) => Number(execFileSync('id', [flag, user], { encoding: 'utf8' }))
   return { uid: ask('-u'), gid: ask('-g') }
-}
-
-function isExecutable(file: string): boolean {
-  try {
-    accessSync(file, constants.X_OK)
-    return true
-  } catch {
-    return false
-  }
 }
