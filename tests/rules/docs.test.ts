@@ -1,0 +1,49 @@
+import { existsSync } from 'node:fs'
+import { posix } from 'node:path'
+import { describe, expect, it } from 'vitest'
+import { generatedPages } from '../../docs/generate.ts'
+import { filesUnder, read } from './source.ts'
+
+const pages = [
+  ...filesUnder('docs', 'connectors').filter((path) => path.endsWith('.md')),
+  'README.md',
+  'README.zh-CN.md',
+  'CONTRIBUTING.md',
+]
+
+/** Relative links of a page that lead nowhere. */
+function brokenLinks(page: string): string[] {
+  const links = [...read(page).matchAll(/\]\(([^)\s]+)\)/g)].map((match) => match[1]!.replace(/#.*$/, ''))
+  return links
+    .filter((link) => link !== '' && !/^[a-z]+:/.test(link))
+    .filter((link) => !existsSync(posix.join(posix.dirname(page), link)))
+    .map((link) => `${page} → ${link}`)
+}
+
+/** Everything between ``` fences that starts with a shell command of ours. */
+function commands(page: string): string[] {
+  return [...read(page).matchAll(/^(npm (?:ci|start|test|run)[^\n#]*)/gm)].map((match) => match[1]!.trim())
+}
+
+describe('docs', () => {
+  it.each(Object.entries(generatedPages()))('%s is what `npm run docs` writes', (path, text) => {
+    expect(read(path)).toBe(text)
+  })
+
+  it('links between pages lead somewhere', () => {
+    expect(pages.flatMap(brokenLinks)).toEqual([])
+  })
+
+  it('both READMEs give the same commands', () => {
+    expect(commands('README.md').length).toBeGreaterThan(2)
+    expect(commands('README.zh-CN.md')).toEqual(commands('README.md'))
+  })
+
+  it('the commands are scripts that exist', () => {
+    const { scripts } = JSON.parse(read('package.json')) as { scripts: Record<string, string> }
+    const named = pages.flatMap((page) =>
+      [...read(page).matchAll(/npm run ([a-z:-]+)/g)].map((match) => match[1]!),
+    )
+    expect(named.filter((name) => !scripts[name])).toEqual([])
+  })
+})

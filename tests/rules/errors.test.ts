@@ -1,0 +1,54 @@
+import { describe, expect, it } from 'vitest'
+import { CONFIG_ERRORS } from '../../src/core/errors/config.ts'
+import { CONNECTOR_ERRORS } from '../../src/core/errors/connector.ts'
+import type { ErrorEntry } from '../../src/core/errors/error.ts'
+import { LEDGER_ERRORS } from '../../src/core/errors/ledger.ts'
+import { MAPPING_ERRORS } from '../../src/core/errors/mapping.ts'
+import { PUSH_ERRORS } from '../../src/core/errors/push.ts'
+import { RECORD_ERRORS } from '../../src/core/errors/record.ts'
+import { ERRORS } from '../../src/core/errors/table.ts'
+import { sources } from './source.ts'
+
+const tables: Record<string, ErrorEntry>[] = [
+  CONFIG_ERRORS,
+  CONNECTOR_ERRORS,
+  LEDGER_ERRORS,
+  MAPPING_ERRORS,
+  PUSH_ERRORS,
+  RECORD_ERRORS,
+]
+const codes = tables.flatMap((table) => Object.keys(table))
+const entries: [string, ErrorEntry][] = Object.entries(ERRORS)
+
+describe('the error table', () => {
+  it('holds every code of every area once, as AREA_WHAT', () => {
+    expect(codes.length).toBeGreaterThan(5)
+    expect(codes.filter((code, at) => codes.indexOf(code) !== at)).toEqual([])
+    expect(Object.keys(ERRORS).sort()).toEqual([...codes].sort())
+    expect(codes.filter((code) => !/^[A-Z]+(_[A-Z0-9]+)+$/.test(code))).toEqual([])
+  })
+
+  it('says in both languages what happened and what to do', () => {
+    const silent = entries.filter(([, { say, fix }]) =>
+      [say.en, say.zh, fix.en, fix.zh].some((text) => text.trim().length < 4),
+    )
+    const foreign = entries.filter(
+      ([, { say, fix }]) => ![say.zh, fix.zh].every((text) => /\p{Script=Han}/u.test(text)),
+    )
+    expect([...silent, ...foreign].map(([code]) => code)).toEqual([])
+  })
+
+  it('names the same values in both languages', () => {
+    const names = (text: string) => [...new Set(text.match(/\{\w+\}/g))].sort()
+    const uneven = entries.filter(([, { say }]) => names(say.en).join() !== names(say.zh).join())
+    expect(uneven.map(([code]) => code)).toEqual([])
+  })
+
+  it('has no code that nothing throws', () => {
+    const text = sources('src', 'connectors')
+      .filter(({ path }) => !path.startsWith('src/core/errors/'))
+      .map((file) => file.text)
+      .join('\n')
+    expect(codes.filter((code) => !text.includes(`'${code}'`))).toEqual([])
+  })
+})

@@ -1,0 +1,10 @@
+/**
+ * Exceptions from the rules, each with its reason. The list may only shrink: a waiver that is no longer
+ * needed fails the test that reads it.
+ */
+
+/** Files over 400 lines: path → reason. */
+export const LONG_FILES: Record<string, string> = {}
+
+/** Functions over 40 lines: `path#name` → reason. */
+export const LONG_FUNCTIONS: Record<string, string> = {}
