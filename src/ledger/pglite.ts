@@ -1,0 +1,220 @@
+/**
+ * The embedded ledger: PostgreSQL inside the process (PGlite), on a folder. Safe against the death of the
+ * process and of the machine: every commit is fsynced, and the folder is locked by the kernel.
+ */
+import { execFile } from 'node:child_process'
+import fs from 'node:fs'
+import path from 'node:path'
+import { promisify } from 'node:util'
+import { Worker } from 'node:worker_threads'
+import { ledgerError } from '../core/errors/ledger.ts'
+import { insideTransaction } from '../core/transaction-guard.ts'
+import { again, type Database, type PoolShape, type Queryable, type Result } from './database.ts'
+import { type FolderLock, lockFolder } from './folder-lock.ts'
+import { poolShape } from './postgres.ts'
+import { SessionLock } from './session-lock.ts'
+import { toParameter } from './types.ts'
+
+/** Tables that change all the time; vacuumed by `vacuum()`, since nothing does it by itself. */
+const HOT = [
+  'tributary.inbox', 'tributary.document', 'tributary.push', 'tributary.stream', 'tributary.schedule_tick',
+  'bullmq.job', 'bullmq.event', 'bullmq.dedup', 'bullmq.dedup_next', 'bullmq.meta', 'bullmq.metrics',
+]
+
+interface Message {
+  id: number
+  fields: [string, 0 | 1][]
+  rows: unknown[][]
+  count: number
+  error?: { message: string; code?: string }
+  channel?: string
+  payload?: string
+}
+
+/** A PostgreSQL error as it comes out of the worker: message and SQLSTATE, no statement, no parameters. */
+export class EmbeddedDatabaseError extends Error {
+  readonly code: string | undefined
+  readonly constraint: string | undefined
+  constructor(from: { message: string; code?: string; constraint?: string }) {
+    super(from.message)
+    this.name = 'EmbeddedDatabaseError'
+    this.code = from.code
+    this.constraint = from.constraint
+  }
+}
+
+class Embedded implements Database {
+  readonly kind = 'pglite' as const
+  #worker: Worker
+  #lock: FolderLock
+  #session = new SessionLock()
+  #next = 1
+  #pending = new Map<number, { resolve: (m: Message) => void; reject: (e: Error) => void }>()
+  #channels = new Map<string, Set<(payload: string) => void>>()
+  #dead: Error | null = null
+
+  constructor(worker: Worker, lock: FolderLock) {
+    this.#worker = worker
+    this.#lock = lock
+    worker.on('message', (m: Message) => this.#receive(m))
+    worker.on('error', (error) => this.#die(error))
+    worker.on('exit', () => this.#die(ledgerError('LEDGER_EMBEDDED_STOPPED')))
+  }
+
+  #receive(m: Message): void {
+    if (m.channel !== undefined) {
+      for (const receive of this.#channels.get(m.channel) ?? []) receive(m.payload ?? '')
+      return
+    }
+    const waiting = this.#pending.get(m.id)
+    this.#pending.delete(m.id)
+    if (m.error) waiting?.reject(new EmbeddedDatabaseError(m.error))
+    else waiting?.resolve(m)
+  }
+
+  #die(error: Error): void {
+    this.#dead ??= error
+    for (const { reject } of this.#pending.values()) reject(this.#dead)
+    this.#pending.clear()
+  }
+
+  /** One statement on the session, whoever holds it. */
+  async #run<R>(sql: string, params?: unknown[]): Promise<Result<R>> {
+    if (this.#dead) throw this.#dead
+    const id = this.#next++
+    const message = await new Promise<Message>((resolve, reject) => {
+      this.#pending.set(id, { resolve, reject })
+      this.#worker.postMessage({ id, sql, params: params ? params.map(toParameter) : null })
+    })
+    return { rows: message.rows.map((row) => toObject(row, message.fields)) as R[], rowCount: message.count }
+  }
+
+  async query<R>(sql: string, params?: unknown[]): Promise<Result<R>> {
+    const release = await this.#session.acquire()
+    try {
+      return await this.#run<R>(sql, params)
+    } finally {
+      release()
+    }
+  }
+
+  transaction<T>(work: (tx: Queryable) => Promise<T>): Promise<T> {
+    return again(async () => {
+      const release = await this.#session.acquire()
+      try {
+        await this.#run('begin')
+        const value = await insideTransaction(() => work({ query: (sql, params) => this.#run(sql, params) }))
+        await this.#run('commit')
+        return value
+      } catch (error) {
+        await this.#run('rollback')
+        throw error
+      } finally {
+        release()
+      }
+    })
+  }
+
+  async listen(channel: string, receive: (payload: string) => void): Promise<() => Promise<void>> {
+    const known = this.#channels.get(channel)
+    if (known) known.add(receive)
+    else {
+      this.#channels.set(channel, new Set([receive]))
+      await this.query(`listen "${channel}"`)
+    }
+    return async () => {
+      this.#channels.get(channel)?.delete(receive)
+    }
+  }
+
+  pool(): PoolShape {
+    return poolShape({
+      run: (sql, params) => this.query(sql, params),
+      pin: async () => {
+        const release = await this.#session.acquire()
+        return { run: (sql, params) => this.#run(sql, params), unpin: async () => release() }
+      },
+      listen: (channel, receive) => this.listen(channel, receive),
+    })
+  }
+
+  async vacuum(): Promise<void> {
+    for (const table of HOT) await this.query(`vacuum ${table}`)
+  }
+
+  /** Number of fsync calls since start. */
+  async fsyncs(): Promise<number> {
+    return (await this.query('-- fsyncs')).rowCount
+  }
+
+  async close(): Promise<void> {
+    if (!this.#dead) {
+      const release = await this.#session.acquire()
+      try {
+        await this.#run('-- close')
+      } finally {
+        release()
+      }
+    }
+    this.#dead ??= ledgerError('LEDGER_EMBEDDED_STOPPED')
+    await this.#worker.terminate()
+    this.#lock.release()
+  }
+}
+
+function toObject(row: unknown[], fields: [string, 0 | 1][]): Record<string, unknown> {
+  const out: Record<string, unknown> = {}
+  fields.forEach(([name, json], i) => {
+    const value = row[i]
+    if (json && typeof value === 'string') out[name] = JSON.parse(value)
+    else if (value instanceof Uint8Array) out[name] = Buffer.from(value.buffer, value.byteOffset, value.byteLength)
+    else out[name] = value
+  })
+  return out
+}
+
+/** Our own modules have the extension that this one has: .ts from a clone, .js from a package. */
+function sibling(name: string): URL {
+  return new URL(`./${name}${path.extname(import.meta.filename)}`, import.meta.url)
+}
+
+/**
+ * Creates the cluster in a process of its own: making one needs 0.5 GB and more, which the long-lived
+ * process would keep.
+ */
+async function createCluster(folder: string): Promise<void> {
+  const script = `import { PGlite } from ${JSON.stringify(import.meta.resolve('@electric-sql/pglite'))}
+    const pg = await PGlite.create(process.argv[1]); await pg.exec('checkpoint'); await pg.close()`
+  const making = `${folder}.new`
+  fs.rmSync(making, { recursive: true, force: true })
+  await promisify(execFile)(process.execPath, ['--input-type=module', '-e', script, making], { timeout: 120_000 })
+  fs.renameSync(making, folder)
+}
+
+/**
+ * Opens (and on first use creates) the embedded ledger in `folder`.
+ * Throws LEDGER_FOLDER_HELD when another process owns the folder.
+ */
+export async function openPglite(folder: string): Promise<Database & { fsyncs(): Promise<number> }> {
+  fs.mkdirSync(folder, { recursive: true, mode: 0o700 })
+  const lock = lockFolder(folder)
+  try {
+    const cluster = path.join(folder, 'pg')
+    if (!fs.existsSync(path.join(cluster, 'PG_VERSION'))) await createCluster(cluster)
+    // left behind by a killed owner; we hold the folder's lock, so nobody else can be in there
+    fs.rmSync(path.join(cluster, 'postmaster.pid'), { force: true })
+    const worker = new Worker(sibling('pglite-worker'), { workerData: { folder: cluster } })
+    const ready = await new Promise<{ ready: boolean; error?: { message: string } }>((resolve, reject) => {
+      worker.once('message', resolve)
+      worker.once('error', reject)
+    })
+    if (!ready.ready) {
+      await worker.terminate()
+      throw ledgerError('LEDGER_EMBEDDED_UNREADABLE', { folder, problem: ready.error?.message ?? 'unknown' })
+    }
+    return new Embedded(worker, lock)
+  } catch (error) {
+    lock.release()
+    throw error
+  }
+}

@@ -1,0 +1,135 @@
+/** The queue on BullMQ 6: on Redis/Valkey, or on the ledger's own database through its pool look-alike. */
+import { createPostgresBackend, Queue as BullQueue, type QueueOptions, Worker } from 'bullmq'
+import { Redis } from 'ioredis'
+import { refuseInsideTransaction } from '../core/transaction-guard.ts'
+import type { Queue, QueueTrouble, Working } from './queue.ts'
+
+/** The ledger owns attempts and back-off; a job that failed or ended leaves nothing behind. */
+const JOB = { attempts: 1, removeOnComplete: true, removeOnFail: true } as const
+
+/** A killed worker's lane runs again within 20 s instead of 60. */
+const LOCK = { lockDuration: 15_000, stalledInterval: 5_000 } as const
+
+/** How long a wake-up may take before it is left to the sweeper. */
+const WAKE_LIMIT = 2_000
+
+export type QueueStore = { pool: unknown } | { redis: string }
+
+class BullmqQueue implements Queue {
+  #store: QueueStore
+  #redis: Redis | null = null
+  #trouble: QueueTrouble
+  #queues = new Map<string, BullQueue>()
+  #workers = new Set<Worker>()
+  /** Lanes whose wake-up is on its way, and whether another was asked for meanwhile. */
+  #waking = new Map<string, { again: boolean; done: Promise<void> }>()
+
+  constructor(store: QueueStore, trouble: QueueTrouble) {
+    this.#store = store
+    this.#trouble = trouble
+    if ('redis' in store) {
+      this.#redis = new Redis(store.redis, { maxRetriesPerRequest: null, enableReadyCheck: true })
+      this.#redis.on('error', (error) => trouble('redis', error))
+    }
+  }
+
+  #options(): QueueOptions {
+    return this.#redis
+      ? { connection: this.#redis as never, prefix: '{tributary}' }
+      : { connection: (this.#store as { pool: unknown }).pool as never }
+  }
+
+  #backend(): never | undefined {
+    return (this.#redis ? undefined : createPostgresBackend) as never
+  }
+
+  #queue(name: string): BullQueue {
+    let queue = this.#queues.get(name)
+    if (!queue) {
+      queue = new BullQueue(name, this.#options(), this.#backend())
+      queue.on('error', (error) => this.#trouble(name, error))
+      this.#queues.set(name, queue)
+    }
+    return queue
+  }
+
+  async ready(): Promise<void> {
+    if (this.#redis) await refuseEviction(this.#redis)
+    await this.#queue('normalize').waitUntilReady()
+  }
+
+  wake(queue: string, lane: string): Promise<void> {
+    refuseInsideTransaction('waking a queue')
+    const name = `${queue} ${lane}`
+    const running = this.#waking.get(name)
+    if (running) {
+      running.again = true
+      return running.done
+    }
+    const state = { again: false, done: Promise.resolve() }
+    this.#waking.set(name, state)
+    state.done = this.#wakeLoop(queue, lane, name, state)
+    return state.done
+  }
+
+  async #wakeLoop(queue: string, lane: string, name: string, state: { again: boolean }): Promise<void> {
+    try {
+      do {
+        state.again = false
+        const deduplication = { id: lane, keepLastIfActive: true }
+        await within(this.#queue(queue).add(lane, {}, { ...JOB, deduplication }), WAKE_LIMIT)
+      } while (state.again)
+    } catch (error) {
+      this.#trouble(`wake ${name}`, error as Error)
+    } finally {
+      this.#waking.delete(name)
+    }
+  }
+
+  async work(name: string, concurrency: number, handler: (lane: string) => Promise<void>): Promise<Working> {
+    const worker = new Worker(
+      name,
+      (job) => handler(job.name),
+      { ...this.#options(), ...LOCK, concurrency, drainDelay: 5 },
+      this.#backend(),
+    )
+    worker.on('error', (error) => this.#trouble(name, error))
+    worker.on('failed', (_job, error) => this.#trouble(name, error))
+    this.#workers.add(worker)
+    await worker.waitUntilReady()
+    return {
+      stop: async () => {
+        this.#workers.delete(worker)
+        await worker.close()
+      },
+    }
+  }
+
+  async close(): Promise<void> {
+    await Promise.all([...this.#workers].map((worker) => worker.close()))
+    await Promise.all([...this.#waking.values()].map((w) => w.done))
+    await Promise.all([...this.#queues.values()].map((queue) => queue.close()))
+    if (this.#redis) await this.#redis.quit().catch(() => this.#redis?.disconnect())
+  }
+}
+
+/** Redis that may evict keys would drop jobs silently; they come back by the sweeper, but late. */
+async function refuseEviction(redis: Redis): Promise<void> {
+  const [, policy] = (await redis.config('GET', 'maxmemory-policy').catch(() => [])) as string[]
+  if (policy && policy !== 'noeviction') {
+    throw new Error(`Redis has maxmemory-policy ${policy}: set it to noeviction, or jobs vanish`)
+  }
+}
+
+function within<T>(work: Promise<T>, limit: number): Promise<T> {
+  let timer: NodeJS.Timeout | undefined
+  const late = new Promise<never>((_, reject) => {
+    timer = setTimeout(() => reject(new Error(`no answer within ${limit} ms`)), limit)
+  })
+  return Promise.race([work, late]).finally(() => clearTimeout(timer))
+}
+
+/** Opens the queue on Redis/Valkey, or on the database whose pool is given. */
+export function openQueue(store: QueueStore, trouble: QueueTrouble): Queue {
+  return new BullmqQueue(store, trouble)
+}
