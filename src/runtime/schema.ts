@@ -1,0 +1,215 @@
+/**
+ * The shape of tributary.yaml. Validation, the types and the JSON Schema for editors
+ * (schemas/tributary.schema.json) all come from it. The descriptions are what an editor shows and what an
+ * error says is expected.
+ */
+import { type Static, Type } from 'typebox'
+import { DURATION_PATTERN } from '../core/time.ts'
+
+/** Ids of connections, flows, entities: they appear in URLs, keys and file names. */
+const ids = { propertyNames: { type: 'string', pattern: '^[a-z0-9][a-z0-9_-]{0,62}$' } }
+const closed = { additionalProperties: false }
+
+/** `${NAME}` or `${NAME:-default}`: filled in from the environment before anything else looks at it. */
+const REFERENCE = '^\\$\\{[^}]+\\}$'
+
+const Duration = (description: string) =>
+  Type.String({ pattern: `${DURATION_PATTERN}|${REFERENCE}`, description })
+
+const WholeNumber = (minimum: number, maximum: number, description: string) =>
+  Type.Union(
+    [Type.Integer({ minimum, maximum }), Type.String({ pattern: `^[0-9]{1,9}$|${REFERENCE}`, description })],
+    { description },
+  )
+
+const KINDS = ['order', 'shipment', 'acknowledgement'] as const
+const Kind = Type.Union(KINDS.map((k) => Type.Literal(k)))
+
+const Company = Type.Object(
+  {
+    zone: Type.String({
+      description: 'an IANA time zone such as Asia/Shanghai: business dates are days there',
+    }),
+    currency: Type.String({
+      pattern: `^[A-Z]{3}$|${REFERENCE}`,
+      description: 'an ISO 4217 code such as CNY: the currency the books are kept in',
+    }),
+    entities: Type.Optional(
+      Type.Record(
+        Type.String(),
+        Type.Object(
+          {
+            name: Type.String({ minLength: 1, description: 'the legal entity by its name' }),
+            taxId: Type.Optional(Type.String()),
+            currency: Type.Optional(Type.String({ pattern: '^[A-Z]{3}$', description: 'an ISO 4217 code' })),
+            zone: Type.Optional(Type.String({ description: 'an IANA time zone' })),
+          },
+          closed,
+        ),
+        {
+          ...ids,
+          minProperties: 1,
+          description: 'legal entities of the group; one called main when left out',
+        },
+      ),
+    ),
+  },
+  { ...closed, description: 'the company whose books these are' },
+)
+
+const Rate = Type.Object(
+  {
+    calls: WholeNumber(1, 1_000_000, 'calls per interval'),
+    per: Duration('the interval, such as 1s or 1m'),
+  },
+  { ...closed, description: 'never more calls than this, over all processes' },
+)
+
+const Poll = Type.Object(
+  {
+    every: Type.Optional(Type.String({ description: 'a cron line, seconds optional, in UTC' })),
+    lag: Type.Optional(Duration('how far behind now the reading stays, such as 10s or 2m')),
+    overlap: Type.Optional(Duration('how far each reading reaches back over the one before, such as 10m')),
+    off: Type.Optional(Type.Boolean({ description: 'true: this stream is not read' })),
+  },
+  closed,
+)
+
+const Connection = Type.Object(
+  {
+    use: Type.String({ minLength: 1, description: 'a connector: the name of a folder in connectors/' }),
+    entity: Type.Optional(Type.String({ description: 'the legal entity it belongs to' })),
+    settings: Type.Optional(
+      Type.Record(Type.String(), Type.Unknown(), {
+        // biome-ignore lint/suspicious/noTemplateCurlyInString: this is how people write a reference
+        description: 'what the connector needs (settings: in its connector.yaml); secrets as ${NAME}',
+      }),
+    ),
+    concurrency: Type.Optional(
+      WholeNumber(1, 64, 'documents on their way at once, a whole number from 1 to 64'),
+    ),
+    rate: Type.Optional(Rate),
+    codes: Type.Optional(
+      Type.Record(
+        Type.String(),
+        Type.Record(Type.String(), Type.String({ description: 'text in quotes, so that no digit is lost' })),
+        { description: 'code tables: $code("table", key) in mappings' },
+      ),
+    ),
+    poll: Type.Optional(
+      Type.Record(Type.String(), Poll, { description: 'per stream, what differs from the connector' }),
+    ),
+  },
+  { ...closed, description: 'one configured use of a connector' },
+)
+
+const Flow = Type.Object(
+  {
+    shops: Type.Array(Type.String(), {
+      minItems: 1,
+      description: 'a list of connections that orders come from',
+    }),
+    erp: Type.String({ description: 'the connection that orders go to' }),
+    from: Type.String({
+      description:
+        'an instant with its zone such as 2026-01-01T00:00:00+08:00; orders paid before are never pushed',
+    }),
+    mode: Type.Union(
+      ['off', 'shadow', 'live'].map((m) => Type.Literal(m)),
+      { description: 'shadow: everything runs, what would be sent is kept and can be read, nothing is sent' },
+    ),
+    every: Type.Optional(Type.String({ description: 'a cron line, seconds optional, in UTC' })),
+    back: Type.Optional(Type.Array(Kind, { description: 'a list of what travels back to the shops' })),
+    adopt: Type.Optional(
+      Type.Object(
+        {
+          number: Type.String({
+            minLength: 1,
+            description:
+              'a JSONata expression over the order: how the tool used before numbered its ERP documents',
+          }),
+          until: Type.Optional(
+            Type.String({ description: 'an instant with its zone; orders paid later are ours alone' }),
+          ),
+        },
+        {
+          ...closed,
+          description: 'documents of the tool used before are found and bound instead of doubled',
+        },
+      ),
+    ),
+  },
+  {
+    ...closed,
+    description: 'which connections feed which, from when on, and whether anything is really sent',
+  },
+)
+
+/** tributary.yaml. */
+export const ConfigFile = Type.Object(
+  {
+    company: Company,
+    connections: Type.Record(Type.String(), Connection, ids),
+    flows: Type.Record(Type.String(), Flow, ids),
+    policies: Type.Optional(
+      Type.Record(Type.String(), Type.Unknown(), { description: "the order centre's rules" }),
+    ),
+    storage: Type.Optional(
+      Type.Object(
+        {
+          data: Type.Optional(Type.String({ minLength: 1, description: 'a folder; ./data when left out' })),
+          database: Type.Optional(
+            Type.String({
+              description:
+                'a postgres:// address; embedded in the data folder when left out (or DATABASE_URL)',
+            }),
+          ),
+          redis: Type.Optional(
+            Type.String({
+              description: 'a redis:// or rediss:// address; on the database when left out (or REDIS_URL)',
+            }),
+          ),
+        },
+        closed,
+      ),
+    ),
+    http: Type.Optional(
+      Type.Object(
+        {
+          host: Type.Optional(
+            Type.String({ minLength: 1, description: 'an address to listen on; 127.0.0.1 when left out' }),
+          ),
+          port: Type.Optional(WholeNumber(0, 65535, 'a port, 0 to 65535; 8080 when left out')),
+        },
+        closed,
+      ),
+    ),
+    retention: Type.Optional(
+      Type.Object(
+        { raw: Type.Optional(Duration('how long untouched records are kept, such as 90d')) },
+        closed,
+      ),
+    ),
+    log: Type.Optional(
+      Type.Object(
+        { level: Type.Optional(Type.Union(['debug', 'info', 'warn', 'error'].map((l) => Type.Literal(l)))) },
+        closed,
+      ),
+    ),
+  },
+  closed,
+)
+export type ConfigFile = Static<typeof ConfigFile>
+
+/** Where the generated JSON Schema lies in this installation. */
+export const SCHEMA_FILE = new URL('../../schemas/tributary.schema.json', import.meta.url)
+
+/** The JSON Schema for editors, as text: what schemas/tributary.schema.json must hold. */
+export function configJsonSchema(): string {
+  const schema = {
+    $schema: 'http://json-schema.org/draft-07/schema#',
+    title: 'Tributary configuration',
+    ...JSON.parse(JSON.stringify(ConfigFile)),
+  }
+  return `${JSON.stringify(schema, null, 2)}\n`
+}
