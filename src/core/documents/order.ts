@@ -3,9 +3,9 @@
  * Decimal is an exact decimal string; instants are RFC 3339 in UTC.
  */
 import { type Static, Type } from 'typebox'
-import { Address, Decimal, head, Instant, Money, Nullable, Party } from './parts.ts'
+import { Address, Decimal, head, Instant, Money, Nullable, OneOf, Party } from './parts.ts'
 
-export const LineKind = Type.Union(['goods', 'virtual', 'service', 'gift', 'fee'].map((k) => Type.Literal(k)))
+export const LineKind = OneOf('goods', 'virtual', 'service', 'gift', 'fee')
 
 /** `goods`: quantity × unit price before discount; `discount`: taken off, ≥ 0; `tax`: as the source states it. */
 export const OrderLine = Type.Object(
@@ -45,7 +45,7 @@ export const Shipping = Type.Object(
 
 export const Charge = Type.Object(
   {
-    kind: Type.Union(['fee', 'tip', 'duty', 'rounding'].map((k) => Type.Literal(k))),
+    kind: OneOf('fee', 'tip', 'duty', 'rounding'),
     amount: Money,
     tax: Money,
     name: Type.Optional(Nullable(Type.String())),
@@ -59,7 +59,7 @@ export const Payment = Type.Object(
     externalId: Type.Optional(Nullable(Type.String())),
     amount: Money,
     at: Type.Optional(Nullable(Instant)),
-    state: Type.Union(['pending', 'settled', 'failed'].map((k) => Type.Literal(k))),
+    state: OneOf('pending', 'settled', 'failed'),
   },
   { additionalProperties: false },
 )
@@ -68,18 +68,14 @@ export const Order = Type.Object(
   {
     ...head,
     number: Type.String({ minLength: 1 }),
-    state: Type.Union(['open', 'cancelled', 'closed'].map((k) => Type.Literal(k))),
-    payment: Type.Union(
-      ['unpaid', 'part-paid', 'paid', 'part-refunded', 'refunded'].map((k) => Type.Literal(k)),
-    ),
-    fulfillment: Type.Union(['none', 'partial', 'complete'].map((k) => Type.Literal(k))),
+    state: OneOf('open', 'cancelled', 'closed'),
+    payment: OneOf('unpaid', 'part-paid', 'paid', 'part-refunded', 'refunded'),
+    fulfillment: OneOf('none', 'partial', 'complete'),
     placedAt: Instant,
     paidAt: Type.Optional(Nullable(Instant)),
     shop: Type.Optional(Nullable(Type.String())),
     subSource: Type.Optional(Nullable(Type.String())),
-    salesKind: Type.Optional(
-      Type.Union(['online', 'pos', 'dealer', 'wholesale'].map((k) => Type.Literal(k))),
-    ),
+    salesKind: Type.Optional(OneOf('online', 'pos', 'dealer', 'wholesale')),
     currency: Type.String({ pattern: '^[A-Z]{3}$' }),
     buyerCurrency: Type.Optional(Nullable(Type.String())),
     /** True: goods, discount and shipping amounts contain tax, and `tax` says how much of them. */

@@ -1,7 +1,11 @@
 /** Shapes that several documents share. */
-import { type TSchema, Type } from 'typebox'
+import { type TLiteral, type TSchema, type TUnion, Type } from 'typebox'
 
 export const Nullable = <T extends TSchema>(schema: T) => Type.Union([schema, Type.Null()])
+
+/** One of several words, with their literal types (a mapped array alone would have the type `never`). */
+export const OneOf = <T extends string[]>(...words: [...T]) =>
+  Type.Union(words.map((w) => Type.Literal(w))) as unknown as TUnion<{ [I in keyof T]: TLiteral<T[I]> }>
 
 /** Integer in minor units of the document's currency. */
 export const Money = Type.Integer({ minimum: -9007199254740991, maximum: 9007199254740991 })

@@ -1,6 +1,6 @@
 /** A parcel on its way, as the system that ships states it. One document per parcel. */
 import { type Static, Type } from 'typebox'
-import { Decimal, head, Instant, Nullable } from './parts.ts'
+import { Decimal, head, Instant, Nullable, OneOf } from './parts.ts'
 
 export const Shipment = Type.Object(
   {
@@ -8,9 +8,7 @@ export const Shipment = Type.Object(
     /** Which order it belongs to: our push key as the ERP stores it (Tryton: `sale.reference`). */
     order: Type.String({ minLength: 1 }),
     site: Type.Optional(Nullable(Type.String())),
-    state: Type.Union(
-      ['packed', 'shipped', 'delivered', 'exception', 'returned', 'cancelled'].map((k) => Type.Literal(k)),
-    ),
+    state: OneOf('packed', 'shipped', 'delivered', 'exception', 'returned', 'cancelled'),
     shippedAt: Type.Optional(Nullable(Instant)),
     carrier: Type.Optional(Nullable(Type.String())),
     service: Type.Optional(Nullable(Type.String())),

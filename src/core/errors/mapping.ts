@@ -1,5 +1,80 @@
 import { type ErrorEntry, thrower } from './error.ts'
 
-export const MAPPING_ERRORS = {} satisfies Record<string, ErrorEntry>
+const open = {
+  en: 'Open the mapping at that line and correct the expression; `tributary mapping check` shows the same message.',
+  zh: '打开映射文件该行并修正表达式；`tributary mapping check` 会给出相同提示。',
+}
+
+/** What can be wrong with a mapping file (config) or with a record that goes through it (input). */
+export const MAPPING_ERRORS = {
+  MAPPING_UNREADABLE: {
+    kind: 'config',
+    say: { en: 'mapping {file} cannot be read: {reason}', zh: '无法读取映射文件 {file}：{reason}' },
+    fix: {
+      en: 'Check the path and the permissions of the file.',
+      zh: '请检查文件路径和权限。',
+    },
+  },
+  MAPPING_SHAPE: {
+    kind: 'config',
+    say: {
+      en: '{file}:{line}:{column}: {field}: {problem}',
+      zh: '{file}:{line}:{column}：{field}：{problem}',
+    },
+    fix: open,
+  },
+  MAPPING_SYNTAX: {
+    kind: 'config',
+    say: {
+      en: '{file}:{line}:{column}: {field}: not a JSONata expression: {reason}',
+      zh: '{file}:{line}:{column}：{field}：不是有效的 JSONata 表达式：{reason}',
+    },
+    fix: open,
+  },
+  MAPPING_FAILED: {
+    kind: 'input',
+    say: {
+      en: '{file}:{line}: {field}: the expression failed on this record: {reason}',
+      zh: '{file}:{line}：{field}：表达式处理此记录时失败：{reason}',
+    },
+    fix: {
+      en: 'Look at the raw record: either the source sent something unexpected, or the expression "{expression}" must allow for it. Then retry the record.',
+      zh: '请查看原始记录：可能是来源数据异常，或表达式“{expression}”需要兼容此情况；修正后重试该记录。',
+    },
+  },
+  MAPPING_VALUE: {
+    kind: 'input',
+    say: {
+      en: '{file}:{line}: {field}: ${function} cannot use {found}: {problem}',
+      zh: '{file}:{line}：{field}：${function} 无法处理 {found}：{problem}',
+    },
+    fix: {
+      en: 'Look at the raw record: either the source sent something unexpected, or the expression "{expression}" must allow for it. Then retry the record.',
+      zh: '请查看原始记录：可能是来源数据异常，或表达式“{expression}”需要兼容此情况；修正后重试该记录。',
+    },
+  },
+  MAPPING_CODE_MISSING: {
+    kind: 'input',
+    say: {
+      en: 'code table "{table}" has no entry for "{key}" ({file}:{line}, {field})',
+      zh: '对照表“{table}”中没有“{key}”（{file}:{line}，{field}）',
+    },
+    fix: {
+      en: 'Add "{key}" to the code table "{table}" of this connection, then retry the parked records.',
+      zh: '请在该连接的对照表“{table}”中补充“{key}”，然后重试被搁置的记录。',
+    },
+  },
+  MAPPING_REQUIRED: {
+    kind: 'input',
+    say: {
+      en: '{file}: {field} is required and the record gives nothing for it (line {line}: {expression})',
+      zh: '{file}：{field} 为必填，但记录中没有对应内容（第 {line} 行：{expression}）',
+    },
+    fix: {
+      en: 'Complete the record at its source and retry it, or give the field a default in the mapping.',
+      zh: '请在来源系统补全该记录后重试，或在映射中为该字段设置默认值。',
+    },
+  },
+} satisfies Record<string, ErrorEntry>
 
 export const mappingError = thrower(MAPPING_ERRORS)

@@ -1,5 +1,58 @@
 import { type ErrorEntry, thrower } from './error.ts'
 
-export const RECORD_ERRORS = {} satisfies Record<string, ErrorEntry>
+const atSource = {
+  en: 'Correct it in the source system (the next version is taken by itself), or change the mapping and retry the record.',
+  zh: '请在来源系统更正（新版本会自动读取），或修改映射后重试该记录。',
+}
+
+/** What can be wrong with one record's content. The record is parked alone; its neighbours go on. */
+export const RECORD_ERRORS = {
+  RECORD_INVALID: {
+    kind: 'input',
+    say: {
+      en: 'the {document} is not valid: {field} {problem}, found {shape}',
+      zh: '{document} 无效：{field} {problem}，实际为 {shape}',
+    },
+    fix: atSource,
+  },
+  RECORD_NO_SKU: {
+    kind: 'input',
+    say: {
+      en: '{count} line(s) have no SKU: {lines}',
+      zh: '{count} 行没有 SKU：{lines}',
+    },
+    fix: {
+      en: 'Give the products a SKU in the shop, then retry the record.',
+      zh: '请在店铺中为商品填写 SKU，然后重试该记录。',
+    },
+  },
+  RECORD_CURRENCY: {
+    kind: 'input',
+    say: {
+      en: 'currency {currency} is not an ISO 4217 code',
+      zh: '币种 {currency} 不是 ISO 4217 代码',
+    },
+    fix: atSource,
+  },
+  RECORD_SUMS: {
+    kind: 'input',
+    say: {
+      en: 'the parts add up to {parts} {currency}, the order states {total}; the difference of {difference} is more than the tolerance of {tolerance}',
+      zh: '各部分合计 {parts} {currency}，订单总额为 {total}；差额 {difference} 超过允许的 {tolerance}',
+    },
+    fix: {
+      en: 'Look for an amount that the mapping does not read yet (a fee, a duty, a tip). Nothing is pushed before the sums agree.',
+      zh: '请查找映射尚未读取的金额（费用、关税、小费等）。合计一致之前不会推送。',
+    },
+  },
+  RECORD_REFUND: {
+    kind: 'input',
+    say: {
+      en: 'line {line}: more was refunded than was ordered ({problem})',
+      zh: '行 {line}：退款超过订购数量或金额（{problem}）',
+    },
+    fix: atSource,
+  },
+} satisfies Record<string, ErrorEntry>
 
 export const recordError = thrower(RECORD_ERRORS)
