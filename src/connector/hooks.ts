@@ -54,6 +54,14 @@ export interface Tools {
     encode(text: string, charset: string): Buffer
     escape(text: string): string
   }
+  /** For reads: returns an answer of status 2xx, throws an error of the fitting kind for any other. */
+  ok(answer: HttpAnswer): HttpAnswer
+  /** For reads: throws that the remote asks to slow down (then the whole page is tried again later). */
+  throttled(reason: string, retryAfter?: number): never
+  /** For reads: throws that the remote answered with an error of its own inside a 200. */
+  broken(reason: string, kind?: 'transient' | 'config'): never
+  /** For writes: what a status other than 2xx proves; null for 2xx, whose body the hook reads itself. */
+  outcome(answer: HttpAnswer): Exclude<Outcome, { kind: 'done' }> | null
   /** Folds a thrown HttpFailure into an outcome: not sent → not-done, otherwise unknown. */
   failed(error: unknown): Exclude<Outcome, { kind: 'done' }>
   /** Remembers plain values between calls of this process (session tokens, looked-up ids). */

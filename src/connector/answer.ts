@@ -1,0 +1,90 @@
+/**
+ * What an HTTP answer proves, where the remote has no better way to say it. The usual reading of a status
+ * (below) can be changed per connector with `http.errors`.
+ */
+
+import { connectorError } from '../core/errors/connector.ts'
+import { TributaryError } from '../core/errors/error.ts'
+import type { Outcome } from '../core/outcome.ts'
+import { isHttpFailure, retryAfter } from './client.ts'
+import type { HttpAnswer } from './hooks.ts'
+import type { Reaction } from './manifest.ts'
+
+export type Failed = Exclude<Outcome, { kind: 'done' }>
+
+/** Reads `http.errors`: an exact status wins over its class (`5xx`), both over the usual. */
+export type Reactions = Record<string, Reaction>
+
+function reactionTo(status: number, reactions: Reactions): Reaction {
+  const declared = reactions[status] ?? reactions[`${Math.floor(status / 100)}xx`]
+  if (declared) return declared
+  if (status === 401 || status === 403 || status === 407) return 'config'
+  if (status === 409) return 'conflict'
+  // 425 and 429 say in so many words that nothing was processed; 503 does not.
+  if (status === 425 || status === 429) return 'transient'
+  if (status >= 400 && status < 500 && status !== 408) return 'input'
+  return 'unknown'
+}
+
+/** Outcome of a write by its status: null for 2xx, whose body the caller reads. */
+export function outcomeOf(answer: HttpAnswer, reactions: Reactions): Failed | null {
+  if (answer.status >= 200 && answer.status < 300) return null
+  const code = `HTTP_${answer.status}`
+  const message = `HTTP ${answer.status}`
+  const reaction = reactionTo(answer.status, reactions)
+  const wait = retryAfter(answer.headers)
+  const later = wait === undefined ? {} : { retryAfter: wait }
+  switch (reaction) {
+    case 'config':
+      return { kind: 'not-done', code, message, pause: true }
+    case 'transient':
+      return { kind: 'not-done', code, message, ...later }
+    case 'input':
+    case 'conflict':
+      return { kind: 'refused', code, message }
+    case 'duplicate':
+      return { kind: 'refused', code, message, duplicate: true }
+    case 'unknown':
+      return { kind: 'unknown', code, message }
+  }
+}
+
+/** A thrown failure as the outcome of a write. What is neither network nor an unreadable answer is thrown on. */
+export function outcomeOfFailure(error: unknown): Failed {
+  if (isHttpFailure(error)) {
+    const { code, message, sent } = error
+    return sent ? { kind: 'unknown', code, message } : { kind: 'not-done', code, message }
+  }
+  // 200 with an unreadable body: the remote may have written before it stumbled.
+  if (error instanceof TributaryError && error.kind === 'transient') {
+    return { kind: 'unknown', code: error.code, message: error.message }
+  }
+  throw error
+}
+
+/** For reads: returns a 2xx answer, throws CONNECTOR_* of the fitting kind for any other. */
+export function mustBeOk(answer: HttpAnswer, who: Who, reactions: Reactions): HttpAnswer {
+  if (answer.status >= 200 && answer.status < 300) return answer
+  const detail = { ...who, status: answer.status, reason: `HTTP ${answer.status}` }
+  switch (reactionTo(answer.status, reactions)) {
+    case 'config':
+      throw connectorError('CONNECTOR_DENIED', detail)
+    case 'transient':
+      throw connectorError('CONNECTOR_THROTTLED', { ...detail, retryAfter: retryAfter(answer.headers) })
+    case 'unknown':
+      throw connectorError('CONNECTOR_ANSWER_FAILED', { ...detail, retryAfter: retryAfter(answer.headers) })
+    default:
+      throw connectorError('CONNECTOR_ANSWER_REFUSED', detail)
+  }
+}
+
+export interface Who {
+  connection: string
+  host: string
+}
+
+/** For reads: a network failure as CONNECTOR_UNREACHABLE; anything else is thrown as it is. */
+export function unreachable(error: unknown, who: Who): unknown {
+  if (!isHttpFailure(error)) return error
+  return connectorError('CONNECTOR_UNREACHABLE', { ...who, reason: error.code })
+}

@@ -1,0 +1,27 @@
+/** Raw bytes of a record → the value that a mapping reads. */
+import iconv from 'iconv-lite'
+import { connectorError } from '../core/errors/connector.ts'
+import { parseJson, parseJsonBytes } from './json.ts'
+import { charsetOf, parseXml } from './xml.ts'
+
+/**
+ * Reads a record by its content type: JSON with exact big numbers, XML as a tree, a form as an object, any
+ * other text as text. Throws TributaryError CONNECTOR_RECORD_UNREADABLE, so that one record is parked.
+ */
+export function parseRecord(record: { body: Buffer; contentType: string }): unknown {
+  const type = record.contentType.split(';')[0]!.trim().toLowerCase()
+  try {
+    if (/[/+]xml$/.test(type)) return parseXml(record.body, record.contentType)
+    const charset = charsetOf(record.contentType)
+    const foreign = charset !== null && !/^(utf-?8|us-ascii)$/i.test(charset)
+    if (/[/+]json$/.test(type)) {
+      return foreign ? parseJson(iconv.decode(record.body, charset)) : parseJsonBytes(record.body)
+    }
+    const text = iconv.decode(record.body, foreign ? charset : 'utf-8')
+    if (type === 'application/x-www-form-urlencoded') return Object.fromEntries(new URLSearchParams(text))
+    return text
+  } catch (error) {
+    const reason = `${record.body.length} bytes are not whole ${type || 'data of a known type'}`
+    throw connectorError('CONNECTOR_RECORD_UNREADABLE', { reason }, error)
+  }
+}

@@ -1,0 +1,76 @@
+/** What hooks may use: built once per connection by `openConnection`, handed to every hook as an argument. */
+import { createHash, createHmac } from 'node:crypto'
+import { setTimeout as wait } from 'node:timers/promises'
+import { connectorError } from '../core/errors/connector.ts'
+import type { MapContext, Mapping } from '../core/ports.ts'
+import { mustBeOk, outcomeOf, outcomeOfFailure, type Reactions, type Who } from './answer.ts'
+import type { Client } from './client.ts'
+import type { Tools } from './hooks.ts'
+import { parseJson, parseJsonBytes } from './json.ts'
+import type { Settings } from './settings.ts'
+import { encodeXml, escapeXml, illegalInXml, parseXml } from './xml.ts'
+
+export interface ToolsOptions {
+  connection: string
+  settings: Settings
+  /** Null for a connector without an address (files, inbound only). */
+  client: Client | null
+  reactions: Reactions
+  mapping(name: string): Promise<Mapping>
+  context: MapContext
+  /** Told how many characters XML could not hold and were left out of a text. */
+  onIllegalXml?: ((count: number) => void) | undefined
+}
+
+/** Makes the tools of one connection. */
+export function createTools(options: ToolsOptions): Tools {
+  const { connection, client } = options
+  const who: Who = { connection, host: client?.host ?? 'no host' }
+  return {
+    settings: options.settings,
+    connection,
+    http(request) {
+      if (!client)
+        throw connectorError('CONNECTOR_ADDRESS', { connection, reason: 'http.base is not declared' })
+      return client.call(request)
+    },
+    json: (body) =>
+      readAnswer(() => (typeof body === 'string' ? parseJson(body) : parseJsonBytes(body)), 'JSON'),
+    xml: {
+      parse: (body, contentType) => readAnswer(() => parseXml(body, contentType), 'XML'),
+      encode: encodeXml,
+      escape(text) {
+        const illegal = illegalInXml(text)
+        if (illegal > 0) options.onIllegalXml?.(illegal)
+        return escapeXml(text)
+      },
+    },
+    ok: (answer) => mustBeOk(answer, who, options.reactions),
+    throttled(reason, retryAfter) {
+      throw connectorError('CONNECTOR_THROTTLED', { ...who, reason, retryAfter })
+    },
+    broken(reason, kind = 'transient') {
+      const code = kind === 'config' ? 'CONNECTOR_ANSWER_REFUSED' : 'CONNECTOR_ANSWER_FAILED'
+      throw connectorError(code, { ...who, reason })
+    },
+    outcome: (answer) => outcomeOf(answer, options.reactions),
+    failed: outcomeOfFailure,
+    memory: new Map(),
+    async map(name, document, push) {
+      const mapping = await options.mapping(name)
+      return { value: await mapping.map(document, { ...options.context, push }), version: mapping.version }
+    },
+    hmac: (algorithm, secret, body, encoding) => createHmac(algorithm, secret).update(body).digest(encoding),
+    hash: (algorithm, body) => createHash(algorithm).update(body).digest('hex'),
+    sleep: (milliseconds, signal) => wait(milliseconds, undefined, { signal }),
+  }
+}
+
+/** Reads an answer; the message says what was wrong with its form, never what it held. */
+function readAnswer<T>(read: () => T, form: string): T {
+  try {
+    return read()
+  } catch (error) {
+    throw connectorError('CONNECTOR_ANSWER_UNREADABLE', { reason: `not whole ${form}` }, error)
+  }
+}

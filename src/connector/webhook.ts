@@ -1,0 +1,117 @@
+/** Webhooks as the manifest declares them: signature over the raw bytes first, then the payload. */
+import { createHmac, timingSafeEqual } from 'node:crypto'
+import { connectorError } from '../core/errors/connector.ts'
+import { shapeOf } from '../core/errors/error.ts'
+import type { RawRecord, Webhook, WebhookDelivery } from '../core/ports.ts'
+import type { Hooks, Tools } from './hooks.ts'
+import { parseJsonBytes } from './json.ts'
+import type { Manifest, WebhookManifest } from './manifest.ts'
+import { fillText, pick, type Settings, textAt } from './settings.ts'
+
+type Headers = Record<string, string | string[] | undefined>
+
+/** One header by name, whatever its case; the first where it came several times. */
+function header(headers: Headers, name: string): string | undefined {
+  const wanted = name.toLowerCase()
+  const value = headers[wanted] ?? Object.entries(headers).find(([n]) => n.toLowerCase() === wanted)?.[1]
+  return Array.isArray(value) ? value[0] : value
+}
+
+/**
+ * Throws WEBHOOK_SIGNATURE unless the header holds the HMAC of the raw body under one of the secrets. Constant
+ * time: every secret is tried, compared by digests of equal length. Without any secret all is refused.
+ */
+export function verifyHmac(
+  topic: string,
+  scheme: NonNullable<WebhookManifest['verify']>,
+  secrets: string[],
+  headers: Headers,
+  body: Buffer,
+): void {
+  const fail = (reason: string) => connectorError('WEBHOOK_SIGNATURE', { topic, reason })
+  if (secrets.length === 0) throw fail('no secret is set, so nothing can be verified')
+  const sent = header(headers, scheme.header)
+  if (!sent) throw fail(`the header ${scheme.header} is missing`)
+  const given = Buffer.from(
+    scheme.prefix && sent.startsWith(scheme.prefix) ? sent.slice(scheme.prefix.length) : sent,
+  )
+  let match = 0
+  for (const secret of secrets) {
+    const expected = Buffer.from(createHmac(scheme.hmac, secret).update(body).digest(scheme.encoding))
+    const same = given.length === expected.length && timingSafeEqual(given, expected)
+    match |= same ? 1 : 0
+  }
+  if (match === 0) throw fail('the signature does not fit')
+}
+
+/** One webhook of a connection. */
+export function openWebhook(
+  topic: string,
+  manifest: Manifest,
+  settings: Settings,
+  hook: NonNullable<Hooks['webhooks']>[string] | undefined,
+  tools: Tools,
+): Webhook {
+  const declared = manifest.webhooks![topic]!
+  const verify = declared.verify
+  const secrets = [verify?.secret ?? []]
+    .flat()
+    .map((s) => fillText(s, settings))
+    .filter((s) => s !== '')
+  const stream = manifest.read![declared.stream]!
+  const shape = declared.shape ?? stream.shape ?? Object.keys(stream.shapes)[0]!
+  return {
+    topic,
+    receive(headers, body) {
+      if (verify) verifyHmac(topic, verify, secrets, headers, body)
+      try {
+        return hook?.read ? hook.read(headers, body, tools) : readPayload(declared, shape, headers, body)
+      } catch (error) {
+        const reason =
+          error instanceof SyntaxError ? 'not JSON' : error instanceof TypeError ? 'not UTF-8' : null
+        if (reason === null && !(error instanceof PayloadError)) throw error
+        throw connectorError(
+          'WEBHOOK_UNREADABLE',
+          { topic, reason: reason ?? (error as Error).message },
+          error,
+        )
+      }
+    },
+    answer: {
+      status: declared.answer?.status ?? 200,
+      body: declared.answer?.body ?? '',
+      contentType: declared.answer?.contentType ?? 'text/plain',
+    },
+  }
+}
+
+/** A payload that is JSON but does not hold what the manifest says. */
+class PayloadError extends Error {}
+
+function readPayload(
+  declared: WebhookManifest,
+  shape: string,
+  headers: Headers,
+  body: Buffer,
+): WebhookDelivery {
+  const payload = parseJsonBytes(body)
+  const deliveryId = declared.id ? (header(headers, declared.id.header) ?? null) : null
+  const base = { stream: declared.stream, deliveryId }
+  if (declared.fetch) {
+    const id = declared.fetch.map((path) => textAt(payload, path)).find((found) => found !== null)
+    if (!id) throw new PayloadError(`none of ${declared.fetch.join(', ')} is there`)
+    return { ...base, records: [], fetch: [id] }
+  }
+  const contentType = header(headers, 'content-type') ?? 'application/json'
+  const records: RawRecord[] = []
+  const items = declared.each === undefined ? [payload] : pick(payload, declared.each)
+  if (!Array.isArray(items)) throw new PayloadError(`${declared.each} is ${shapeOf(items)}`)
+  for (const item of items) {
+    const id = textAt(item, declared.record ?? 'id')
+    if (id === null) throw new PayloadError(`${declared.record ?? 'id'} is not there`)
+    // The untouched bytes where the body is one record; else this record's part of it.
+    const bytes = declared.each === undefined ? body : Buffer.from(JSON.stringify(item))
+    records.push({ id, body: bytes, contentType, shape })
+  }
+  return { ...base, records, fetch: [] }
+}
