@@ -20,7 +20,7 @@ export interface ConnectionConfig {
   /** Connector id. */
   use: string
   entity: string
-  /** Complete: defaults are filled in. */
+  /** As given, references and types resolved; the connector runtime fills in the connector's defaults. */
   settings: Record<string, unknown>
   /** Names of settings that are secret. */
   secrets: string[]
@@ -135,8 +135,7 @@ function readSettings(
   for (const [name, spec] of Object.entries(specs)) {
     const value = given[name]
     if (value === undefined || value === null || value === '') {
-      if (spec.default !== undefined) out[name] = spec.default
-      else if (!spec.optional) {
+      if (spec.default === undefined && !spec.optional) {
         context.problems.add('CONFIG_SETTING_MISSING', [...path, name], {
           connector,
           description: spec.description,
@@ -183,9 +182,7 @@ function violation(spec: Setting, value: unknown): string | null {
     case 'integer':
       return Number.isSafeInteger(value) ? null : 'a whole number'
     case 'decimal':
-      return typeof value === 'string' && /^-?\d+(\.\d+)?$/.test(value)
-        ? null
-        : 'a number in quotes, so that no digit is lost'
+      return /^-?\d+(\.\d+)?$/.test(String(value)) ? null : 'a number, best in quotes'
     case 'boolean':
       return typeof value === 'boolean' ? null : 'true or false'
     case 'list':

@@ -1,5 +1,5 @@
 /**
- * Reads tributary.yaml. The result is complete (defaults filled in), typed and frozen: milliseconds for
+ * Reads tributary.yaml. The result is complete, typed and frozen: milliseconds for
  * durations, Date for instants, absolute paths. Nothing else in Tributary reads the file or the environment.
  */
 import { createHash } from 'node:crypto'

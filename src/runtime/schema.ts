@@ -81,7 +81,6 @@ const Connection = Type.Object(
     entity: Type.Optional(Type.String({ description: 'the legal entity it belongs to' })),
     settings: Type.Optional(
       Type.Record(Type.String(), Type.Unknown(), {
-        // biome-ignore lint/suspicious/noTemplateCurlyInString: this is how people write a reference
         description: 'what the connector needs (settings: in its connector.yaml); secrets as ${NAME}',
       }),
     ),

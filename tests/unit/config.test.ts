@@ -134,7 +134,7 @@ describe('loadConfig', () => {
     const found = mistakes(
       GOOD.replace(
         '      base: http://127.0.0.1:1\n',
-        '      bsae: x\n      charset: gkb\n      share: 0.1\n',
+        '      bsae: x\n      charset: gkb\n      share: a lot\n',
       ),
     )
     expect(found.map((e) => e.code).sort()).toEqual([
