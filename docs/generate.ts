@@ -4,7 +4,6 @@
  */
 import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { fileURLToPath } from 'node:url'
 import { CONFIG_ERRORS } from '../src/core/errors/config.ts'
 import { CONNECTOR_ERRORS } from '../src/core/errors/connector.ts'
 import { type ErrorEntry, HTTP_STATUS } from '../src/core/errors/error.ts'
@@ -70,7 +69,7 @@ ${say.zh}
 **处理：** ${fix.zh}`
 }
 
-if (process.argv[1] === fileURLToPath(import.meta.url)) {
+if (import.meta.main) {
   const root = join(import.meta.dirname, '..')
   for (const [path, text] of Object.entries(generatedPages())) {
     writeFileSync(join(root, path), text)

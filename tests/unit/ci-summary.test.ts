@@ -1,0 +1,45 @@
+import { describe, expect, it } from 'vitest'
+import { summarize, unexpectedSkips } from '../../.ci/summary.ts'
+
+const test = (status: string, fullName: string) => ({ status, fullName })
+
+describe('the last line of a CI run', () => {
+  it('counts tests, and files that fail outside their tests', () => {
+    const summary = summarize(
+      {
+        testResults: [
+          {
+            name: '/p/tests/a.test.ts',
+            status: 'failed',
+            assertionResults: [test('passed', 'x'), test('failed', 'y')],
+          },
+          {
+            name: '/p/tests/leak.test.ts',
+            status: 'failed',
+            message: 'left open\nat…',
+            assertionResults: [test('passed', 'z')],
+          },
+          {
+            name: '/p/tests/s.test.ts',
+            status: 'passed',
+            assertionResults: [test('skipped', 'v'), test('todo', 'w')],
+          },
+        ],
+      },
+      '/p',
+    )
+    expect(summary).toEqual({
+      passed: 2,
+      failed: 2,
+      skipped: ['tests/s.test.ts › v', 'tests/s.test.ts › w'],
+      failures: ['tests/a.test.ts › y', 'tests/leak.test.ts: left open'],
+    })
+  })
+
+  it('allows only the skips that are listed', () => {
+    const list = '# why\ntests/s.test.ts › v # needs the samples\n'
+    expect(unexpectedSkips(['tests/s.test.ts › v 1', 'tests/s.test.ts › w'], list)).toEqual([
+      'tests/s.test.ts › w',
+    ])
+  })
+})
