@@ -145,6 +145,8 @@ const WebhookSchema = object({
       secret: Type.Union([Text, Type.Array(Text, { minItems: 1 })]),
     }),
   ),
+  /** For senders that cannot sign: a secret text in a header or in the address (`?token=…`). */
+  token: optional(object({ secret: Text, header: optional(Text), query: optional(Text) })),
   /** Header with the delivery's unique id. */
   id: optional(object({ header: Text })),
   /** Full payloads: the list of records (default: the whole body is one) and each one's id. */

@@ -1,5 +1,5 @@
 /** Webhooks as the manifest declares them: signature over the raw bytes first, then the payload. */
-import { createHmac, timingSafeEqual } from 'node:crypto'
+import { createHash, createHmac, timingSafeEqual } from 'node:crypto'
 import { connectorError } from '../core/errors/connector.ts'
 import { shapeOf } from '../core/errors/error.ts'
 import type { RawRecord, Webhook, WebhookDelivery } from '../core/ports.ts'
@@ -44,6 +44,28 @@ export function verifyHmac(
   if (match === 0) throw fail('the signature does not fit')
 }
 
+/**
+ * Throws WEBHOOK_SIGNATURE unless the secret text came in the header or in the query of the address (which the
+ * HTTP layer hands on as the pseudo-header `:query`). Compared by digests, in constant time.
+ */
+export function verifyToken(
+  topic: string,
+  scheme: NonNullable<WebhookManifest['token']>,
+  secret: string,
+  headers: Headers,
+): void {
+  const fail = (reason: string) => connectorError('WEBHOOK_SIGNATURE', { topic, reason })
+  if (secret === '') throw fail('no secret is set, so nothing can be verified')
+  const inHeader = scheme.header ? header(headers, scheme.header) : undefined
+  const inQuery = scheme.query
+    ? new URLSearchParams(header(headers, ':query') ?? '').get(scheme.query)
+    : undefined
+  const given = inHeader ?? inQuery
+  if (!given) throw fail('the secret text is missing')
+  const digest = (text: string) => createHash('sha256').update(text).digest()
+  if (!timingSafeEqual(digest(given), digest(secret))) throw fail('the secret text does not fit')
+}
+
 /** One webhook of a connection. */
 export function openWebhook(
   topic: string,
@@ -64,6 +86,8 @@ export function openWebhook(
     topic,
     receive(headers, body) {
       if (verify) verifyHmac(topic, verify, secrets, headers, body)
+      if (declared.token)
+        verifyToken(topic, declared.token, fillText(declared.token.secret, settings), headers)
       try {
         return hook?.read ? hook.read(headers, body, tools) : readPayload(declared, shape, headers, body)
       } catch (error) {

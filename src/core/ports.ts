@@ -87,7 +87,9 @@ export interface WebhookDelivery {
 export interface Webhook {
   topic: string
   /**
-   * Verifies over the raw bytes in constant time, then reads the payload.
+   * Verifies over the raw bytes in constant time, then reads the payload. `headers[':query']` is the query of
+   * the address (set by the HTTP layer; no client can send a header of that name): some senders cannot sign
+   * and carry a secret there.
    * Throws TributaryError WEBHOOK_SIGNATURE (401) or WEBHOOK_UNREADABLE (400).
    */
   receive(headers: Record<string, string | string[] | undefined>, body: Buffer): WebhookDelivery
