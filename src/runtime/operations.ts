@@ -4,7 +4,8 @@
  * ledger. Every result is plain JSON (instants are RFC 3339 text in UTC, money is an integer in minor units
  * beside its currency), so that it can travel over the socket unchanged.
  *
- * Failures are thrown as TributaryError (`input` for an id that does not exist or a state that forbids it).
+ * Failures are thrown as TributaryError: RUNTIME_UNKNOWN for an id that does not exist, RUNTIME_STATE for a
+ * state that forbids what was asked (core/errors/runtime.ts).
  */
 import type { DocumentKind } from '../core/ports.ts'
 
@@ -38,13 +39,14 @@ export type PushState =
   | 'unknown'
   | 'withdrawn'
   | 'parked'
+  | 'shadowed'
 
 /**
  * How far an order has come. `history`: placed before the flow's `from`; `none`: nothing is to be pushed
  * (cancelled or refunded before, or no flow); `shadowed`: rendered and kept, not sent; otherwise the state
  * of its push that needs most attention.
  */
-export type OrderProgress = 'received' | 'held' | 'history' | 'none' | 'shadowed' | PushState
+export type OrderProgress = 'received' | 'held' | 'history' | 'none' | PushState
 
 export interface OrderSummary {
   /** `<connection>/<externalId>`: the order key of logs, CLI and API. */
@@ -180,16 +182,18 @@ export type Resolution =
   | { as: 'not-written' }
   | { as: 'withdrawn' }
 
+/** A record that could not be read, a document that could not be planned, a push that waits for a person. */
+export type ParkedWhat = 'record' | 'document' | 'push'
+
 export interface ParkedFilter extends PageQuery {
   connection?: string
   code?: string
-  what?: 'record' | 'push'
+  what?: ParkedWhat
 }
 
 export interface ParkedItem {
   id: string
-  /** A record that could not be used, or a push that waits for a person. */
-  what: 'record' | 'push'
+  what: ParkedWhat
   connection: string
   stream: string | null
   externalId: string | null
@@ -281,7 +285,7 @@ export interface Stats {
 
 export interface Operations {
   ordersList(filter: OrderFilter): Promise<PageOf<OrderSummary>>
-  /** `ref`: order key, or anything `find` understands as long as it means one order. Throws RECORD_UNKNOWN / RECORD_AMBIGUOUS. */
+  /** `ref`: order key, or anything `find` understands as long as it means one order. Throws RUNTIME_UNKNOWN, RUNTIME_AMBIGUOUS. */
   orderShow(request: { ref: string }): Promise<OrderDetail>
   /** At most 50 hits, best first. Phones match by their last 4 or more digits. */
   find(request: { term: string }): Promise<FindHit[]>
@@ -313,7 +317,7 @@ export interface Operations {
     request: { name: string; scope: TokenScope; days?: number } & Actor,
   ): Promise<TokenSummary & { token: string }>
   tokenList(request: Record<string, never>): Promise<TokenSummary[]>
-  /** `id`: token id or name. Throws RECORD_UNKNOWN. */
+  /** `id`: token id or name. Throws RUNTIME_UNKNOWN. */
   tokenRevoke(request: { id: string } & Actor): Promise<TokenSummary>
   /** Null for an unknown, revoked or expired token. Not reachable over the API. */
   verifyToken(request: { token: string }): Promise<{ id: string; name: string; scope: TokenScope } | null>
@@ -375,7 +379,7 @@ export interface Running {
   operations: Operations
   /**
    * Verifies, appends and commits, then answers. Throws TributaryError: WEBHOOK_SIGNATURE,
-   * WEBHOOK_UNREADABLE, RECORD_UNKNOWN for a connection or topic that does not exist, transient when the
+   * WEBHOOK_UNREADABLE, RUNTIME_UNKNOWN for a connection or topic that does not exist, transient when the
    * ledger cannot take it now (the sender comes again).
    */
   receiveWebhook(

@@ -6,6 +6,7 @@ import { LEDGER_ERRORS } from './ledger.ts'
 import { MAPPING_ERRORS } from './mapping.ts'
 import { PUSH_ERRORS } from './push.ts'
 import { RECORD_ERRORS } from './record.ts'
+import { RUNTIME_ERRORS } from './runtime.ts'
 import { YAML_ERRORS } from './yaml.ts'
 
 export const ERRORS: Record<string, ErrorEntry> = {
@@ -15,5 +16,6 @@ export const ERRORS: Record<string, ErrorEntry> = {
   ...MAPPING_ERRORS,
   ...PUSH_ERRORS,
   ...RECORD_ERRORS,
+  ...RUNTIME_ERRORS,
   ...YAML_ERRORS,
 }

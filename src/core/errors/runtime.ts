@@ -1,0 +1,88 @@
+import { type ErrorEntry, thrower } from './error.ts'
+
+/** What can go wrong when a person or a program asks a Tributary for something: CLI, control socket, API. */
+export const RUNTIME_ERRORS = {
+  RUNTIME_INTERNAL: {
+    kind: 'internal',
+    say: { en: 'A mistake in Tributary itself: {reason}', zh: 'Tributary 内部错误：{reason}' },
+    fix: {
+      en: 'Nothing that was acknowledged is lost. Look at the log, and report it with the lines around.',
+      zh: '已确认的数据不会丢失。请查看日志，并附上相关日志行反馈问题。',
+    },
+  },
+  RUNTIME_CONTROL_LOST: {
+    kind: 'transient',
+    say: {
+      en: 'the running Tributary ended before it answered ({reason})',
+      zh: '运行中的 Tributary 在应答之前已结束（{reason}）',
+    },
+    fix: { en: 'Look whether it still runs, then ask again.', zh: '请确认它仍在运行，然后重试。' },
+  },
+  RUNTIME_REQUEST: {
+    kind: 'input',
+    say: { en: '{field}: {reason}', zh: '{field}：{reason}' },
+    fix: {
+      en: 'Correct the request; "--help" and /v1/openapi.json say what may stand there.',
+      zh: '请更正请求；可用的写法见 "--help" 与 /v1/openapi.json。',
+    },
+  },
+  RUNTIME_UNKNOWN: {
+    kind: 'input',
+    say: { en: 'there is no {what} {id}', zh: '没有这个{what}：{id}' },
+    fix: {
+      en: 'Look it up: "tributary orders find", "push list", "parked list" or "token list".',
+      zh: '请先查找："tributary orders find"、"push list"、"parked list" 或 "token list"。',
+    },
+  },
+  RUNTIME_AMBIGUOUS: {
+    kind: 'input',
+    say: { en: '{id} means {count} orders: {list}', zh: '{id} 对应 {count} 张订单：{list}' },
+    fix: { en: 'Name one of them by its key.', zh: '请用其中一张订单的键指定。' },
+  },
+  RUNTIME_STATE: {
+    kind: 'conflict',
+    say: {
+      en: '{action} is not possible while {what} {id} is {state}',
+      zh: '{what} {id} 处于 {state} 状态，无法 {action}',
+    },
+    fix: { en: '{hint}', zh: '{hint}' },
+  },
+  RUNTIME_UNAUTHORIZED: {
+    kind: 'input',
+    say: { en: 'this needs an API token', zh: '需要 API 令牌' },
+    fix: {
+      en: 'Send "Authorization: Bearer <token>"; make one with "tributary token create".',
+      zh: '请发送 "Authorization: Bearer <令牌>"；用 "tributary token create" 创建令牌。',
+    },
+  },
+  RUNTIME_FORBIDDEN: {
+    kind: 'input',
+    say: {
+      en: 'this needs a token of the scope {scope}',
+      zh: '需要权限为 {scope} 的令牌',
+    },
+    fix: {
+      en: 'Make one with "tributary token create --scope {scope}".',
+      zh: '请用 "tributary token create --scope {scope}" 创建。',
+    },
+  },
+  RUNTIME_TOO_LARGE: {
+    kind: 'input',
+    say: {
+      en: 'the body is larger than {limit} bytes',
+      zh: '请求内容超过 {limit} 字节',
+    },
+    fix: {
+      en: 'Send less at once, or let Tributary read it by polling.',
+      zh: '请减少单次发送量，或改由 Tributary 轮询读取。',
+    },
+  },
+  RUNTIME_STOPPING: {
+    kind: 'transient',
+    say: { en: 'this process is stopping', zh: '本进程正在停止' },
+    fix: { en: 'Send it again in a moment.', zh: '请稍后重试。' },
+  },
+} satisfies Record<string, ErrorEntry>
+
+/** Throws for requests: `throw runtimeError('RUNTIME_UNKNOWN', { what: 'push', id })`. */
+export const runtimeError = thrower(RUNTIME_ERRORS)
