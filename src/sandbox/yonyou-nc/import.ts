@@ -45,6 +45,9 @@ export function billIds(root: XmlElement): string[] {
   return root.children.filter((c) => c.name === 'bill').map((c) => c.attributes.id ?? '')
 }
 
+/** A copy of its own: a piece cut from the document's text would keep the whole text in memory. */
+const ownCopy = (text: string) => Buffer.from(text).toString()
+
 /** What one document is about to write, seen by its own later bills before it is committed. */
 class Transaction {
   readonly staged: StoredBill[] = []
@@ -86,17 +89,17 @@ class Transaction {
       return refusal('-31000', `单据已经导入过, 如需更新请设置 replace="Y" (${bill.id})`)
     }
     if (before && before.status !== 1) return pluginRefusal('-32000', '单据已审批, 不能更新')
-    const wanted = bill.head.vbillcode || before?.code
-    const owner = wanted === undefined ? undefined : this.#ownerOf(wanted)
+    const wanted = bill.head.vbillcode || before?.code || null
+    const owner = wanted === null ? undefined : this.#ownerOf(wanted)
     if (owner !== undefined && owner !== before?.pk) {
       return pluginRefusal('-32001', `单据号 ${wanted} 已存在`)
     }
     const pk = before?.pk ?? this.#store.nextKey()
     const stored: StoredBill = {
-      id: bill.id,
+      id: ownCopy(bill.id),
       pk,
       billtype: this.#billtype,
-      code: wanted ?? this.#newCode(bill, pk),
+      code: wanted ? ownCopy(wanted) : this.#newCode(bill, pk),
       status: bill.head.fstatusflag === '2' ? 2 : 1,
       total: totalOf(bill),
       received: before?.received ?? new Date().toISOString(),

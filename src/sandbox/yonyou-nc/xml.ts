@@ -69,14 +69,32 @@ function skipPast(text: string, mark: string, from: number): number {
   return at + mark.length
 }
 
+/** Names already found well-formed: nearly every tag of a bill is one of these, without attributes. */
+const seen = new Set<string>()
+const MOST_SEEN = 1000
+
 /** Reads an opening tag at `<`; returns the element and where its content starts, or -1 when it is empty. */
 function readTag(text: string, at: number): { open: Open; content: number; after: number } {
+  const gt = text.indexOf('>', at)
+  const plain = text.slice(at + 1, gt)
+  if (gt > 0 && seen.has(plain)) {
+    const open = {
+      name: plain,
+      attributes: NO_ATTRIBUTES,
+      children: NONE as XmlElement[],
+      text: '',
+      start: at,
+      end: -1,
+    }
+    return { open, content: gt + 1, after: gt + 1 }
+  }
   NAME.lastIndex = at + 1
   const name = NAME.exec(text)?.[0]
   if (name === undefined) throw new XmlError('a tag without a name', at)
   let pos = at + 1 + name.length
   let attributes = NO_ATTRIBUTES
-  if (text.charCodeAt(pos) !== 62) {
+  if (pos === gt && seen.size < MOST_SEEN) seen.add(name)
+  if (pos !== gt) {
     ATTRIBUTE.lastIndex = pos
     for (let m = ATTRIBUTE.exec(text); m; m = ATTRIBUTE.exec(text)) {
       if (attributes === NO_ATTRIBUTES) attributes = {}
