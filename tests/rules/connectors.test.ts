@@ -27,7 +27,9 @@ describe('connectors', () => {
   })
 
   it('the folder is the registration: its name is the id, and it says what it is', () => {
-    const folders = new Set(filesUnder('connectors').map((path) => path.split('/')[1]!))
+    const folders = new Set(
+      filesUnder('connectors').flatMap((path) => /^connectors\/([^/]+)\//.exec(path)?.[1] ?? []),
+    )
     const wrong = [...folders].filter((folder) => {
       const manifest = `connectors/${folder}/connector.yaml`
       const complete =
