@@ -1,0 +1,259 @@
+/** The Admin GraphQL API over the store: a real parser, validator and executor, and Shopify's cost rules. */
+import {
+  buildSchema,
+  type DocumentNode,
+  type ExecutionResult,
+  execute,
+  GraphQLError,
+  type GraphQLSchema,
+  parse,
+  validate,
+} from 'graphql'
+import { connection, cursorOf, type PageArgs, pageSize, readCursor } from './connection.ts'
+import { costsOf, createBucket, MAX_QUERY_COST, type Plan } from './cost.ts'
+import { filterOf } from './filter.ts'
+import { createMutations } from './mutations.ts'
+import type { ShopOrder } from './order.ts'
+import { SDL } from './sdl.ts'
+import { placeOf, type Store } from './store.ts'
+import { fulfillmentView, gid, orderView, subscriptionView, topicName } from './view.ts'
+
+/** A walk along one cursor ends here; slice by time instead (facts §1.2). The message is not Shopify's. */
+const MAX_WALK = 25_000
+
+/** Who the shop is. */
+export interface ShopFacts {
+  name: string
+  domain: string
+  currency: string
+  zone: string
+}
+
+/** One POST body. */
+export interface GraphRequest {
+  query: string
+  variables?: Record<string, unknown> | null
+  operationName?: string
+}
+
+interface OrdersArgs extends PageArgs {
+  query?: string | null
+  sortKey?: string
+  reverse?: boolean
+}
+
+/** Makes the API. `commit` is told of every changed order; it stores it and starts its webhooks. */
+export function createGraph(store: Store, shop: ShopFacts, plan: Plan, commit: (order: ShopOrder) => void) {
+  const schema = buildSchema(SDL)
+  const bucket = createBucket(plan)
+  const parsed = new Map<string, DocumentNode | readonly GraphQLError[]>()
+  const root = { ...queries(store, shop), ...createMutations(store, commit) }
+  let throttled = 0
+
+  function documentOf(query: string): DocumentNode | readonly GraphQLError[] {
+    const known = parsed.get(query)
+    if (known) return known
+    if (parsed.size > 200) parsed.clear()
+    const found = check(schema, query)
+    parsed.set(query, found)
+    return found
+  }
+
+  return {
+    throttled: () => throttled,
+    /** Answers one request; the result is the JSON body of an HTTP 200. Never throws for a bad query. */
+    answer(request: GraphRequest): object {
+      const document = documentOf(request.query)
+      if (!('kind' in document)) return { errors: document }
+      const variables = request.variables ?? {}
+      const costs = costsOf(schema, document, variables, request.operationName)
+      const report = (actual: number | null) => ({
+        cost: {
+          requestedQueryCost: costs.requested,
+          actualQueryCost: actual,
+          throttleStatus: bucket.status(),
+        },
+      })
+      if (costs.requested > MAX_QUERY_COST)
+        return { errors: [tooCostly(costs.requested)], extensions: report(null) }
+      if (!bucket.take(costs.requested)) {
+        throttled += 1
+        return { errors: [THROTTLED], extensions: report(null) }
+      }
+      const context = { warnings: [] as object[] }
+      const { operationName } = request
+      const result = execute({
+        schema,
+        document,
+        rootValue: root,
+        contextValue: context,
+        variableValues: variables,
+        operationName,
+      }) as ExecutionResult
+      const actual = Math.min(costs.requested, costs.actual(result.data))
+      bucket.giveBack(costs.requested - actual)
+      const search = context.warnings.length > 0 ? { search: context.warnings } : {}
+      return { ...result, extensions: { ...report(actual), ...search } }
+    },
+  }
+}
+
+const THROTTLED = {
+  message: 'Throttled',
+  extensions: { code: 'THROTTLED', documentation: 'https://shopify.dev/api/usage/rate-limits' },
+}
+
+function tooCostly(cost: number): object {
+  return {
+    message: `Query cost is ${cost}, which exceeds the single query max cost limit (${MAX_QUERY_COST}).`,
+    extensions: { code: 'MAX_COST_EXCEEDED', cost, maxCost: MAX_QUERY_COST },
+  }
+}
+
+function check(schema: GraphQLSchema, query: string): DocumentNode | readonly GraphQLError[] {
+  try {
+    const document = parse(query)
+    const errors = validate(schema, document)
+    return errors.length > 0 ? errors : document
+  } catch (error) {
+    if (error instanceof GraphQLError) return [error]
+    throw error
+  }
+}
+
+function queries(store: Store, shop: ShopFacts) {
+  const nodeOf = (id: string) => findNode(store, id)
+  return {
+    shop: {
+      id: gid('Shop', 1),
+      name: shop.name,
+      currencyCode: shop.currency,
+      ianaTimezone: shop.zone,
+      myshopifyDomain: shop.domain,
+      taxesIncluded: true,
+    },
+    order: ({ id }: { id: string }) => nodeOf(id.includes('/Order/') ? id : ''),
+    node: ({ id }: { id: string }) => nodeOf(id),
+    nodes: ({ ids }: { ids: string[] }) => {
+      if (ids.length > 250) throw new GraphQLError('The input array size is greater than the maximum of 250')
+      return ids.map(nodeOf)
+    },
+    orders: (args: OrdersArgs, context: { warnings: object[] }) => ordersPage(store, args, context),
+    ordersCount: ({ query, limit }: { query?: string | null; limit?: number | null }) => {
+      const { matches } = filterOf(query)
+      const found = store.byUpdated.reduce((n, o) => n + (matches(o) ? 1 : 0), 0)
+      const most = limit ?? Number.POSITIVE_INFINITY
+      return { count: Math.min(found, most), precision: found > most ? 'AT_LEAST' : 'EXACT' }
+    },
+    webhookSubscriptions: (args: PageArgs & { topics?: string[] }) =>
+      connection(
+        [...store.subscriptions.values()].filter((s) => !args.topics || args.topics.includes(topicName(s))),
+        args,
+        subscriptionView,
+      ),
+  }
+}
+
+function findNode(store: Store, id: string): object | null {
+  const m = /^gid:\/\/shopify\/(\w+)\/(\d+)$/.exec(id)
+  if (m?.[1] === 'Order') {
+    const order = store.order(Number(m[2]))
+    return order ? orderView(order) : null
+  }
+  if (m?.[1] === 'Fulfillment') {
+    const order = orderOfChild(store, Number(m[2]) - 5_500_000_000_000)
+    const parcel = order?.fulfillments.find((f) => f.id === Number(m[2]))
+    return order && parcel ? fulfillmentView(order, parcel) : null
+  }
+  return null
+}
+
+/** Children of an order take ids from the order's own run of 1000. */
+function orderOfChild(store: Store, offset: number): ShopOrder | undefined {
+  return store.order(7_000_000_000_000 + Math.floor(offset / 1000))
+}
+
+interface Cursor {
+  value: string
+  id: number
+  /** How many were handed out along this walk so far. */
+  n: number
+}
+
+const SORT: Record<string, (o: ShopOrder) => string> = {
+  UPDATED_AT: (o) => o.updatedAt,
+  CREATED_AT: (o) => o.createdAt,
+  PROCESSED_AT: (o) => o.createdAt,
+  ID: () => '',
+  ORDER_NUMBER: () => '',
+}
+
+function ordersPage(store: Store, args: OrdersArgs, context: { warnings: object[] }) {
+  const size = pageSize(args)
+  if (args.last !== undefined && args.last !== null && (args.first === undefined || args.first === null)) {
+    throw new GraphQLError('this sandbox pages orders forward only: use first, after and reverse')
+  }
+  const key = SORT[args.sortKey ?? 'PROCESSED_AT']!
+  const after = args.after ? readCursor<Cursor>(args.after) : null
+  if (after && after.n >= MAX_WALK)
+    throw new GraphQLError(`a walk ends after ${MAX_WALK} objects: slice by time`)
+  const filter = filterOf(args.query)
+  for (const field of filter.ignored) {
+    context.warnings.push({
+      path: ['orders'],
+      query: args.query,
+      warnings: [{ field, message: 'Invalid search field for this query.' }],
+    })
+  }
+  const found = walk(store, args, filter, key, after, size + 1)
+  const page = found.slice(0, size)
+  const cursor = (o: ShopOrder, i: number) =>
+    cursorOf({ value: key(o), id: o.id, n: (after?.n ?? 0) + i + 1 } satisfies Cursor)
+  const edges = page.map((o, i) => ({ cursor: cursor(o, i), node: orderView(o) }))
+  return {
+    edges,
+    nodes: edges.map((e) => e.node),
+    pageInfo: {
+      hasNextPage: found.length > size,
+      hasPreviousPage: after !== null,
+      startCursor: edges[0]?.cursor ?? null,
+      endCursor: edges.at(-1)?.cursor ?? null,
+    },
+  }
+}
+
+/** Up to `most` matching orders behind the cursor, in the asked order. */
+function walk(
+  store: Store,
+  args: OrdersArgs,
+  filter: ReturnType<typeof filterOf>,
+  key: (o: ShopOrder) => string,
+  after: Cursor | null,
+  most: number,
+): ShopOrder[] {
+  const forward = args.reverse !== true
+  const byUpdated = args.sortKey === 'UPDATED_AT'
+  const list = byUpdated ? store.byUpdated : sorted(store.byUpdated, key)
+  let from = 0
+  if (byUpdated && forward) {
+    const start = after ?? { value: filter.since ?? '', id: 0 }
+    from = placeOf(list, start.value, start.id + (after ? 1 : 0))
+  }
+  const found: ShopOrder[] = []
+  for (let i = from; i < list.length && found.length < most; i++) {
+    const o = list[forward ? i : list.length - 1 - i]!
+    if (after && !behind(o, after, key, forward)) continue
+    if (filter.matches(o)) found.push(o)
+  }
+  return found
+}
+
+function behind(o: ShopOrder, after: Cursor, key: (o: ShopOrder) => string, forward: boolean): boolean {
+  const value = key(o)
+  if (value === after.value) return forward ? o.id > after.id : o.id < after.id
+  return forward ? value > after.value : value < after.value
+}
+
+function sorted(list: readonly ShopOrder[], key: (o: ShopOrder) => string): ShopOrder[] {
+  return [...list].sort((a, b) => (key(a) === key(b) ? a.id - b.id : key(a) < key(b) ? -1 : 1))
+}

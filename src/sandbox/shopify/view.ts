@@ -1,0 +1,375 @@
+/** An order as the Admin GraphQL API shows it. Costly parts are functions: only what is asked for is built. */
+import { fullName } from '../generate/people.ts'
+import { ID } from './change.ts'
+import { connection, firstOf, type PageArgs } from './connection.ts'
+import {
+  type Allocation,
+  amounts,
+  type Discount,
+  type Fulfillment,
+  financialStatus,
+  fulfillmentStatus,
+  graphAmount,
+  graphDecimal,
+  type Line,
+  presentmentMinor,
+  type Refund,
+  type ShippingLine,
+  type ShopAddress,
+  type ShopOrder,
+  shippedOf,
+  type Tax,
+  type Transaction,
+  takenBack,
+  totalsOf,
+} from './order.ts'
+import type { Subscription } from './store.ts'
+
+/** Builds a global id. */
+export function gid(type: string, id: number): string {
+  return `gid://shopify/${type}/${id}`
+}
+
+/** An amount in both currencies. */
+function bag(order: ShopOrder, minor: number) {
+  const shop = money(minor, order.currency)
+  if (!order.presentment) return { shopMoney: shop, presentmentMoney: shop }
+  const buyer = presentmentMinor(order, minor)
+  return { shopMoney: shop, presentmentMoney: money(buyer.minor, buyer.currency) }
+}
+
+function money(minor: number, currency: string) {
+  return { __typename: 'MoneyV2', amount: graphAmount(minor, currency), currencyCode: currency }
+}
+
+/** A unit price may be finer than the minor unit; in the buyer's currency it is shown as it is converted. */
+function unitBag(order: ShopOrder, unitPrice: string) {
+  const shop = { amount: graphDecimal(unitPrice), currencyCode: order.currency }
+  if (!order.presentment) return { shopMoney: shop, presentmentMoney: shop }
+  const amount = (Number(unitPrice) * Number(order.presentment.rate)).toFixed(2)
+  return {
+    shopMoney: shop,
+    presentmentMoney: { amount: graphDecimal(amount), currencyCode: order.presentment.currency },
+  }
+}
+
+const taxLine = (order: ShopOrder) => (tax: Tax) => ({
+  title: tax.title,
+  rate: Number(tax.rate),
+  ratePercentage: Number((Number(tax.rate) * 100).toFixed(6)),
+  channelLiable: false,
+  source: 'Shopify',
+  priceSet: () => bag(order, tax.amount),
+})
+
+/** Tax per title and rate over lines and freight. */
+export function taxTable(order: ShopOrder): Tax[] {
+  const table = new Map<string, Tax>()
+  for (const tax of [...order.lines, ...order.shippingLines].flatMap((l) => l.taxes)) {
+    const key = `${tax.title}|${tax.rate}`
+    const row = table.get(key)
+    if (row) row.amount += tax.amount
+    else table.set(key, { ...tax })
+  }
+  return [...table.values()]
+}
+
+const APPLICATION = {
+  code: 'DiscountCodeApplication',
+  automatic: 'AutomaticDiscountApplication',
+  manual: 'ManualDiscountApplication',
+} as const
+
+function discountView(order: ShopOrder, index: number) {
+  const d: Discount = order.discounts[index]!
+  return {
+    __typename: APPLICATION[d.kind],
+    index,
+    allocationMethod: d.method,
+    targetSelection: d.method === 'ACROSS' ? 'ALL' : 'ENTITLED',
+    targetType: d.target,
+    value:
+      'amount' in d.value
+        ? money(d.value.amount, order.currency)
+        : { __typename: 'PricingPercentageValue', percentage: d.value.percentage },
+    code: d.name,
+    title: d.name,
+    description: null,
+  }
+}
+
+const allocation = (order: ShopOrder) => (a: Allocation) => ({
+  allocatedAmountSet: bag(order, a.amount),
+  discountApplication: () => discountView(order, a.discount),
+})
+
+/** Line name as Shopify joins it: title and variant. */
+export function lineName(line: Line): string {
+  return line.option === null ? line.title : `${line.title} - ${line.option}`
+}
+
+function lineView(order: ShopOrder, line: Line) {
+  const current = line.quantity - takenBack(order, line.id)
+  const own = line.allocations.filter((a) => order.discounts[a.discount]!.kind !== 'code')
+  return {
+    __typename: 'LineItem',
+    id: gid('LineItem', line.id),
+    name: lineName(line),
+    title: line.title,
+    variantTitle: line.option,
+    vendor: 'サンプル商店',
+    sku: line.sku,
+    quantity: line.quantity,
+    currentQuantity: current,
+    refundableQuantity: current,
+    unfulfilledQuantity: line.ships ? current - shippedOf(order, line.id) : 0,
+    requiresShipping: line.ships,
+    isGiftCard: false,
+    taxable: line.taxes.length > 0,
+    product: line.sku ? { id: gid('Product', 9_000_000_000_000 + (line.id % 1000)) } : null,
+    variant: line.sku ? { id: gid('ProductVariant', 48_000_000_000_000 + (line.id % 1000)) } : null,
+    originalUnitPriceSet: () => unitBag(order, line.unitPrice),
+    originalTotalSet: () => bag(order, line.goods),
+    discountedTotalSet: () => bag(order, line.goods - amounts(own)),
+    discountAllocations: () => line.allocations.map(allocation(order)),
+    taxLines: () => line.taxes.map(taxLine(order)),
+    customAttributes: line.attributes.map(([key, value]) => ({ key, value })),
+    lineItemGroup: null,
+  }
+}
+
+function lineById(order: ShopOrder, id: number) {
+  return lineView(order, order.lines.find((l) => l.id === id)!)
+}
+
+function shippingView(order: ShopOrder, s: ShippingLine) {
+  return {
+    id: gid('ShippingLine', s.id),
+    code: s.code,
+    title: s.title,
+    source: 'shopify',
+    carrierIdentifier: null,
+    isRemoved: false,
+    originalPriceSet: () => bag(order, s.price),
+    discountedPriceSet: () => bag(order, s.price - amounts(s.allocations)),
+    discountAllocations: () => s.allocations.map(allocation(order)),
+    taxLines: () => s.taxes.map(taxLine(order)),
+  }
+}
+
+function transactionView(order: ShopOrder, t: Transaction): object {
+  const parent = order.transactions.find((p) => p.id === t.parent)
+  return {
+    __typename: 'OrderTransaction',
+    id: gid('OrderTransaction', t.id),
+    kind: t.kind,
+    status: t.status,
+    gateway: t.gateway,
+    test: true,
+    processedAt: t.at,
+    amountSet: () => bag(order, t.amount),
+    parentTransaction: () => (parent ? transactionView(order, parent) : null),
+  }
+}
+
+function refundView(order: ShopOrder, r: Refund) {
+  const paid = order.transactions.filter((t) => t.refund === r.id)
+  return {
+    __typename: 'Refund',
+    id: gid('Refund', r.id),
+    legacyResourceId: String(r.id),
+    createdAt: r.at,
+    processedAt: r.at,
+    note: r.note,
+    totalRefundedSet: () => bag(order, amounts(paid)),
+    refundLineItems: (args: PageArgs) =>
+      connection(r.lines, args, (l) => ({
+        id: gid('RefundLineItem', l.id),
+        quantity: l.quantity,
+        restockType: l.restock,
+        restocked: true,
+        location: LOCATION,
+        lineItem: () => lineById(order, l.line),
+        priceSet: () => bag(order, Math.round(l.subtotal / l.quantity)),
+        subtotalSet: () => bag(order, l.subtotal),
+        totalTaxSet: () => bag(order, l.tax),
+      })),
+    refundShippingLines: (args: PageArgs) =>
+      connection(r.shipping ? [r.shipping] : [], args, (s) => ({
+        id: gid('RefundShippingLine', s.id),
+        shippingLine: () => shippingView(order, order.shippingLines[0]!),
+        subtotalAmountSet: () => bag(order, s.amount),
+        taxAmountSet: () => bag(order, s.tax),
+      })),
+    orderAdjustments: (args: PageArgs) =>
+      connection(r.adjustments, args, (a) => ({
+        id: gid('OrderAdjustment', a.id),
+        reason: 'REFUND_DISCREPANCY',
+        amountSet: () => bag(order, a.amount),
+        taxAmountSet: () => bag(order, a.tax),
+      })),
+    transactions: (args: PageArgs) => connection(paid, args, (t) => transactionView(order, t)),
+  }
+}
+
+const LOCATION = { __typename: 'Location', id: gid('Location', 60_000_000_001), name: 'サンプル倉庫' }
+
+/** The one fulfilment order of an order, or none when nothing of it is shipped. */
+export function fulfillmentOrderView(order: ShopOrder) {
+  const lines = order.lines.filter((l) => l.ships)
+  const n = order.id - ID.order
+  const open = (l: Line) => l.quantity - takenBack(order, l.id) - shippedOf(order, l.id)
+  const started = order.fulfillments.length > 0
+  return {
+    __typename: 'FulfillmentOrder',
+    id: gid('FulfillmentOrder', ID.fulfillmentOrder + n),
+    status: lines.every((l) => open(l) <= 0) ? 'CLOSED' : started ? 'IN_PROGRESS' : 'OPEN',
+    requestStatus: 'UNSUBMITTED',
+    assignedLocation: { name: LOCATION.name, location: LOCATION },
+    lineItems: (args: PageArgs) =>
+      connection(lines, args, (l) => ({
+        __typename: 'FulfillmentOrderLineItem',
+        id: gid('FulfillmentOrderLineItem', l.id - ID.line + ID.fulfillmentOrderLine),
+        totalQuantity: l.quantity,
+        remainingQuantity: open(l),
+        sku: l.sku,
+        lineItem: () => lineView(order, l),
+      })),
+  }
+}
+
+/** One parcel of an order. */
+export function fulfillmentView(order: ShopOrder, f: Fulfillment) {
+  return {
+    __typename: 'Fulfillment',
+    id: gid('Fulfillment', f.id),
+    legacyResourceId: String(f.id),
+    name: `${order.name}-F${order.fulfillments.indexOf(f) + 1}`,
+    status: 'SUCCESS',
+    displayStatus: 'FULFILLED',
+    createdAt: f.at,
+    trackingInfo:
+      f.number || f.company || f.url ? [{ company: f.company, number: f.number, url: f.url }] : [],
+    fulfillmentLineItems: (args: PageArgs) =>
+      connection(f.lines, args, (l) => ({
+        __typename: 'FulfillmentLineItem',
+        id: gid('FulfillmentLineItem', l.id),
+        quantity: l.quantity,
+        lineItem: () => lineById(order, l.line),
+      })),
+  }
+}
+
+function addressView(a: ShopAddress | null) {
+  if (!a) return null
+  const { countryCode, ...rest } = a
+  return { ...rest, countryCodeV2: countryCode, name: fullName(a) }
+}
+
+function sums(order: ShopOrder) {
+  const t = totalsOf(order)
+  const of = (minor: number) => () => bag(order, minor)
+  return {
+    subtotalPriceSet: of(t.subtotal),
+    totalDiscountsSet: of(t.discounts),
+    totalShippingPriceSet: of(t.shipping),
+    totalTaxSet: of(t.tax),
+    totalPriceSet: of(t.total),
+    currentSubtotalPriceSet: of(t.currentSubtotal),
+    currentShippingPriceSet: of(t.currentShipping),
+    currentTotalTaxSet: of(t.currentTax),
+    currentTotalPriceSet: of(t.currentTotal),
+    totalReceivedSet: of(t.received),
+    totalRefundedSet: of(t.refunded),
+    totalOutstandingSet: of(t.outstanding),
+    refundDiscrepancySet: of(t.discrepancy),
+    totalTipReceivedSet: of(order.tip),
+    displayFinancialStatus: financialStatus(order, t),
+    fullyPaid: t.received >= t.total,
+  }
+}
+
+function lists(order: ShopOrder) {
+  return {
+    taxLines: () => taxTable(order).map(taxLine(order)),
+    discountApplications: (args: PageArgs) =>
+      connection(order.discounts, args, (d) => discountView(order, order.discounts.indexOf(d))),
+    shippingLines: (args: PageArgs) => connection(order.shippingLines, args, (s) => shippingView(order, s)),
+    lineItems: (args: PageArgs) => connection(order.lines, args, (l) => lineView(order, l)),
+    transactions: (args: PageArgs) => firstOf(order.transactions, args).map((t) => transactionView(order, t)),
+    refunds: (args: PageArgs) => firstOf(order.refunds, args).map((r) => refundView(order, r)),
+    fulfillmentOrders: (args: PageArgs) =>
+      connection(order.lines.some((l) => l.ships) ? [order] : [], args, fulfillmentOrderView),
+    fulfillments: (args: PageArgs) => firstOf(order.fulfillments, args).map((f) => fulfillmentView(order, f)),
+  }
+}
+
+/** The order itself. */
+export function orderView(order: ShopOrder) {
+  const { customer } = order
+  return {
+    __typename: 'Order',
+    id: gid('Order', order.id),
+    legacyResourceId: String(order.id),
+    name: order.name,
+    number: order.number,
+    poNumber: null,
+    test: true,
+    note: order.note,
+    email: order.email,
+    phone: order.phone,
+    tags: order.tags,
+    sourceName: 'web',
+    customerLocale: 'zh-CN',
+    createdAt: order.createdAt,
+    processedAt: order.createdAt,
+    updatedAt: order.updatedAt,
+    closedAt: order.closedAt,
+    cancelledAt: order.cancelledAt,
+    cancelReason: order.cancelReason,
+    displayFulfillmentStatus: fulfillmentStatus(order),
+    returnStatus: 'NO_RETURN',
+    confirmed: true,
+    edited: order.edited,
+    requiresShipping: order.lines.some((l) => l.ships),
+    taxesIncluded: order.taxesIncluded,
+    taxExempt: false,
+    dutiesIncluded: false,
+    currencyCode: order.currency,
+    presentmentCurrencyCode: order.presentment?.currency ?? order.currency,
+    discountCodes: order.discounts.filter((d) => d.kind === 'code').map((d) => d.name),
+    paymentGatewayNames: [...new Set(order.transactions.map((t) => t.gateway))],
+    customAttributes: order.attributes.map(([key, value]) => ({ key, value })),
+    customer: customer && {
+      id: gid('Customer', customer.id),
+      firstName: customer.firstName,
+      lastName: customer.lastName,
+      displayName: fullName(customer) ?? customer.email ?? '',
+      locale: 'zh-CN',
+      taxExempt: false,
+      defaultEmailAddress: customer.email === null ? null : { emailAddress: customer.email },
+    },
+    billingAddress: addressView(order.billing),
+    shippingAddress: addressView(order.shipping),
+    ...sums(order),
+    ...lists(order),
+  }
+}
+
+/** `orders/create` as the enum spells it. */
+export function topicName(s: Pick<Subscription, 'topic'>): string {
+  return s.topic.replace('/', '_').toUpperCase()
+}
+
+/** A subscription as GraphQL shows it. */
+export function subscriptionView(s: Subscription) {
+  const id = gid('WebhookSubscription', s.id)
+  return {
+    __typename: 'WebhookSubscription',
+    id,
+    topic: topicName(s),
+    uri: s.uri,
+    format: 'JSON',
+    createdAt: s.createdAt,
+  }
+}
