@@ -34,6 +34,36 @@ export interface HttpFailure extends Error {
   code: string
 }
 
+/** One page of a GraphQL connection. */
+export interface GraphPage {
+  pageInfo?: { hasNextPage: boolean; endCursor?: string | null }
+  nodes: Record<string, unknown>[]
+}
+
+/** GraphQL over HTTP, with query cost where the server states it (Shopify: `extensions.cost`). */
+export interface Graphql {
+  /**
+   * Posts one query and returns its data. Waits and asks again when throttled by cost. With `sized`, the
+   * variable `first` is set to as many nodes as one query may cost. Fields named in `newer` are left out once
+   * the server says that it does not know them. Throws an error of the fitting kind for errors inside a 200.
+   */
+  ask(request: {
+    path: string
+    query: string
+    variables?: Record<string, unknown>
+    sized?: boolean
+    newer?: string[]
+    signal: AbortSignal
+  }): Promise<Record<string, unknown>>
+  /** Nodes per query at present: for lists of ids. */
+  size(): number
+  /** All nodes of a connection whose first page is known; null as soon as `next` gives null. */
+  rest(
+    first: GraphPage,
+    next: (after: string) => Promise<GraphPage | null>,
+  ): Promise<GraphPage['nodes'] | null>
+}
+
 export interface Tools {
   settings: Record<string, unknown>
   connection: string
@@ -47,12 +77,18 @@ export interface Tools {
   }): Promise<HttpAnswer>
   /** Parses JSON; identifiers beyond 2^53 and decimals beyond 15 digits become text. */
   json(body: Buffer | string): unknown
+  graphql: Graphql
   /** XML as a tree of plain objects (attributes as `@name`), charset from the declaration first. */
   xml: {
     parse(body: Buffer, contentType?: string): Record<string, unknown>
     /** Characters that the charset cannot write become numeric references; nothing is lost. */
     encode(text: string, charset: string): Buffer
     escape(text: string): string
+    /**
+     * One element of a tree as `parse` gives it: keys that begin with @ are attributes, lists are repeated
+     * elements, what is undefined, null or '' is left out.
+     */
+    element(name: string, value: unknown): string
   }
   /** For reads: returns an answer of status 2xx, throws an error of the fitting kind for any other. */
   ok(answer: HttpAnswer): HttpAnswer

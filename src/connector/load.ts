@@ -33,7 +33,7 @@ export interface ConnectionConfig {
   id: string
   entity: string
   settings: Settings
-  concurrency?: number | undefined
+  concurrency?: number | null | undefined
   /** `per`: milliseconds or a duration like `1s`. */
   rate?: { calls: number; per: number | string } | null | undefined
   codes?: Record<string, Record<string, string>> | undefined

@@ -19,6 +19,10 @@ const Duration = Type.String({
   pattern: DURATION_PATTERN,
   description: 'a duration like 500ms, 10s, 5m or 2h',
 })
+const DurationOrSetting = Type.String({
+  pattern: '^((\\d+(ms|s|m|h|d|w))+|\\{\\w+\\})$',
+  description: 'a duration like 30s, or a setting that holds one: {settle}',
+})
 const DottedPath = Type.String({
   pattern: '^[^.\\s{}]+(\\.[^.\\s{}]+)*$',
   description: 'a dotted path like data.order.id',
@@ -109,7 +113,8 @@ const RemoteSchema = object({
 const WriteSchema = object({
   class: words('find', 'resend-safe', 'none'),
   batch: optional(Type.Integer({ minimum: 1 })),
-  settle: optional(Duration),
+  /** A duration, or `{name}`: a setting that holds one. */
+  settle: optional(DurationOrSetting),
   timeout: optional(Duration),
   drafts: optional(Type.Boolean()),
   acknowledged: optional(Type.Boolean()),

@@ -5,10 +5,11 @@ import { connectorError } from '../core/errors/connector.ts'
 import type { MapContext, Mapping } from '../core/ports.ts'
 import { mustBeOk, outcomeOf, outcomeOfFailure, type Reactions, type Who } from './answer.ts'
 import type { Client } from './client.ts'
+import { createGraphql } from './graphql.ts'
 import type { Tools } from './hooks.ts'
 import { parseJson, parseJsonBytes } from './json.ts'
 import type { Settings } from './settings.ts'
-import { encodeXml, escapeXml, illegalInXml, parseXml } from './xml.ts'
+import { encodeXml, escapeXml, illegalInXml, parseXml, xmlElement } from './xml.ts'
 
 export interface ToolsOptions {
   connection: string
@@ -26,7 +27,12 @@ export interface ToolsOptions {
 export function createTools(options: ToolsOptions): Tools {
   const { connection, client } = options
   const who: Who = { connection, host: client?.host ?? 'no host' }
-  return {
+  const escapeText = (text: string): string => {
+    const illegal = illegalInXml(text)
+    if (illegal > 0) options.onIllegalXml?.(illegal)
+    return escapeXml(text)
+  }
+  const tools: Omit<Tools, 'graphql'> = {
     settings: options.settings,
     connection,
     http(request) {
@@ -39,11 +45,8 @@ export function createTools(options: ToolsOptions): Tools {
     xml: {
       parse: (body, contentType) => readAnswer(() => parseXml(body, contentType), 'XML'),
       encode: encodeXml,
-      escape(text) {
-        const illegal = illegalInXml(text)
-        if (illegal > 0) options.onIllegalXml?.(illegal)
-        return escapeXml(text)
-      },
+      escape: escapeText,
+      element: (name, value) => xmlElement(name, value, escapeText),
     },
     ok: (answer) => mustBeOk(answer, who, options.reactions),
     throttled(reason, retryAfter) {
@@ -64,6 +67,7 @@ export function createTools(options: ToolsOptions): Tools {
     hash: (algorithm, body) => createHash(algorithm).update(body).digest('hex'),
     sleep: (milliseconds, signal) => wait(milliseconds, undefined, { signal }),
   }
+  return { ...tools, graphql: createGraphql(tools) }
 }
 
 /** Reads an answer; the message says what was wrong with its form, never what it held. */

@@ -1,7 +1,7 @@
 /** Webhooks as the manifest declares them: signature over the raw bytes first, then the payload. */
 import { createHash, createHmac, timingSafeEqual } from 'node:crypto'
 import { connectorError } from '../core/errors/connector.ts'
-import { shapeOf } from '../core/errors/error.ts'
+import { shapeOf, TributaryError } from '../core/errors/error.ts'
 import type { RawRecord, Webhook, WebhookDelivery } from '../core/ports.ts'
 import type { Hooks, Tools } from './hooks.ts'
 import { parseJsonBytes } from './json.ts'
@@ -91,8 +91,7 @@ export function openWebhook(
       try {
         return hook?.read ? hook.read(headers, body, tools) : readPayload(declared, shape, headers, body)
       } catch (error) {
-        const reason =
-          error instanceof SyntaxError ? 'not JSON' : error instanceof TypeError ? 'not UTF-8' : null
+        const reason = unreadable(error)
         if (reason === null && !(error instanceof PayloadError)) throw error
         throw connectorError(
           'WEBHOOK_UNREADABLE',
@@ -107,6 +106,14 @@ export function openWebhook(
       contentType: declared.answer?.contentType ?? 'text/plain',
     },
   }
+}
+
+/** Why a payload cannot be read, or null for an error of another sort. */
+function unreadable(error: unknown): string | null {
+  if (error instanceof SyntaxError) return 'not what the sender should send'
+  if (error instanceof TypeError) return 'not UTF-8'
+  const broken = error instanceof TributaryError && error.code === 'CONNECTOR_ANSWER_UNREADABLE'
+  return broken ? error.message : null
 }
 
 /** A payload that is JSON but does not hold what the manifest says. */

@@ -2,12 +2,14 @@
  * Documents to write, declared or by hook. The declared form is plain REST: POST a JSON document, find it by
  * key with a GET list, confirm and delete drafts by id.
  */
+import { connectorError } from '../core/errors/connector.ts'
+import { shapeOf } from '../core/errors/error.ts'
 import type { FindAnswer, Outcome, Remote } from '../core/outcome.ts'
 import type { DocumentKind, Rendered, WriteItem, WriteOperation } from '../core/ports.ts'
 import { parseDuration } from '../core/time.ts'
 import type { Tools, WriteHooks } from './hooks.ts'
 import type { WriteManifest } from './manifest.ts'
-import { fillPath, pick, textAt } from './settings.ts'
+import { fillPath, fillText, pick, textAt } from './settings.ts'
 
 const JSON_TYPE = { 'Content-Type': 'application/json' }
 
@@ -31,7 +33,7 @@ export function openWrite(
     kind,
     class: declared.class,
     batch: declared.batch ?? 1,
-    settle: parseDuration(declared.settle ?? '30s'),
+    settle: settleOf(declared, tools),
     timeout: parseDuration(declared.timeout ?? '30s'),
     drafts: declared.drafts ?? false,
     acknowledged: declared.acknowledged ?? false,
@@ -42,6 +44,26 @@ export function openWrite(
     ...(find ? { find } : {}),
     ...(advance ? { advance } : {}),
     ...(discard ? { discard } : {}),
+  }
+}
+
+function settleOf(declared: WriteManifest, tools: Tools): number {
+  const template = declared.settle ?? '30s'
+  const text = fillText(template, tools.settings)
+  try {
+    return parseDuration(text)
+  } catch (error) {
+    throw connectorError(
+      'CONNECTOR_SETTING_VALUE',
+      {
+        connection: tools.connection,
+        setting: template.replace(/[{}]/g, ''),
+        expected: 'a duration like 500ms, 30s or 5m',
+        found: shapeOf(text),
+        description: 'how long after an attempt a find counts as absent',
+      },
+      error,
+    )
   }
 }
 

@@ -82,6 +82,20 @@ export function escapeXml(text: string): string {
   return text.replace(ILLEGAL, '').replace(/[&<>"'\r\n\t]/g, (c) => ENTITY[c]!)
 }
 
+/** One element of a tree as `parseXml` gives it; see `Tools.xml.element`. `write` is told every text. */
+export function xmlElement(name: string, value: unknown, write: (text: string) => string): string {
+  if (value === undefined || value === null || value === '') return ''
+  if (Array.isArray(value)) return value.map((v) => xmlElement(name, v, write)).join('')
+  if (typeof value !== 'object') return `<${name}>${write(String(value))}</${name}>`
+  let attributes = ''
+  let content = ''
+  for (const [key, v] of Object.entries(value)) {
+    if (key.startsWith('@')) attributes += ` ${key.slice(1)}="${write(String(v ?? ''))}"`
+    else content += key === '#text' ? write(String(v ?? '')) : xmlElement(key, v, write)
+  }
+  return `<${name}${attributes}>${content}</${name}>`
+}
+
 /**
  * A whole XML document as bytes of a charset. Characters that the charset cannot write (an emoji or 𠮷 in
  * GBK) become numeric references, so nothing is lost. Throws Error for a charset nobody knows.

@@ -1,0 +1,171 @@
+import type { GraphPage, Hooks, RawRecord, Tools } from 'tributary/hooks'
+
+/** An order or a refund: what has inner lists that may go on over several pages. */
+interface Parent extends Record<string, unknown> {
+  id: string
+  updatedAt?: string
+}
+interface Order extends Parent {
+  legacyResourceId: string
+  updatedAt: string
+  refunds: Parent[]
+}
+
+const path = '/graphql.json'
+/** Fields that not every API version has. */
+const newer = ['totalCashRoundingAdjustment', 'originalTotalDutiesSet', 'originalTotalAdditionalFeesSet']
+/** `name$` is a money set in the shop's currency, the one that is booked. */
+const money = (fields: string) => fields.replace(/(\w+)\$/g, '$1 { shopMoney { amount } }')
+const list = (name: string, args: string, fields: string) =>
+  `${name}(${args}) { pageInfo { hasNextPage endCursor } nodes { ${fields} } }`
+
+const PRICED = money('discountAllocations { allocatedAmountSet$ } taxLines { title rate priceSet$ }')
+const ADDRESS =
+  '{ firstName lastName name company address1 address2 city province provinceCode zip countryCodeV2 phone }'
+/** The inner lists that are read to their last page, by the type that holds them. */
+const INNER = {
+  Order: {
+    lineItems: money(`id name title variantTitle sku quantity currentQuantity requiresShipping isGiftCard
+      originalUnitPriceSet$ ${PRICED}`),
+    shippingLines: money(`id code title isRemoved originalPriceSet$ ${PRICED}`),
+  },
+  Refund: {
+    refundLineItems: money('id quantity restockType lineItem { id } subtotalSet$ totalTaxSet$'),
+    refundShippingLines: money('id subtotalAmountSet$ taxAmountSet$'),
+  },
+}
+/** Query cost counts what is asked for, not what comes: inner lists start small, refunds come as ids. */
+const REFUNDS = 3
+const ORDER = money(`id legacyResourceId name poNumber test note email phone tags sourceName
+  createdAt processedAt updatedAt closedAt cancelledAt displayFinancialStatus displayFulfillmentStatus edited
+  taxesIncluded currencyCode presentmentCurrencyCode paymentGatewayNames customAttributes { key value }
+  customer { id firstName lastName defaultEmailAddress { emailAddress } }
+  billingAddress ${ADDRESS} shippingAddress ${ADDRESS}
+  subtotalPriceSet$ totalDiscountsSet$ totalShippingPriceSet$ totalTaxSet$ totalPriceSet$ totalReceivedSet$
+  totalRefundedSet$ totalTipReceivedSet$ totalCashRoundingAdjustment { paymentSet$ }
+  originalTotalDutiesSet$ originalTotalAdditionalFeesSet$
+  ${list('lineItems', 'first: 10', INNER.Order.lineItems)}
+  ${list('shippingLines', 'first: 3', INNER.Order.shippingLines)} refunds(first: ${REFUNDS}) { id }`)
+const REFUND = `id legacyResourceId createdAt note
+  ${list('refundLineItems', 'first: 20', INNER.Refund.refundLineItems)}
+  ${list('refundShippingLines', 'first: 5', INNER.Refund.refundShippingLines)}`
+const LIST = `query Orders($first: Int!, $after: String, $query: String) {
+  ${list('orders', 'first: $first, after: $after, query: $query, sortKey: UPDATED_AT', ORDER)} }`
+
+/** Things of one type by id; those that are gone are left out. */
+async function read<T extends Parent>(
+  tools: Tools,
+  type: string,
+  ids: string[],
+  fields: string,
+  signal: AbortSignal,
+) {
+  const query = `query Nodes($ids: [ID!]!) { nodes(ids: $ids) { ... on ${type} { ${fields} } } }`
+  const data = await tools.graphql.ask({ path, query, variables: { ids }, newer, signal })
+  return (data.nodes as (T | null)[]).filter((node): node is T => node?.id !== undefined)
+}
+
+/** Reads the inner lists of an order or refund to their end. False: the order changed meanwhile. */
+async function fill(tools: Tools, of: Parent, type: keyof typeof INNER, signal: AbortSignal) {
+  const version = type === 'Order' ? 'updatedAt' : ''
+  for (const [name, fields] of Object.entries(INNER[type])) {
+    const nodes = await tools.graphql.rest(of[name] as GraphPage, async (after) => {
+      const inner = list(name, `first: 50, after: ${JSON.stringify(after)}`, fields)
+      const [more] = await read(tools, type, [of.id], `id ${version} ${inner}`, signal)
+      return more && more.updatedAt === of.updatedAt ? (more[name] as GraphPage) : null
+    })
+    if (nodes === null) return false
+    // Without pageInfo: the record must not depend on how the pages fell.
+    of[name] = { nodes }
+  }
+  return true
+}
+
+/** Puts the refunds with their lines in place of their ids. False: the order changed meanwhile. */
+async function fillRefunds(tools: Tools, of: Order, signal: AbortSignal) {
+  let ids = of.refunds.map((refund) => refund.id)
+  if (ids.length === REFUNDS) {
+    const [all] = await read<Order>(
+      tools,
+      'Order',
+      [of.id],
+      'id updatedAt refunds(first: 250) { id }',
+      signal,
+    )
+    if (all?.updatedAt !== of.updatedAt) return false
+    ids = all.refunds.map((refund) => refund.id)
+  }
+  of.refunds = []
+  for (let i = 0; i < ids.length; i += 4) {
+    of.refunds.push(...(await read(tools, 'Refund', ids.slice(i, i + 4), REFUND, signal)))
+  }
+  for (const refund of of.refunds) if (!(await fill(tools, refund, 'Refund', signal))) return false
+  return of.refunds.length === ids.length
+}
+
+/** Orders with everything inside them, each as one consistent copy; those that are gone are left out. */
+async function complete(tools: Tools, orders: Order[], signal: AbortSignal): Promise<RawRecord[]> {
+  const records: RawRecord[] = []
+  for (const first of orders) {
+    let now: Order | undefined = first
+    let tries = 0
+    while (now && !((await fill(tools, now, 'Order', signal)) && (await fillRefunds(tools, now, signal)))) {
+      if (++tries > 5) tools.broken('an order changed each time it was read')
+      now = (await read<Order>(tools, 'Order', [first.id], ORDER, signal))[0]
+    }
+    if (!now) continue
+    const body = Buffer.from(JSON.stringify(now))
+    records.push({ id: now.legacyResourceId, body, contentType: 'application/json', shape: 'order' })
+  }
+  return records
+}
+
+/** Whole seconds, as the search counts: the window is widened, never narrowed. */
+const second = (at: Date, round: (n: number) => number) =>
+  new Date(round(at.getTime() / 1000) * 1000).toISOString().replace('.000', '')
+
+export default {
+  read: {
+    order: {
+      async page(request, tools, signal) {
+        const from = request.resume as { after: string | null; since: string; count: number } | null
+        const { after, since, count } = from ?? {
+          after: null,
+          since: second(request.since, Math.floor),
+          count: 0,
+        }
+        const query = `updated_at:>='${since}' AND updated_at:<'${second(request.until, Math.ceil)}'`
+        const variables = { after, query }
+        const data = await tools.graphql.ask({ path, query: LIST, variables, sized: true, newer, signal })
+        const { nodes, pageInfo } = data.orders as GraphPage & { nodes: Order[] }
+        const last = nodes.at(-1)?.updatedAt ?? since
+        const records = await complete(tools, nodes, signal)
+        if (!pageInfo?.hasNextPage) return { records, next: null }
+        // A walk along cursors ends at 25,000 objects: a new one starts before, where this one is.
+        if (count > 20_000 && last > since) return { records, next: { after: null, since: last, count: 0 } }
+        return { records, next: { after: pageInfo.endCursor, since, count: count + nodes.length } }
+      },
+      async fetch(ids, tools, signal) {
+        const records: RawRecord[] = []
+        for (let i = 0, size = tools.graphql.size(); i < ids.length; i += size) {
+          const part = ids.slice(i, i + size).map((id) => `gid://shopify/Order/${id}`)
+          records.push(
+            ...(await complete(tools, await read<Order>(tools, 'Order', part, ORDER, signal), signal)),
+          )
+        }
+        return records
+      },
+    },
+  },
+  async check(tools, signal) {
+    const query = '{ shop { name currencyCode ianaTimezone } ordersCount { count precision } }'
+    const data = await tools.graphql.ask({ path, query, signal })
+    const shop = data.shop as { name: string; currencyCode: string; ianaTimezone: string }
+    const orders = data.ordersCount as { count: number; precision: string } | null
+    const count = `${orders?.precision === 'EXACT' ? '' : 'at least '}${orders?.count ?? 0}`
+    return {
+      ok: true,
+      say: `Shop "${shop.name}" (${shop.currencyCode}, ${shop.ianaTimezone}): ${count} orders`,
+    }
+  },
+} satisfies Hooks

@@ -1,0 +1,126 @@
+/**
+ * GraphQL for hooks: errors inside a 200, query cost and throttling (Shopify's `extensions.cost`,
+ * https://shopify.dev/docs/api/usage/limits), connections of several pages.
+ */
+import type { GraphPage, Graphql, Tools } from './hooks.ts'
+
+interface Answer {
+  data?: Record<string, unknown> | null
+  errors?: { message?: string; extensions?: { code?: string } }[]
+  extensions?: { cost?: Cost }
+}
+
+interface Cost {
+  requestedQueryCost: number
+  throttleStatus?: { currentlyAvailable: number; restoreRate: number }
+}
+
+/** One query may cost 1000 points at Shopify; what is left is room for pages that hold more than the last. */
+const COST = 800
+const FIRST_SIZE = 5
+const LARGEST = 50
+/** Then the whole page is tried again later, and others of this machine get their turn. */
+const WAITS = 20
+
+type Request = Parameters<Graphql['ask']>[0]
+
+/** Made once per connection: page size and unknown fields are remembered as long as it lives. */
+export function createGraphql(tools: Omit<Tools, 'graphql'>): Graphql {
+  let size = FIRST_SIZE
+  const unknown = new Set<string>()
+
+  const post = async (request: Request, first: number): Promise<Answer> => {
+    const { path, signal, variables, sized, newer = [] } = request
+    const query = newer.filter((f) => unknown.has(f)).reduce(withoutField, request.query)
+    const answer = await tools.http({
+      method: 'POST',
+      path,
+      headers: { 'Content-Type': 'application/json' },
+      body: JSON.stringify({ query, variables: sized ? { ...variables, first } : variables }),
+      signal,
+    })
+    return tools.json(tools.ok(answer).body) as Answer
+  }
+
+  /** True when the query can be changed so that it may be asked again at once. */
+  const adapts = (request: Request, errors: NonNullable<Answer['errors']>): boolean => {
+    const missing = errors
+      .map((e) => /field ['"](\w+)['"]/i.exec(e.message ?? '')?.[1] ?? '')
+      .filter((f) => request.newer?.includes(f) && !unknown.has(f))
+    for (const field of missing) unknown.add(field)
+    if (missing.length > 0) return true
+    if (!request.sized || size <= 1 || codeOf(errors) !== 'MAX_COST_EXCEEDED') return false
+    size = Math.floor(size / 2)
+    return true
+  }
+
+  const ask: Graphql['ask'] = async (request) => {
+    for (let waits = 0; ; ) {
+      const first = size
+      const { data, errors = [], extensions } = await post(request, first)
+      const cost = extensions?.cost
+      if (data && errors.length === 0) {
+        if (request.sized && cost) size = fitting(first, cost)
+        return data
+      }
+      if (adapts(request, errors)) continue
+      const code = codeOf(errors)
+      if (code !== 'THROTTLED') {
+        const reason = code ?? errors[0]?.message?.slice(0, 200) ?? 'an answer without data'
+        tools.broken(reason, code === 'ACCESS_DENIED' ? 'config' : 'transient')
+      }
+      const wait = untilRestored(cost)
+      if (++waits > WAITS) tools.throttled('THROTTLED', wait)
+      await tools.sleep(wait, request.signal)
+    }
+  }
+  return { ask, size: () => size, rest }
+}
+
+const codeOf = (errors: NonNullable<Answer['errors']>): string | undefined =>
+  errors.find((e) => e.extensions?.code)?.extensions?.code
+
+const fitting = (first: number, cost: Cost): number =>
+  Math.min(LARGEST, Math.max(1, Math.floor((first * COST) / Math.max(1, cost.requestedQueryCost))))
+
+/** (requested − available) / restore rate seconds, in milliseconds. */
+function untilRestored(cost: Cost | undefined): number {
+  const bucket = cost?.throttleStatus
+  if (!bucket || !(bucket.restoreRate > 0)) return 1000
+  const seconds = (cost.requestedQueryCost - bucket.currentlyAvailable) / bucket.restoreRate
+  return Math.ceil(Math.max(0.1, seconds) * 1000)
+}
+
+/** Takes a field with its arguments and selection out of a query. */
+function withoutField(query: string, field: string): string {
+  const start = query.search(new RegExp(`\\b${field}\\b`))
+  if (start < 0) return query
+  let end = start + field.length
+  for (const [open, close] of ['()', '{}']) {
+    const from = query.slice(end).match(/^\s*/)![0].length + end
+    if (query[from] !== open) continue
+    let depth = 0
+    end = from
+    do {
+      if (query[end] === open) depth++
+      if (query[end] === close) depth--
+      end++
+    } while (depth > 0 && end < query.length)
+  }
+  return query.slice(0, start) + query.slice(end)
+}
+
+async function rest(
+  first: GraphPage,
+  next: (after: string) => Promise<GraphPage | null>,
+): Promise<GraphPage['nodes'] | null> {
+  const nodes = [...first.nodes]
+  let at = first
+  while (at.pageInfo?.hasNextPage && at.pageInfo.endCursor) {
+    const page = await next(at.pageInfo.endCursor)
+    if (page === null) return null
+    nodes.push(...page.nodes)
+    at = page
+  }
+  return nodes
+}
