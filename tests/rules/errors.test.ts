@@ -1,22 +1,10 @@
 import { describe, expect, it } from 'vitest'
-import { CONFIG_ERRORS } from '../../src/core/errors/config.ts'
-import { CONNECTOR_ERRORS } from '../../src/core/errors/connector.ts'
+import { AREAS } from '../../docs/generate.ts'
 import type { ErrorEntry } from '../../src/core/errors/error.ts'
-import { LEDGER_ERRORS } from '../../src/core/errors/ledger.ts'
-import { MAPPING_ERRORS } from '../../src/core/errors/mapping.ts'
-import { PUSH_ERRORS } from '../../src/core/errors/push.ts'
-import { RECORD_ERRORS } from '../../src/core/errors/record.ts'
 import { ERRORS } from '../../src/core/errors/table.ts'
 import { sources } from './source.ts'
 
-const tables: Record<string, ErrorEntry>[] = [
-  CONFIG_ERRORS,
-  CONNECTOR_ERRORS,
-  LEDGER_ERRORS,
-  MAPPING_ERRORS,
-  PUSH_ERRORS,
-  RECORD_ERRORS,
-]
+const tables = Object.values(AREAS)
 const codes = tables.flatMap((table) => Object.keys(table))
 const entries: [string, ErrorEntry][] = Object.entries(ERRORS)
 
