@@ -1,14 +1,11 @@
 import type { GraphPage, Hooks, RawRecord, Tools } from 'tributary/hooks'
 
-/** An order or a refund: what has inner lists that may go on over several pages. */
-interface Parent extends Record<string, unknown> {
+/** An order, or one of its refunds (those have an id and inner lists only). */
+interface Order extends Record<string, unknown> {
   id: string
-  updatedAt?: string
-}
-interface Order extends Parent {
   legacyResourceId: string
   updatedAt: string
-  refunds: Parent[]
+  refunds: Order[]
 }
 
 const path = '/graphql.json'
@@ -53,20 +50,14 @@ const LIST = `query Orders($first: Int!, $after: String, $query: String) {
   ${list('orders', 'first: $first, after: $after, query: $query, sortKey: UPDATED_AT', ORDER)} }`
 
 /** Things of one type by id; those that are gone are left out. */
-async function read<T extends Parent>(
-  tools: Tools,
-  type: string,
-  ids: string[],
-  fields: string,
-  signal: AbortSignal,
-) {
+async function read(tools: Tools, type: string, ids: string[], fields: string, signal: AbortSignal) {
   const query = `query Nodes($ids: [ID!]!) { nodes(ids: $ids) { ... on ${type} { ${fields} } } }`
   const data = await tools.graphql.ask({ path, query, variables: { ids }, newer, signal })
-  return (data.nodes as (T | null)[]).filter((node): node is T => node?.id !== undefined)
+  return (data.nodes as (Order | null)[]).filter((node) => node !== null)
 }
 
 /** Reads the inner lists of an order or refund to their end. False: the order changed meanwhile. */
-async function fill(tools: Tools, of: Parent, type: keyof typeof INNER, signal: AbortSignal) {
+async function fill(tools: Tools, of: Order, type: keyof typeof INNER, signal: AbortSignal) {
   const version = type === 'Order' ? 'updatedAt' : ''
   for (const [name, fields] of Object.entries(INNER[type])) {
     const nodes = await tools.graphql.rest(of[name] as GraphPage, async (after) => {
@@ -85,13 +76,7 @@ async function fill(tools: Tools, of: Parent, type: keyof typeof INNER, signal: 
 async function fillRefunds(tools: Tools, of: Order, signal: AbortSignal) {
   let ids = of.refunds.map((refund) => refund.id)
   if (ids.length === REFUNDS) {
-    const [all] = await read<Order>(
-      tools,
-      'Order',
-      [of.id],
-      'id updatedAt refunds(first: 250) { id }',
-      signal,
-    )
+    const [all] = await read(tools, 'Order', [of.id], 'id updatedAt refunds(first: 250) { id }', signal)
     if (all?.updatedAt !== of.updatedAt) return false
     ids = all.refunds.map((refund) => refund.id)
   }
@@ -111,7 +96,7 @@ async function complete(tools: Tools, orders: Order[], signal: AbortSignal): Pro
     let tries = 0
     while (now && !((await fill(tools, now, 'Order', signal)) && (await fillRefunds(tools, now, signal)))) {
       if (++tries > 5) tools.broken('an order changed each time it was read')
-      now = (await read<Order>(tools, 'Order', [first.id], ORDER, signal))[0]
+      now = (await read(tools, 'Order', [first.id], ORDER, signal))[0]
     }
     if (!now) continue
     const body = Buffer.from(JSON.stringify(now))
@@ -128,12 +113,8 @@ export default {
   read: {
     order: {
       async page(request, tools, signal) {
-        const from = request.resume as { after: string | null; since: string; count: number } | null
-        const { after, since, count } = from ?? {
-          after: null,
-          since: second(request.since, Math.floor),
-          count: 0,
-        }
+        const start = { after: null as string | null, since: second(request.since, Math.floor), count: 0 }
+        const { after, since, count } = (request.resume ?? start) as typeof start
         const query = `updated_at:>='${since}' AND updated_at:<'${second(request.until, Math.ceil)}'`
         const variables = { after, query }
         const data = await tools.graphql.ask({ path, query: LIST, variables, sized: true, newer, signal })
@@ -149,23 +130,19 @@ export default {
         const records: RawRecord[] = []
         for (let i = 0, size = tools.graphql.size(); i < ids.length; i += size) {
           const part = ids.slice(i, i + size).map((id) => `gid://shopify/Order/${id}`)
-          records.push(
-            ...(await complete(tools, await read<Order>(tools, 'Order', part, ORDER, signal), signal)),
-          )
+          const orders = await read(tools, 'Order', part, ORDER, signal)
+          records.push(...(await complete(tools, orders, signal)))
         }
         return records
       },
     },
   },
   async check(tools, signal) {
-    const query = '{ shop { name currencyCode ianaTimezone } ordersCount { count precision } }'
+    const query = '{ shop { name currencyCode } ordersCount { count precision } }'
     const data = await tools.graphql.ask({ path, query, signal })
-    const shop = data.shop as { name: string; currencyCode: string; ianaTimezone: string }
-    const orders = data.ordersCount as { count: number; precision: string } | null
-    const count = `${orders?.precision === 'EXACT' ? '' : 'at least '}${orders?.count ?? 0}`
-    return {
-      ok: true,
-      say: `Shop "${shop.name}" (${shop.currencyCode}, ${shop.ianaTimezone}): ${count} orders`,
-    }
+    const shop = data.shop as { name: string; currencyCode: string }
+    const orders = data.ordersCount as { count: number; precision: string }
+    const count = `${orders.precision === 'EXACT' ? '' : 'at least '}${orders.count}`
+    return { ok: true, say: `Shop "${shop.name}" (${shop.currencyCode}) holds ${count} orders` }
   },
 } satisfies Hooks
