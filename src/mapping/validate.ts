@@ -1,15 +1,13 @@
 /**
- * What every document must be before it enters the ledger: valid by its schema, and for orders, sums that
- * agree with what the source states.
+ * What every document must be before it enters the ledger: valid by its schema.
  */
 import { Ajv, type ErrorObject, type ValidateFunction } from 'ajv'
 import formats from 'ajv-formats'
 import { Acknowledgement } from '../core/documents/acknowledgement.ts'
-import { Order, orderTotal } from '../core/documents/order.ts'
+import { Order } from '../core/documents/order.ts'
 import { Shipment } from '../core/documents/shipment.ts'
 import { shapeOf } from '../core/errors/error.ts'
 import { recordError } from '../core/errors/record.ts'
-import { fromMinor, isCurrency } from '../core/money.ts'
 import type { DocumentKind } from '../core/ports.ts'
 
 /** The document type of each kind. */
@@ -68,31 +66,4 @@ function complaint(errors: ErrorObject[]): { field: string; problem: string; sha
         : (best.message ?? best.keyword)
   const found = best.keyword === 'required' ? undefined : best.data
   return { field: parts.join('.') || 'the document', problem, shape: shapeOf(found) }
-}
-
-/**
- * Called on a valid order before it is stored. The parts (lines, shipping, charges) must add up to the stated
- * total: a difference of up to one minor unit per line (at least one) is the source's rounding and becomes a
- * charge of that name, so that sums are exact from here on; a larger one throws RECORD_SUMS. Throws
- * RECORD_CURRENCY for a code that is not ISO 4217.
- */
-export function checkOrder(order: Order): Order {
-  const { currency } = order
-  if (!isCurrency(currency)) throw recordError('RECORD_CURRENCY', { currency })
-  const parts = orderTotal(order)
-  const difference = order.totals.total - parts
-  if (difference === 0) return order
-  const tolerance = Math.max(1, order.lines.length)
-  if (Math.abs(difference) > tolerance) {
-    const text = (minor: number) => fromMinor(minor, currency)
-    throw recordError('RECORD_SUMS', {
-      currency,
-      parts: text(parts),
-      total: text(order.totals.total),
-      difference: text(difference),
-      tolerance: text(tolerance),
-    })
-  }
-  const charge = { kind: 'rounding' as const, amount: difference, tax: 0, name: null }
-  return { ...order, charges: [...order.charges, charge] }
 }
