@@ -1,0 +1,58 @@
+/** `/v1`: what the CLI shows, for programs, behind API tokens. `/v1/openapi.json` describes it (OpenAPI 3.1). */
+import type { FastifyInstance, FastifyRequest } from 'fastify'
+import { runtimeError } from '../core/errors/runtime.ts'
+import type { Log } from '../runtime/log.ts'
+import type { Operations, TokenScope } from '../runtime/operations.ts'
+import { type ApiRequest, ROUTES } from './api-routes.ts'
+import { openApi } from './openapi.ts'
+
+/** Registers every route of the table. The description itself needs no token. */
+export function api(app: FastifyInstance, operations: Operations, log: Log): void {
+  app.get('/v1/openapi.json', async () => openApi())
+  for (const route of ROUTES) {
+    app.route({
+      method: route.method,
+      url: `/v1${route.path}`,
+      schema: {
+        ...(route.query ? { querystring: route.query } : {}),
+        ...(route.body ? { body: route.body } : {}),
+      },
+      // Before the body is parsed and validated: a stranger learns nothing about the shapes.
+      onRequest: async (request) => {
+        request.tributary = await authorize(operations, request, route.scope)
+      },
+      handler: async (request) => {
+        const { by, scope } = request.tributary!
+        const { params, query, body } = request
+        if (route.scope === 'operate') log.info({ event: 'api.operate', operation: route.operation, by })
+        return await route.run(operations, { params, query, body, by, scope } as ApiRequest)
+      },
+    })
+  }
+}
+
+interface Caller {
+  by: string
+  scope: TokenScope
+}
+
+declare module 'fastify' {
+  interface FastifyRequest {
+    /** Who calls the API; set before anything else of the request is read. */
+    tributary?: Caller
+  }
+}
+
+async function authorize(
+  operations: Operations,
+  request: FastifyRequest,
+  needed: TokenScope,
+): Promise<Caller> {
+  const given = /^bearer\s+(\S+)$/i.exec(request.headers.authorization ?? '')?.[1]
+  const token = given ? await operations.verifyToken({ token: given }) : null
+  if (!token) throw runtimeError('RUNTIME_UNAUTHORIZED')
+  if (needed === 'operate' && token.scope !== 'operate') {
+    throw runtimeError('RUNTIME_FORBIDDEN', { scope: needed })
+  }
+  return { by: `token ${token.name}`, scope: token.scope }
+}

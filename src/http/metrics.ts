@@ -1,0 +1,94 @@
+/** `/metrics` for Prometheus: what the ledger says (read at most once a second) and what came over HTTP. */
+import type { FastifyInstance } from 'fastify'
+import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client'
+import type { Operations, Stats } from '../runtime/operations.ts'
+
+export interface HttpMetrics {
+  registry: Registry
+  /** One webhook request, answered. Seconds. */
+  webhook(connection: string, status: number, seconds: number): void
+}
+
+/** How old figures of the ledger may be. Milliseconds. */
+const FRESH = 1000
+
+/** Makes the registry. Every figure of the ledger is read when somebody scrapes, never otherwise. */
+export function createMetrics(operations: Pick<Operations, 'stats'>): HttpMetrics {
+  const registry = new Registry()
+  collectDefaultMetrics({ register: registry })
+  ledgerMetrics(registry, operations)
+  const answered = new Counter({
+    name: 'tributary_webhook_total',
+    help: 'Webhook requests by connection and status.',
+    labelNames: ['connection', 'status'],
+    registers: [registry],
+  })
+  const took = new Histogram({
+    name: 'tributary_webhook_seconds',
+    help: 'From the request to the answer, the commit included.',
+    labelNames: ['connection'],
+    buckets: [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5],
+    registers: [registry],
+  })
+  return {
+    registry,
+    webhook(connection, status, seconds) {
+      answered.inc({ connection, status: String(status) })
+      took.observe({ connection }, seconds)
+    },
+  }
+}
+
+function ledgerMetrics(registry: Registry, operations: Pick<Operations, 'stats'>): void {
+  let last: { at: number; stats: Promise<Stats> } | null = null
+  const read = (): Promise<Stats> => {
+    const now = Date.now()
+    if (!last || now - last.at > FRESH) last = { at: now, stats: operations.stats({}) }
+    return last.stats
+  }
+  const gauge = (name: string, help: string, labels: string[], set: (g: Gauge, s: Stats) => void) => {
+    const made: Gauge = new Gauge({
+      name: `tributary_${name}`,
+      help,
+      labelNames: labels,
+      registers: [registry],
+      async collect() {
+        made.reset()
+        set(made, await read())
+      },
+    })
+  }
+  gauge('received_records', 'Records received since the ledger began.', [], (g, s) => g.set(s.received))
+  gauge('normalized_records', 'Records made into documents.', [], (g, s) => g.set(s.normalized))
+  gauge('orders', 'Source orders known.', [], (g, s) => g.set(s.orders))
+  gauge('parked', 'What waits for a person.', [], (g, s) => g.set(s.parked))
+  gauge('confirmed_per_second', 'Pushes confirmed per second over the last minute.', [], (g, s) =>
+    g.set(s.rate),
+  )
+  gauge('waiting', 'What waits for a worker, by hop.', ['hop'], (g, s) => {
+    for (const [hop, count] of Object.entries(s.waiting)) g.set({ hop }, count)
+  })
+  gauge('pushes', 'Pushes by connection and state.', ['connection', 'state'], (g, s) => {
+    for (const c of s.connections) {
+      for (const [state, count] of Object.entries(c.pushes)) g.set({ connection: c.connection, state }, count)
+    }
+  })
+  gauge('paused', '1 while a connection is paused.', ['connection'], (g, s) => {
+    for (const c of s.connections) g.set({ connection: c.connection }, c.paused ? 1 : 0)
+  })
+  gauge('watermark_age_seconds', 'How far reading lies behind now.', ['connection', 'stream'], (g, s) => {
+    for (const c of s.connections) {
+      for (const { stream, watermark } of c.streams) {
+        if (watermark)
+          g.set({ connection: c.connection, stream }, (Date.now() - Date.parse(watermark)) / 1000)
+      }
+    }
+  })
+}
+
+/** Registers `/metrics`. It shows names of connections and counts, no orders. */
+export function metricsRoute(app: FastifyInstance, { registry }: HttpMetrics): void {
+  app.get('/metrics', async (_request, reply) =>
+    reply.type(registry.contentType).send(await registry.metrics()),
+  )
+}

@@ -1,0 +1,68 @@
+/** The HTTP surface: webhooks, health, metrics, API. The CLI puts it in front of a started runtime. */
+import { fastify } from 'fastify'
+import { runtimeError } from '../core/errors/runtime.ts'
+import type { Log } from '../runtime/log.ts'
+import type { Running } from '../runtime/operations.ts'
+import { refuse, statusOf, translate } from './answer.ts'
+import { api } from './api.ts'
+import { health } from './health.ts'
+import { createMetrics, metricsRoute } from './metrics.ts'
+import { webhooks } from './webhooks.ts'
+
+export interface HttpServer {
+  /** `http://host:port` as it really listens. */
+  url: string
+  /** Takes no new requests, lets those under way end, then closes. */
+  close(): Promise<void>
+}
+
+export interface HttpOptions {
+  running: Pick<Running, 'operations' | 'receiveWebhook' | 'ready'>
+  host: string
+  /** 0: any free one. */
+  port: number
+  log: Log
+}
+
+/** Bytes. Requests to the API are short. */
+const API_LIMIT = 1024 * 1024
+
+/** Starts listening. Throws what the system says about the address (EADDRINUSE). */
+export async function startHttp({ running, host, port, log }: HttpOptions): Promise<HttpServer> {
+  const app = fastify({
+    logger: false,
+    bodyLimit: API_LIMIT,
+    requestTimeout: 60_000,
+    forceCloseConnections: 'idle',
+    ajv: { customOptions: { removeAdditional: false, coerceTypes: true, strict: false } },
+  })
+  const metrics = createMetrics(running.operations)
+  app.setErrorHandler((error, request, reply) => {
+    const known = translate(error, API_LIMIT)
+    const fields = {
+      event: 'http.refused',
+      method: request.method,
+      route: request.routeOptions.url,
+      error: known,
+    }
+    if (statusOf(known) >= 500) log.error(fields)
+    else log.debug(fields)
+    return refuse(request, reply, known)
+  })
+  app.setNotFoundHandler((request, reply) =>
+    refuse(request, reply, runtimeError('RUNTIME_UNKNOWN', { what: 'address', id: request.method })),
+  )
+  health(app, running)
+  metricsRoute(app, metrics)
+  await app.register(async (scope) => webhooks(scope, { running, log, metrics }))
+  await app.register(async (scope) => api(scope, running.operations, log))
+  const url = await app.listen({ host, port })
+  log.info({ event: 'http.listening', url })
+  return {
+    url,
+    async close() {
+      await app.close()
+      metrics.registry.clear()
+    },
+  }
+}

@@ -1,0 +1,293 @@
+// biome-ignore-all lint/suspicious/noExplicitAny: answers are looked at as any caller would
+import { Ajv2020 } from 'ajv/dist/2020.js'
+import formats from 'ajv-formats'
+import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
+import { configError } from '../../src/core/errors/config.ts'
+import { connectorError } from '../../src/core/errors/connector.ts'
+import { ledgerError } from '../../src/core/errors/ledger.ts'
+import { runtimeError } from '../../src/core/errors/runtime.ts'
+import { ROUTES } from '../../src/http/api-routes.ts'
+import { type HttpServer, startHttp } from '../../src/http/server.ts'
+import { createLog } from '../../src/runtime/log.ts'
+import type { Readiness, Running } from '../../src/runtime/operations.ts'
+import { ORDER, standIn } from '../support/operations-stand-in.ts'
+
+const { operations, calls } = standIn()
+let written = ''
+const log = createLog({
+  level: 'debug',
+  destination: {
+    write: (line: string) => {
+      written = written + line
+    },
+  },
+})
+let receive: Running['receiveWebhook']
+let readiness: Readiness | 'hangs'
+let server: HttpServer
+
+beforeAll(async () => {
+  const running = {
+    operations,
+    receiveWebhook: (...args: Parameters<Running['receiveWebhook']>) => receive(...args),
+    ready: async () =>
+      readiness === 'hangs' ? new Promise<never>(() => undefined) : Promise.resolve(readiness),
+  }
+  server = await startHttp({ running, host: '127.0.0.1', port: 0, log })
+})
+afterAll(() => server.close())
+beforeEach(() => {
+  calls.length = 0
+  written = ''
+  readiness = { ready: true, checks: { database: 'ok' } }
+  receive = async () => ({ status: 202, body: 'taken', contentType: 'text/plain' })
+})
+
+const get = (path: string, token?: string, headers: Record<string, string> = {}) =>
+  fetch(server.url + path, {
+    headers: { ...headers, ...(token ? { authorization: `Bearer ${token}` } : {}) },
+  })
+const post = (path: string, body: unknown, token?: string) =>
+  fetch(server.url + path, {
+    method: 'POST',
+    headers: { 'content-type': 'application/json', ...(token ? { authorization: `Bearer ${token}` } : {}) },
+    body: JSON.stringify(body),
+  })
+const hook = (body: Buffer<ArrayBuffer> | string, headers: Record<string, string> = {}) =>
+  fetch(`${server.url}/webhooks/web/orders`, { method: 'POST', body, headers })
+
+describe('webhooks', () => {
+  test('hand over the untouched bytes and headers and answer what the connector wants, after the commit', async () => {
+    const bytes = Buffer.from([0x7b, 0x22, 0xff, 0xfe, 0x00, 0x7d, 0x0a])
+    let seen: unknown[] = []
+    let committed = false
+    receive = async (connection, topic, headers, body) => {
+      seen = [connection, topic, headers['x-signature'], headers['content-type'], body]
+      await new Promise((r) => setTimeout(r, 30))
+      committed = true
+      return { status: 202, body: '<ok/>', contentType: 'application/xml' }
+    }
+    const r = await hook(bytes, { 'content-type': 'application/json', 'x-signature': 'abc' })
+    expect(committed).toBe(true)
+    expect([r.status, await r.text()]).toEqual([202, '<ok/>'])
+    expect(r.headers.get('content-type')).toContain('application/xml')
+    expect(seen).toEqual(['web', 'orders', 'abc', 'application/json', bytes])
+  })
+
+  test('take any content type, none, and an empty body', async () => {
+    let size = -1
+    receive = async (_c, _t, _h, body) => {
+      size = body.length
+      return { status: 200, body: '', contentType: 'text/plain' }
+    }
+    expect(
+      (await hook(Buffer.from('a=b'), { 'content-type': 'application/x-www-form-urlencoded' })).status,
+    ).toBe(200)
+    expect(size).toBe(3)
+    for (const odd of ['', 'json', 'application/json; charset', 'text/xml;;;']) {
+      expect((await hook(Buffer.from('abcd'), { 'content-type': odd })).status).toBe(200)
+      expect(size).toBe(4)
+    }
+    expect((await fetch(`${server.url}/webhooks/web/orders`, { method: 'POST' })).status).toBe(200)
+    expect(size).toBe(0)
+  })
+
+  test('refuse more than 10 MB with 413, and the receive hop never sees it', async () => {
+    let seen = false
+    receive = async () => {
+      seen = true
+      return { status: 200, body: '', contentType: 'text/plain' }
+    }
+    const r = await hook(Buffer.alloc(11 * 1024 * 1024), { 'content-type': 'application/json' })
+    expect(r.status).toBe(413)
+    expect(((await r.json()) as { code: string }).code).toBe('RUNTIME_TOO_LARGE')
+    expect(seen).toBe(false)
+  })
+
+  test.each([
+    [connectorError('WEBHOOK_SIGNATURE', { topic: 'orders', reason: 'x' }), 401],
+    [connectorError('WEBHOOK_UNREADABLE', { topic: 'orders', reason: 'x' }), 400],
+    [runtimeError('RUNTIME_UNKNOWN', { what: 'connection', id: 'x' }), 404],
+    [ledgerError('LEDGER_BUSY', { waiting: 9 }), 503],
+    [configError('CONFIG_VALUE'), 500],
+  ])('%s becomes %i', async (error, status) => {
+    receive = async () => {
+      throw error
+    }
+    const r = await hook('{}')
+    expect(r.status).toBe(status)
+    expect(r.headers.get('retry-after')).toBe(status === 503 ? '5' : null)
+    expect(((await r.json()) as { code: string }).code).toBe(error.code)
+    expect(written).toContain('"event":"webhook.refused"')
+  })
+
+  test('a failure of ours shows neither its message nor its data', async () => {
+    receive = async () => {
+      throw Object.assign(new Error('cannot read "Maria"'), { query: 'Maria' })
+    }
+    const r = await hook('{}')
+    expect(r.status).toBe(500)
+    expect(await r.text()).not.toContain('Maria')
+    expect(written).not.toContain('Maria')
+  })
+
+  test('names that strangers invent do not become metrics', async () => {
+    receive = async () => {
+      throw runtimeError('RUNTIME_UNKNOWN', { what: 'connection', id: 'x' })
+    }
+    await fetch(`${server.url}/webhooks/guess-4711/x`, { method: 'POST', body: '{}' })
+    const text = await (await get('/metrics')).text()
+    expect(text).toContain('tributary_webhook_total{connection="unknown",status="404"}')
+    expect(text).not.toContain('guess-4711')
+  })
+})
+
+describe('health and metrics', () => {
+  test('/healthz and /readyz', async () => {
+    expect((await get('/healthz')).status).toBe(200)
+    expect((await get('/readyz')).status).toBe(200)
+    readiness = { ready: false, checks: { database: 'unreachable' } }
+    const r = await get('/readyz')
+    expect([r.status, await r.json()]).toEqual([503, readiness])
+    expect((await get('/healthz')).status).toBe(200)
+  })
+
+  test('/readyz says no when there is no answer', async () => {
+    readiness = 'hangs'
+    const r = await get('/readyz')
+    expect(r.status).toBe(503)
+  }, 6000)
+
+  test('/metrics shows the ledger', async () => {
+    const r = await get('/metrics')
+    const text = await r.text()
+    expect(r.headers.get('content-type')).toContain('text/plain')
+    for (const line of [
+      'tributary_received_records 7',
+      'tributary_waiting{hop="planned"} 2',
+      'tributary_pushes{connection="nc",state="confirmed"} 3',
+      'tributary_paused{connection="nc"} 1',
+      'tributary_parked 1',
+    ]) {
+      expect(text).toContain(line)
+    }
+    expect(text).toMatch(/tributary_watermark_age_seconds\{connection="nc",stream="orders"\} \d/)
+    expect(text).toContain('process_resident_memory_bytes')
+  })
+})
+
+describe('/v1', () => {
+  const concrete = (path: string) =>
+    `/v1${path.replace(':connection', 'web').replace(':externalId', '7000000000001').replace(':id', '17')}`
+  const bodies: Record<string, unknown> = {
+    '/pushes/retry': { ids: ['17'] },
+    '/pushes/:id/resolve': { as: 'written', remoteId: 'R1' },
+    '/parked/retry': { filter: { connection: 'web' } },
+    '/parked/discard': { ids: ['5'], why: 'test order' },
+    '/replay': { connection: 'web', since: '2026-01-01T00:00:00Z' },
+    '/pauses': { connection: 'nc', why: 'stock-taking' },
+    '/pauses/resume': { connection: 'nc' },
+  }
+  const ask = (method: string, path: string, token?: string) => {
+    const term = path === '/find' ? '?term=1001' : ''
+    return method === 'GET' ? get(concrete(path) + term, token) : post(concrete(path), bodies[path], token)
+  }
+
+  test.each(ROUTES.map((r) => [r.method, r.path, r.scope] as const))(
+    '%s %s: no token 401, wrong token 401, scope %s, answer as described',
+    async (method, path, scope) => {
+      expect((await ask(method, path)).status).toBe(401)
+      expect((await ask(method, path, 'guess')).status).toBe(401)
+      expect(calls).toEqual([])
+      expect((await ask(method, path, 'reader')).status).toBe(scope === 'read' ? 200 : 403)
+      const r = await ask(method, path, 'operator')
+      expect(r.status).toBe(200)
+      const answer = await r.json()
+      const document = (await (await get('/v1/openapi.json')).json()) as any
+      const described = document.paths[`/v1${path.replace(/:(\w+)/g, '{$1}')}`][method.toLowerCase()]
+      const ajv = new Ajv2020({ strict: false, allErrors: true })
+      formats.default(ajv)
+      const validate = ajv.compile(described.responses[200].content['application/json'].schema)
+      expect(validate(answer) || validate.errors).toBe(true)
+    },
+  )
+
+  test('the description is OpenAPI 3.1, has every route and needs no token', async () => {
+    const document = (await (await get('/v1/openapi.json')).json()) as any
+    expect(document.openapi).toBe('3.1.0')
+    const operations = Object.values(document.paths).flatMap((p) => Object.values(p as object))
+    expect(operations).toHaveLength(ROUTES.length)
+    expect(new Set(operations.map((o) => o.operationId)).size).toBe(ROUTES.length)
+    expect(document.paths['/v1/orders/{connection}/{externalId}'].get.parameters).toHaveLength(2)
+    expect(document.components.securitySchemes.token.scheme).toBe('bearer')
+  })
+
+  test('the exact bytes of a push need the scope operate', async () => {
+    expect((await get('/v1/pushes/17?body=true', 'reader')).status).toBe(403)
+    const r = (await (await get('/v1/pushes/17?body=true', 'operator')).json()) as any
+    expect(Buffer.from(r.rendered.body, 'base64').toString()).toContain('<bill>')
+    expect(((await (await get('/v1/pushes/17', 'operator')).json()) as any).rendered.body).toBeUndefined()
+  })
+
+  test('queries become filters with their types', async () => {
+    await get('/v1/orders?limit=10&progress=parked&connection=web&after=n1', 'reader')
+    expect(calls[0]).toEqual([
+      'ordersList',
+      { limit: 10, progress: 'parked', connection: 'web', after: 'n1' },
+    ])
+  })
+
+  test('who asked is the token, not the body', async () => {
+    const r = await post('/v1/pauses', { connection: 'nc', by: 'someone else' }, 'operator')
+    expect(r.status).toBe(400)
+    await post('/v1/pauses', { connection: 'nc', why: 'x' }, 'operator')
+    expect(calls.at(-1)).toEqual(['pause', { connection: 'nc', by: 'token board', why: 'x' }])
+    expect(written).toContain('"event":"api.operate"')
+  })
+
+  test.each([
+    ['/v1/orders?limit=0', 'limit'],
+    ['/v1/orders?progress=gone', 'progress'],
+    ['/v1/orders?colour=red', 'colour'],
+    ['/v1/orders?since=yesterday', 'since'],
+    ['/v1/find', 'term'],
+  ])('%s is refused naming the field', async (path, field) => {
+    const r = await get(path, 'reader')
+    const body = (await r.json()) as any
+    expect([r.status, body.code]).toEqual([400, 'RUNTIME_REQUEST'])
+    expect(body.message).toContain(field)
+    expect(calls).toEqual([])
+  })
+
+  test.each([
+    ['/v1/pushes/retry', {}],
+    ['/v1/pushes/retry', { ids: ['1'], filter: { connection: 'nc' } }],
+    ['/v1/parked/discard', { filter: {} }],
+    ['/v1/pushes/17/resolve', { as: 'written' }],
+    ['/v1/pauses', { why: 'everything' }],
+    ['/v1/replay', { since: '2026-01-01T00:00:00Z' }],
+  ])('POST %s %j is refused', async (path, body) => {
+    const r = await post(path, body, 'operator')
+    expect(r.status).toBe(400)
+    expect(calls).toEqual([])
+  })
+
+  test('unknown things are 404, in the language asked for', async () => {
+    const r = await get('/v1/pushes/99', 'reader', { 'accept-language': 'zh-CN,zh;q=0.9' })
+    expect(r.status).toBe(404)
+    expect(((await r.json()) as any).message).toContain('没有')
+    expect((await get('/v2/orders')).status).toBe(404)
+    const broken = await fetch(`${server.url}/v1/pauses`, {
+      method: 'POST',
+      headers: { authorization: 'Bearer operator', 'content-type': 'application/json' },
+      body: '{not json',
+    })
+    expect(broken.status).toBe(400)
+  })
+
+  test('an order is found by its key', async () => {
+    const r = await get(`/v1/orders/${ORDER.key}`, 'reader')
+    expect(((await r.json()) as any).key).toBe(ORDER.key)
+    expect(calls[0]).toEqual(['orderShow', { ref: ORDER.key }])
+  })
+})
