@@ -1,6 +1,7 @@
 /** Builds XChange sales order documents for tests of the NC sandbox, field by field as china.md §1.8 lists. */
 
-export type NcFields = Record<string, string>
+/** An undefined field is left out. */
+export type NcFields = Record<string, string | undefined>
 
 export interface NcBill {
   id: string
@@ -53,17 +54,20 @@ export const ROW: NcFields = {
   btriatradeflag: 'N',
 }
 
-const escape = (text: string) => text.replace(/[<>&"]/g, (c) => `&#${c.charCodeAt(0)};`)
+const escaped = (text: string) => text.replace(/[<>&"]/g, (c) => `&#${c.charCodeAt(0)};`)
 const elements = (fields: NcFields) =>
   Object.entries(fields)
-    .map(([name, value]) => `<${name}>${escape(value)}</${name}>`)
+    .filter(([, value]) => value !== undefined)
+    .map(([name, value]) => `<${name}>${escaped(value!)}</${name}>`)
     .join('')
 
 /** One bill; `head` and each of `rows` are laid over the valid defaults. */
 export function billXml({ id, head = {}, rows = [{}] }: NcBill): string {
-  const items = rows.map((row, i) => `<item>${elements({ ...ROW, crowno: `${(i + 1) * 10}`, ...row })}</item>`)
+  const items = rows.map(
+    (row, i) => `<item>${elements({ ...ROW, crowno: `${(i + 1) * 10}`, ...row })}</item>`,
+  )
   const body = `<so_saleorder_b>${items.join('')}</so_saleorder_b>`
-  return `<bill id="${escape(id)}"><billhead>${elements({ ...HEAD, ...head })}${body}</billhead></bill>`
+  return `<bill id="${escaped(id)}"><billhead>${elements({ ...HEAD, ...head })}${body}</billhead></bill>`
 }
 
 /** A document round bills; an attribute set to undefined is left out. */
@@ -85,7 +89,7 @@ export function documentXml(
   }
   const text = Object.entries(all)
     .filter(([, value]) => value !== undefined)
-    .map(([name, value]) => ` ${name}="${escape(value!)}"`)
+    .map(([name, value]) => ` ${name}="${escaped(value!)}"`)
     .join('')
   return `<?xml version="1.0" encoding="${encoding}"?>\n<ufinterface${text}>${bills}</ufinterface>`
 }

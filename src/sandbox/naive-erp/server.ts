@@ -159,7 +159,8 @@ function stats({ store, faults }: Erp) {
 
 async function setFaults({ faults }: Erp, req: IncomingMessage, res: ServerResponse): Promise<void> {
   const patch = await readJson(req)
-  if (typeof patch !== 'object' || patch === null) return sendJson(res, 400, { reason: 'an object expected' })
+  if (typeof patch !== 'object' || patch === null || Array.isArray(patch))
+    return sendJson(res, 400, { reason: 'an object expected' })
   try {
     faults.set(patch as Record<string, unknown>)
     sendJson(res, 200, faults.current())
