@@ -7,6 +7,7 @@ import { type ChildProcess, spawn, spawnSync } from 'node:child_process'
 import { cpSync, readFileSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
+import { freePort } from '../tests/support/free-port.ts'
 import { lintCompose } from './compose.ts'
 import { lintDockerfile, parseDockerfile, stagesOf } from './dockerfile.ts'
 import {
@@ -59,11 +60,17 @@ function build(): ImageRoot {
   return roots.get(stages.at(-1)!.name)!
 }
 
-/** Starts ENTRYPOINT + CMD on the quickstart's own example, as the image's user would. */
+/** Starts ENTRYPOINT + CMD on the example for containers, as the image's user would, on a free port. */
 async function run(image: ImageRoot): Promise<void> {
-  cpSync(join(project, 'examples/image/tributary.yaml'), outside(image, 'tributary.yaml'))
+  cpSync(join(project, 'examples/container/tributary.yaml'), outside(image, 'tributary.yaml'))
   const [program, ...args] = [...image.entrypoint, ...image.cmd].map((word) => mapped(image, word))
-  const options = { cwd: outside(image, '.'), env: image.env, ...UNPRIVILEGED }
+  const here = {
+    TRIBUTARY_HOST: '127.0.0.1',
+    TRIBUTARY_PORT: String(await freePort()),
+    HOME: outside(image, '.'),
+  }
+  const secrets = { SHOPIFY_TOKEN: 'unused', SHOPIFY_SECRET: 'unused' }
+  const options = { cwd: outside(image, '.'), env: { ...image.env, ...here, ...secrets }, ...UNPRIVILEGED }
   const child = spawn(program!, args, { ...options, stdio: ['ignore', 'pipe', 'pipe'] })
   let output = ''
   child.stdout.on('data', (chunk: Buffer) => (output = (output + chunk).slice(-4000)))
@@ -71,7 +78,7 @@ async function run(image: ImageRoot): Promise<void> {
   try {
     const healthy = () =>
       spawnSync(image.health[0]!, image.health.slice(1), { ...options, timeout: 5_000 }).status === 0
-    if (healthy()) fail('the health check passes before anything runs: port 8080 is taken')
+    if (healthy()) fail('the health check passes before anything runs')
     if (!(await within(90_000, () => child.exitCode !== null || healthy())))
       fail(`not healthy after 90 s:\n${output}`)
     if (child.exitCode !== null) fail(`it ended with ${child.exitCode}:\n${output}`)

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { AREAS } from '../../docs/generate.ts'
+import { AREAS } from '../../docs/generate/errors.ts'
 import type { ErrorEntry } from '../../src/core/errors/error.ts'
 import { ERRORS } from '../../src/core/errors/table.ts'
 import { sources } from './source.ts'
