@@ -2,8 +2,7 @@
 import { existsSync, readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
-import { type Manifest, ManifestSchema } from '../connector/manifest.ts'
-import { parseYaml, validateYaml } from '../core/yaml.ts'
+import { type Manifest, readManifest } from '../connector/manifest.ts'
 
 /** What the configuration needs to know of connectors. */
 export interface ConnectorCatalog {
@@ -26,7 +25,7 @@ export function connectorCatalog(folder: string = FOLDER): ConnectorCatalog {
       let manifest = read.get(id)
       if (!manifest) {
         const file = join(folder, id, 'connector.yaml')
-        manifest = validateYaml(ManifestSchema, parseYaml(readFileSync(file, 'utf8'), file))
+        manifest = readManifest(readFileSync(file, 'utf8'), file)
         read.set(id, manifest)
       }
       return manifest

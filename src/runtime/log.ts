@@ -54,3 +54,13 @@ function protect(argument: unknown, index: number): unknown {
   if (argument instanceof Error && index === 0) return { error: argument }
   return argument
 }
+
+/**
+ * The same log as the plain function that the pipe takes: `log('warn', 'push rejected', { order, code })`
+ * becomes a line with that event.
+ */
+export function eventLog(
+  log: Log,
+): (level: 'debug' | 'info' | 'warn' | 'error', event: string, fields?: Record<string, unknown>) => void {
+  return (level, event, fields) => log[level]({ event, ...fields })
+}
