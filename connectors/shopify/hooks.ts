@@ -44,15 +44,23 @@ const ORDER = money(`id legacyResourceId name poNumber test note email phone tag
   ${list('lineItems', 'first: 10', INNER.Order.lineItems)}
   ${list('shippingLines', 'first: 3', INNER.Order.shippingLines)} refunds(first: ${REFUNDS}) { id }`)
 const REFUND = `id legacyResourceId createdAt note
-  ${list('refundLineItems', 'first: 20', INNER.Refund.refundLineItems)}
+  ${list('refundLineItems', 'first: $first', INNER.Refund.refundLineItems)}
   ${list('refundShippingLines', 'first: 5', INNER.Refund.refundShippingLines)}`
 const LIST = `query Orders($first: Int!, $after: String, $query: String) {
   ${list('orders', 'first: $first, after: $after, query: $query, sortKey: UPDATED_AT', ORDER)} }`
 
-/** Things of one type by id; those that are gone are left out. */
-async function read(tools: Tools, type: string, ids: string[], fields: string, signal: AbortSignal) {
-  const query = `query Nodes($ids: [ID!]!) { nodes(ids: $ids) { ... on ${type} { ${fields} } } }`
-  const data = await tools.graphql.ask({ path, query, variables: { ids }, newer, signal })
+/** Things of one type by id, those that are gone left out. `n`: what `$first` begins with, where it is used. */
+async function read(
+  tools: Tools,
+  of: string,
+  ids: string[],
+  fields: string,
+  signal: AbortSignal,
+  n?: number,
+) {
+  const first = n ? ', $first: Int!' : ''
+  const query = `query Nodes($ids: [ID!]!${first}) { nodes(ids: $ids) { ... on ${of} { ${fields} } } }`
+  const data = await tools.graphql.ask({ path, query, variables: { ids }, newer, sized: n, signal })
   return (data.nodes as (Order | null)[]).filter((node) => node !== null)
 }
 
@@ -74,18 +82,19 @@ async function fill(tools: Tools, of: Order, type: keyof typeof INNER, signal: A
 
 /** Puts the refunds with their lines in place of their ids. False: the order changed meanwhile. */
 async function fillRefunds(tools: Tools, of: Order, signal: AbortSignal) {
-  let ids = of.refunds.map((refund) => refund.id)
-  if (ids.length === REFUNDS) {
+  let count = of.refunds.length
+  if (count === 0) return true
+  if (count === REFUNDS) {
     const [all] = await read(tools, 'Order', [of.id], 'id updatedAt refunds(first: 250) { id }', signal)
     if (all?.updatedAt !== of.updatedAt) return false
-    ids = all.refunds.map((refund) => refund.id)
+    count = all.refunds.length
   }
-  of.refunds = []
-  for (let i = 0; i < ids.length; i += 4) {
-    of.refunds.push(...(await read(tools, 'Refund', ids.slice(i, i + 4), REFUND, signal)))
-  }
-  for (const refund of of.refunds) if (!(await fill(tools, refund, 'Refund', signal))) return false
-  return of.refunds.length === ids.length
+  const fields = `id updatedAt refunds(first: ${count}) { ${REFUND} }`
+  const [now] = await read(tools, 'Order', [of.id], fields, signal, Math.ceil(250 / count))
+  if (now?.updatedAt !== of.updatedAt) return false
+  for (const refund of now.refunds) if (!(await fill(tools, refund, 'Refund', signal))) return false
+  of.refunds = now.refunds
+  return true
 }
 
 /** Orders with everything inside them, each as one consistent copy; those that are gone are left out. */
@@ -117,7 +126,7 @@ export default {
         const { after, since, count } = (request.resume ?? start) as typeof start
         const query = `updated_at:>='${since}' AND updated_at:<'${second(request.until, Math.ceil)}'`
         const variables = { after, query }
-        const data = await tools.graphql.ask({ path, query: LIST, variables, sized: true, newer, signal })
+        const data = await tools.graphql.ask({ path, query: LIST, variables, sized: 5, newer, signal })
         const { nodes, pageInfo } = data.orders as GraphPage & { nodes: Order[] }
         const last = nodes.at(-1)?.updatedAt ?? since
         const records = await complete(tools, nodes, signal)
@@ -128,7 +137,7 @@ export default {
       },
       async fetch(ids, tools, signal) {
         const records: RawRecord[] = []
-        for (let i = 0, size = tools.graphql.size(); i < ids.length; i += size) {
+        for (let i = 0, size = tools.graphql.size(LIST) ?? 5; i < ids.length; i += size) {
           const part = ids.slice(i, i + size).map((id) => `gid://shopify/Order/${id}`)
           const orders = await read(tools, 'Order', part, ORDER, signal)
           records.push(...(await complete(tools, orders, signal)))

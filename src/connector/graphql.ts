@@ -17,16 +17,16 @@ interface Cost {
 
 /** One query may cost 1000 points at Shopify; what is left is room for pages that hold more than the last. */
 const COST = 800
-const FIRST_SIZE = 5
 const LARGEST = 50
 /** Then the whole page is tried again later, and others of this machine get their turn. */
 const WAITS = 20
 
 type Request = Parameters<Graphql['ask']>[0]
 
-/** Made once per connection: page size and unknown fields are remembered as long as it lives. */
+/** Made once per connection: page sizes and unknown fields are remembered as long as it lives. */
 export function createGraphql(tools: Omit<Tools, 'graphql'>): Graphql {
-  let size = FIRST_SIZE
+  /** By query text: what `first` may be. */
+  const sizes = new Map<string, number>()
   const unknown = new Set<string>()
 
   const post = async (request: Request, first: number): Promise<Answer> => {
@@ -49,18 +49,19 @@ export function createGraphql(tools: Omit<Tools, 'graphql'>): Graphql {
       .filter((f) => request.newer?.includes(f) && !unknown.has(f))
     for (const field of missing) unknown.add(field)
     if (missing.length > 0) return true
-    if (!request.sized || size <= 1 || codeOf(errors) !== 'MAX_COST_EXCEEDED') return false
-    size = Math.floor(size / 2)
+    const size = sizes.get(request.query) ?? request.sized ?? 0
+    if (size <= 1 || codeOf(errors) !== 'MAX_COST_EXCEEDED') return false
+    sizes.set(request.query, Math.floor(size / 2))
     return true
   }
 
   const ask: Graphql['ask'] = async (request) => {
     for (let waits = 0; ; ) {
-      const first = size
+      const first = sizes.get(request.query) ?? request.sized ?? 0
       const { data, errors = [], extensions } = await post(request, first)
       const cost = extensions?.cost
       if (data && errors.length === 0) {
-        if (request.sized && cost) size = fitting(first, cost)
+        if (request.sized && cost) sizes.set(request.query, fitting(first, request.sized, cost))
         return data
       }
       if (adapts(request, errors)) continue
@@ -74,14 +75,16 @@ export function createGraphql(tools: Omit<Tools, 'graphql'>): Graphql {
       await tools.sleep(wait, request.signal)
     }
   }
-  return { ask, size: () => size, rest }
+  return { ask, size: (query) => sizes.get(query), rest }
 }
 
 const codeOf = (errors: NonNullable<Answer['errors']>): string | undefined =>
   errors.find((e) => e.extensions?.code)?.extensions?.code
 
-const fitting = (first: number, cost: Cost): number =>
-  Math.min(LARGEST, Math.max(1, Math.floor((first * COST) / Math.max(1, cost.requestedQueryCost))))
+function fitting(first: number, wanted: number, cost: Cost): number {
+  const most = Math.max(LARGEST, wanted)
+  return Math.min(most, Math.max(1, Math.floor((first * COST) / Math.max(1, cost.requestedQueryCost))))
+}
 
 /** (requested − available) / restore rate seconds, in milliseconds. */
 function untilRestored(cost: Cost | undefined): number {

@@ -43,20 +43,20 @@ export interface GraphPage {
 /** GraphQL over HTTP, with query cost where the server states it (Shopify: `extensions.cost`). */
 export interface Graphql {
   /**
-   * Posts one query and returns its data. Waits and asks again when throttled by cost. With `sized`, the
-   * variable `first` is set to as many nodes as one query may cost. Fields named in `newer` are left out once
-   * the server says that it does not know them. Throws an error of the fitting kind for errors inside a 200.
+   * Posts one query and returns its data. Waits and asks again when throttled by cost. `sized` is the first
+   * value of the variable `first`, which then follows what one query may cost. Fields named in `newer` are
+   * left out once the server says that it does not know them. Throws for errors inside a 200.
    */
   ask(request: {
     path: string
     query: string
     variables?: Record<string, unknown>
-    sized?: boolean
+    sized?: number | undefined
     newer?: string[]
     signal: AbortSignal
   }): Promise<Record<string, unknown>>
-  /** Nodes per query at present: for lists of ids. */
-  size(): number
+  /** What `first` of a sized query is at present; undefined before it was asked. */
+  size(query: string): number | undefined
   /** All nodes of a connection whose first page is known; null as soon as `next` gives null. */
   rest(
     first: GraphPage,
