@@ -9,6 +9,7 @@ import {
   parse,
   validate,
 } from 'graphql'
+import { ID } from './change.ts'
 import { connection, cursorOf, type PageArgs, pageSize, readCursor } from './connection.ts'
 import { costsOf, createBucket, MAX_QUERY_COST, type Plan } from './cost.ts'
 import { filterOf } from './filter.ts'
@@ -16,7 +17,7 @@ import { createMutations } from './mutations.ts'
 import type { ShopOrder } from './order.ts'
 import { SDL } from './sdl.ts'
 import { placeOf, type Store } from './store.ts'
-import { fulfillmentView, gid, orderView, subscriptionView, topicName } from './view.ts'
+import { gid, orderView, partOf, subscriptionView, topicName } from './view.ts'
 
 /** A walk along one cursor ends here; slice by time instead (facts §1.2). The message is not Shopify's. */
 const MAX_WALK = 25_000
@@ -154,23 +155,26 @@ function queries(store: Store, shop: ShopFacts) {
   }
 }
 
-function findNode(store: Store, id: string): object | null {
-  const m = /^gid:\/\/shopify\/(\w+)\/(\d+)$/.exec(id)
-  if (m?.[1] === 'Order') {
-    const order = store.order(Number(m[2]))
-    return order ? orderView(order) : null
-  }
-  if (m?.[1] === 'Fulfillment') {
-    const order = orderOfChild(store, Number(m[2]) - 5_500_000_000_000)
-    const parcel = order?.fulfillments.find((f) => f.id === Number(m[2]))
-    return order && parcel ? fulfillmentView(order, parcel) : null
-  }
-  return null
+/** Where the ids of an order's parts begin, and how many belong to one order. */
+const PARTS: Record<string, [base: number, run: number]> = {
+  LineItem: [ID.line, 1000],
+  Refund: [ID.refund, 1000],
+  Fulfillment: [ID.fulfillment, 1000],
+  FulfillmentOrder: [ID.fulfillmentOrder, 1],
 }
 
-/** Children of an order take ids from the order's own run of 1000. */
-function orderOfChild(store: Store, offset: number): ShopOrder | undefined {
-  return store.order(7_000_000_000_000 + Math.floor(offset / 1000))
+function findNode(store: Store, id: string): object | null {
+  const m = /^gid:\/\/shopify\/(\w+)\/(\d+)$/.exec(id)
+  if (!m) return null
+  const type = m[1]!
+  const number = Number(m[2])
+  if (type === 'Order') {
+    const order = store.order(number)
+    return order ? orderView(order) : null
+  }
+  const part = PARTS[type]
+  const order = part && store.order(ID.order + Math.floor((number - part[0]) / part[1]))
+  return (order && partOf(order, type, number)) ?? null
 }
 
 interface Cursor {

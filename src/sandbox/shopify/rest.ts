@@ -231,6 +231,12 @@ function sums(order: ShopOrder) {
     total_shipping_price_set: moneySet(order, t.shipping),
     total_outstanding: restAmount(t.outstanding, order.currency),
     total_tip_received: restAmount(order.tip, order.currency),
+    total_cash_rounding_payment_adjustment_set: moneySet(order, 0),
+    total_cash_rounding_refund_adjustment_set: moneySet(order, 0),
+    original_total_duties_set: null,
+    current_total_duties_set: null,
+    original_total_additional_fees_set: null,
+    current_total_additional_fees_set: null,
     financial_status: financialStatus(order, t).toLowerCase(),
   }
 }

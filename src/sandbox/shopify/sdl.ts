@@ -13,6 +13,7 @@ interface Node { id: ID! }
 type PageInfo { hasNextPage: Boolean! hasPreviousPage: Boolean! startCursor: String endCursor: String }
 type MoneyV2 { amount: Decimal! currencyCode: String! }
 type MoneyBag { shopMoney: MoneyV2! presentmentMoney: MoneyV2! }
+type CashRoundingAdjustment { paymentSet: MoneyBag! refundSet: MoneyBag! }
 type Attribute { key: String! value: String }
 type Count { count: Int! precision: String! }
 type UserError { field: [String!] message: String! }
@@ -121,7 +122,9 @@ type Order implements Node {
   subtotalPriceSet: MoneyBag totalDiscountsSet: MoneyBag totalShippingPriceSet: MoneyBag! totalTaxSet: MoneyBag
   totalPriceSet: MoneyBag! currentSubtotalPriceSet: MoneyBag! currentShippingPriceSet: MoneyBag!
   currentTotalTaxSet: MoneyBag! currentTotalPriceSet: MoneyBag! totalReceivedSet: MoneyBag! totalRefundedSet: MoneyBag!
-  totalOutstandingSet: MoneyBag! refundDiscrepancySet: MoneyBag! totalTipReceivedSet: MoneyBag! taxLines: [TaxLine!]!
+  totalOutstandingSet: MoneyBag! refundDiscrepancySet: MoneyBag! totalTipReceivedSet: MoneyBag!
+  totalCashRoundingAdjustment: CashRoundingAdjustment! originalTotalDutiesSet: MoneyBag currentTotalDutiesSet: MoneyBag
+  originalTotalAdditionalFeesSet: MoneyBag currentTotalAdditionalFeesSet: MoneyBag taxLines: [TaxLine!]!
   discountApplications(first: Int after: String last: Int before: String): DiscountApplicationConnection!
   shippingLines(first: Int after: String last: Int before: String): ShippingLineConnection!
   lineItems(first: Int after: String last: Int before: String): LineItemConnection!

@@ -214,8 +214,22 @@ function refundView(order: ShopOrder, r: Refund) {
 
 const LOCATION = { __typename: 'Location', id: gid('Location', 60_000_000_001), name: 'サンプル倉庫' }
 
+/**
+ * What a global id names inside an order, or undefined: the order's parts take ids from the order's own run
+ * of 1000, so the caller knows the order.
+ */
+export function partOf(order: ShopOrder, type: string, id: number): object | undefined {
+  if (type === 'FulfillmentOrder') return fulfillmentOrderView(order)
+  const line = type === 'LineItem' && order.lines.find((l) => l.id === id)
+  if (line) return lineView(order, line)
+  const refund = type === 'Refund' && order.refunds.find((r) => r.id === id)
+  if (refund) return refundView(order, refund)
+  const parcel = type === 'Fulfillment' && order.fulfillments.find((f) => f.id === id)
+  return parcel ? fulfillmentView(order, parcel) : undefined
+}
+
 /** The one fulfilment order of an order, or none when nothing of it is shipped. */
-export function fulfillmentOrderView(order: ShopOrder) {
+function fulfillmentOrderView(order: ShopOrder) {
   const lines = order.lines.filter((l) => l.ships)
   const n = order.id - ID.order
   const open = (l: Line) => l.quantity - takenBack(order, l.id) - shippedOf(order, l.id)
@@ -284,6 +298,11 @@ function sums(order: ShopOrder) {
     totalOutstandingSet: of(t.outstanding),
     refundDiscrepancySet: of(t.discrepancy),
     totalTipReceivedSet: of(order.tip),
+    totalCashRoundingAdjustment: () => ({ paymentSet: bag(order, 0), refundSet: bag(order, 0) }),
+    originalTotalDutiesSet: null,
+    currentTotalDutiesSet: null,
+    originalTotalAdditionalFeesSet: null,
+    currentTotalAdditionalFeesSet: null,
     displayFinancialStatus: financialStatus(order, t),
     fullyPaid: t.received >= t.total,
   }

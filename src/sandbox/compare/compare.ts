@@ -1,0 +1,192 @@
+/**
+ * The comparer: reads a shop sandbox and an ERP sandbox raw, and tells order by order, line by line, amount
+ * by amount whether the ERP holds exactly what it must. It imports nothing of what carries the orders.
+ */
+import { type Expectation, expectationOf } from '../generate/expectation.ts'
+import type { ShopOrder } from '../shopify/order.ts'
+import { type Difference, differencesOf, type Rules } from './document.ts'
+import { expectedOf } from './expected.ts'
+import { type FoundDocument, fromNaive, fromNc, type NaiveDocument, type NcBill } from './found.ts'
+
+/** What to compare. */
+export interface CompareOptions {
+  /** Base addresses of the sandboxes. */
+  shop: string
+  erp: string
+  erpKind: 'yonyou-nc' | 'naive-erp'
+  /** Numbers of orders with an open amend-needed or cancel-needed: the ERP may hold an earlier version. */
+  openTasks?: ReadonlySet<string>
+  rules?: Partial<Rules>
+}
+
+/** What came out. `matched` counts orders that are right, those that must have no document among them. */
+export interface Comparison {
+  orders: number
+  documents: number
+  matched: number
+  /** Orders whose document shows an earlier version, with an open task that says so. */
+  behind: string[]
+  differences: Difference[]
+  parkedExpected: Expectation[]
+}
+
+/** One order as `GET /_sandbox/orders` of the shop lists it. */
+export type RawOrder = ShopOrder & { versions: { at: string; order: ShopOrder }[] }
+
+const RULES: Rules = {
+  shippingItem: 'SHIPPING',
+  chargeItem: 'CHARGE',
+  companyCurrency: 'CNY',
+  zone: 'Asia/Shanghai',
+  rates: null,
+}
+const PAGE = 500
+
+/** Reads both sandboxes and compares. Throws when one of them cannot be read. */
+export async function compare(options: CompareOptions): Promise<Comparison> {
+  const orders = await readAll<RawOrder>(`${options.shop}/_sandbox/orders`)
+  const expected = await readAll<Expectation>(`${options.shop}/_sandbox/expected`)
+  const documents =
+    options.erpKind === 'yonyou-nc'
+      ? (await read<NcBill[]>(`${options.erp}/_sandbox/bills`)).filter((b) => b.billtype === '30').map(fromNc)
+      : (await read<NaiveDocument[]>(`${options.erp}/_sandbox/documents`)).map(fromNaive)
+  return compareAll(orders, expected, documents, options)
+}
+
+async function readAll<T>(url: string): Promise<T[]> {
+  const all: T[] = []
+  for (;;) {
+    const page = await read<T[]>(`${url}?offset=${all.length}&limit=${PAGE}`)
+    all.push(...page)
+    if (page.length < PAGE) return all
+  }
+}
+
+async function read<T>(url: string): Promise<T> {
+  const response = await fetch(url)
+  if (!response.ok) throw new Error(`${url} answered ${response.status}`)
+  return (await response.json()) as T
+}
+
+/** The comparison itself, on what was read. */
+export function compareAll(
+  orders: readonly RawOrder[],
+  expected: readonly Expectation[],
+  documents: readonly FoundDocument[],
+  options: Pick<CompareOptions, 'openTasks' | 'rules'>,
+): Comparison {
+  const rules = { ...RULES, ...options.rules }
+  const byOrder = new Map<string, FoundDocument[]>()
+  for (const d of documents) byOrder.set(d.orderId, [...(byOrder.get(d.orderId) ?? []), d])
+  const raw = new Map(orders.map((o) => [String(o.id), o]))
+  const result: Comparison = {
+    orders: orders.length,
+    documents: documents.length,
+    matched: 0,
+    behind: [],
+    differences: [],
+    parkedExpected: expected.filter((e) => e.expect === 'parked'),
+  }
+  if (expected.length !== orders.length) {
+    result.differences.push(
+      whole('*', '*', 'declared orders', String(orders.length), String(expected.length)),
+    )
+  }
+  for (const e of expected) {
+    const order = raw.get(e.orderId)
+    const found = byOrder.get(e.orderId) ?? []
+    byOrder.delete(e.orderId)
+    const open = options.openTasks?.has(e.number) ?? false
+    const verdict = order
+      ? judge(e, order, found, open, rules)
+      : [whole(e.number, e.orderId, 'order', '1', '0')]
+    if (verdict === 'behind') result.behind.push(e.number)
+    else result.differences.push(...verdict)
+    if (verdict === 'behind' || verdict.length === 0) result.matched += 1
+  }
+  for (const [orderId, found] of byOrder) {
+    for (const d of found)
+      result.differences.push(whole(d.number, orderId, 'documents of no known order', '0', '1'))
+  }
+  return result
+}
+
+function whole(number: string, orderId: string, field: string, expected: string, found: string): Difference {
+  return { number, orderId, line: null, field, expected, found }
+}
+
+/** The differences of one order, or 'behind' when it shows an earlier version and a task says so. */
+function judge(
+  e: Expectation,
+  order: RawOrder,
+  found: readonly FoundDocument[],
+  open: boolean,
+  rules: Rules,
+): Difference[] | 'behind' {
+  if (found.length === 0) {
+    return e.expect === 'document' ? [whole(e.number, e.orderId, 'documents', '1', '0')] : []
+  }
+  if (found.length > 1) {
+    return [
+      whole(e.number, e.orderId, 'documents', e.expect === 'document' ? '1' : '0', String(found.length)),
+    ]
+  }
+  const document = found[0]!
+  const final =
+    e.expect === 'document'
+      ? differencesOf(expectedOf(order), document, rules)
+      : [whole(e.number, e.orderId, 'documents', `0 (${e.expect}: ${e.reason})`, '1')]
+  if (final.length === 0) return []
+  return open && showsEarlier(order, document, rules) ? 'behind' : final
+}
+
+/** True when the document is exactly an earlier version that was worth a document and already existed. */
+function showsEarlier(order: RawOrder, document: FoundDocument, rules: Rules): boolean {
+  return order.versions
+    .slice(0, -1)
+    .filter((v) => document.received === null || v.at <= document.received)
+    .some(
+      (v) =>
+        expectationOf(v.order).expect === 'document' &&
+        differencesOf(expectedOf(v.order), document, rules).length === 0,
+    )
+}
+
+/** A parked record as the product lists it: by the shop's order id or by the order number. */
+export type ParkedRecord = { orderId: string } | { number: string }
+
+/**
+ * Compares the parked records with the declared ones: exactly those and no other. Returns one difference for
+ * each order that is missing among the parked, parked without a declaration, or parked twice.
+ */
+export function compareParked(
+  expected: readonly Expectation[],
+  parked: readonly ParkedRecord[],
+): Difference[] {
+  const declared = expected.filter((e) => e.expect === 'parked')
+  const byKey = new Map(expected.flatMap((e) => [[e.orderId, e] as const, [e.number, e] as const]))
+  const times = new Map<Expectation, number>()
+  const differences: Difference[] = []
+  for (const p of parked) {
+    const key = 'orderId' in p ? p.orderId : p.number
+    const e = byKey.get(key)
+    if (e) times.set(e, (times.get(e) ?? 0) + 1)
+    else differences.push(whole(key, key, 'parked', '0 (no such order)', '1'))
+  }
+  for (const e of declared) {
+    if (!times.has(e)) differences.push(whole(e.number, e.orderId, 'parked', `1 (${e.reason})`, '0'))
+  }
+  for (const [e, n] of times) {
+    if (e.expect !== 'parked' || n > 1) {
+      const want = e.expect === 'parked' ? '1' : `0 (${e.expect}: ${e.reason})`
+      differences.push(whole(e.number, e.orderId, 'parked', want, String(n)))
+    }
+  }
+  return differences
+}
+
+/** One difference as a line for the terminal. */
+export function printDifference(d: Difference): string {
+  const where = d.line === null ? '' : ` line ${d.line}`
+  return `${d.number} (${d.orderId})${where} ${d.field}: expected ${d.expected}, found ${d.found || '(nothing)'}`
+}

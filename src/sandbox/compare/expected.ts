@@ -1,0 +1,125 @@
+/** What the ERP must hold for one version of a shop order, worked out from the raw order alone. */
+import type { ShopOrder } from '../shopify/order.ts'
+import { digitsOf, type Exact, ofMinor } from './exact.ts'
+
+/** One row that must arrive. `optional`: freight of nothing, which may as well be left out. */
+export interface ExpectedLine {
+  ref: string
+  kind: 'goods' | 'freight' | 'charge'
+  sku: string | null
+  quantity: number
+  gross: Exact
+  net: Exact
+  tax: Exact
+  /** Null where a refund has made the discount of the rest a matter of taste. */
+  discount: Exact | null
+  optional: boolean
+}
+
+export interface ExpectedDocument {
+  orderId: string
+  number: string
+  currency: string
+  total: Exact
+  lines: ExpectedLine[]
+  name: string
+  phone: string
+  /** Texts that the delivery address must contain. */
+  address: string[]
+  note: string
+  placedAt: string
+}
+
+interface Money {
+  amount: number
+  tax: number
+}
+
+/**
+ * The document for an order: what is left after refunds and order edits; freight and tip as rows of their
+ * own; amounts paid back beside any line change nothing.
+ */
+export function expectedOf(order: ShopOrder): ExpectedDocument {
+  const digits = digitsOf(order.currency)
+  const priced = (money: Money) => {
+    const gross = order.taxesIncluded ? money.amount : money.amount + money.tax
+    return {
+      gross: ofMinor(gross, digits),
+      net: ofMinor(gross - money.tax, digits),
+      tax: ofMinor(money.tax, digits),
+    }
+  }
+  const lines = [...goodsLines(order, priced), ...freightLine(order, priced), ...tipLine(order, priced)]
+  let total = 0n
+  for (const l of lines) total += l.gross.units
+  return {
+    orderId: String(order.id),
+    number: order.name,
+    currency: order.currency,
+    total: { units: total, scale: digits },
+    lines,
+    name: joined(order.shipping?.firstName, order.shipping?.lastName),
+    phone: order.shipping?.phone || order.phone || '',
+    address: [order.shipping?.address1, order.shipping?.address2, order.shipping?.city].filter(
+      (t): t is string => Boolean(t),
+    ),
+    note: order.note ?? '',
+    placedAt: order.createdAt,
+  }
+}
+
+type Priced = (money: Money) => Pick<ExpectedLine, 'gross' | 'net' | 'tax'>
+
+function goodsLines(order: ShopOrder, priced: Priced): ExpectedLine[] {
+  const digits = digitsOf(order.currency)
+  return order.lines.flatMap((line): ExpectedLine[] => {
+    const off = sum(line.allocations)
+    let quantity = line.quantity
+    let amount = line.goods - off
+    let tax = sum(line.taxes)
+    for (const back of order.refunds.flatMap((r) => r.lines)) {
+      if (back.line !== line.id) continue
+      quantity -= back.quantity
+      amount -= back.subtotal
+      tax -= back.tax
+    }
+    if (quantity <= 0) return []
+    const discount = quantity === line.quantity ? ofMinor(off, digits) : null
+    const row = { ref: String(line.id), kind: 'goods' as const, sku: line.sku, quantity }
+    return [{ ...row, ...priced({ amount, tax }), discount, optional: false }]
+  })
+}
+
+function freightLine(order: ShopOrder, priced: Priced): ExpectedLine[] {
+  if (order.shippingLines.length === 0) return []
+  let amount = 0
+  let tax = 0
+  let off = 0
+  for (const s of order.shippingLines) {
+    off += sum(s.allocations)
+    amount += s.price - sum(s.allocations)
+    tax += sum(s.taxes)
+  }
+  const back = order.refunds.flatMap((r) => (r.shipping ? [r.shipping] : []))
+  for (const b of back) {
+    amount -= b.amount
+    tax -= b.tax
+  }
+  const discount = back.length === 0 ? ofMinor(off, digitsOf(order.currency)) : null
+  const row = { ref: 'shipping', kind: 'freight' as const, sku: null, quantity: 1 }
+  return [{ ...row, ...priced({ amount, tax }), discount, optional: amount === 0 && tax === 0 }]
+}
+
+function tipLine(order: ShopOrder, priced: Priced): ExpectedLine[] {
+  if (order.tip === 0) return []
+  const row = { ref: 'charge:0', kind: 'charge' as const, sku: null, quantity: 1 }
+  return [{ ...row, ...priced({ amount: order.tip, tax: 0 }), discount: null, optional: false }]
+}
+
+function sum(of: readonly { amount: number }[]): number {
+  return of.reduce((n, a) => n + a.amount, 0)
+}
+
+function joined(...parts: (string | null | undefined)[]): string {
+  return parts.filter((p) => p).join(' ')
+}
