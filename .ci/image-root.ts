@@ -77,6 +77,40 @@ export function outside(image: ImageRoot, path: string): string {
   return join(image.root, posix.resolve(image.workdir, path))
 }
 
+type Step = (image: ImageRoot, found: Instruction, from: (stage?: string) => string | ImageRoot) => void
+
+const nothing: Step = () => {
+  // says something about the image, changes no file
+}
+
+const STEPS: Record<string, Step> = {
+  WORKDIR(image, { text }) {
+    image.workdir = posix.resolve(image.workdir, text)
+    mkdirSync(outside(image, '.'), { recursive: true })
+  },
+  ENV(image, { text }) {
+    for (const [, name, value] of text.matchAll(/(\w+)=(\S+)/g)) image.env[name!] = value!
+  },
+  RUN(image, { text }) {
+    const options = { cwd: outside(image, '.'), env: image.env, timeout: 600_000 }
+    execFileSync('sh', ['-ec', mapped(image, text)], { ...options, stdio: ['ignore', 'ignore', 'inherit'] })
+  },
+  COPY: (image, found, from) => copy(image, found, from(found.flags.from)),
+  ENTRYPOINT(image, { list }) {
+    image.entrypoint = list!
+  },
+  CMD(image, { list }) {
+    image.cmd = list!
+  },
+  HEALTHCHECK(image, { text }) {
+    image.health = JSON.parse(text.replace(/^.*?CMD\s*/, '')) as string[]
+  },
+  USER: nothing,
+  EXPOSE: nothing,
+  VOLUME: nothing,
+  STOPSIGNAL: nothing,
+}
+
 /** Executes one instruction of a stage. `others` are the stages before, by name. */
 export function execute(
   image: ImageRoot,
@@ -84,42 +118,9 @@ export function execute(
   context: string,
   others: Map<string, ImageRoot>,
 ) {
-  switch (found.name) {
-    case 'WORKDIR':
-      image.workdir = posix.resolve(image.workdir, found.text)
-      mkdirSync(outside(image, '.'), { recursive: true })
-      return
-    case 'ENV':
-      for (const [, name, value] of found.text.matchAll(/(\w+)=(\S+)/g)) image.env[name!] = value!
-      return
-    case 'RUN':
-      execFileSync('sh', ['-ec', mapped(image, found.text)], {
-        cwd: outside(image, '.'),
-        env: image.env,
-        stdio: ['ignore', 'ignore', 'inherit'],
-        timeout: 600_000,
-      })
-      return
-    case 'COPY':
-      copy(image, found, found.flags.from ? others.get(found.flags.from)! : context)
-      return
-    case 'ENTRYPOINT':
-      image.entrypoint = found.list!
-      return
-    case 'CMD':
-      image.cmd = found.list!
-      return
-    case 'HEALTHCHECK':
-      image.health = JSON.parse(found.text.replace(/^.*?CMD\s*/, '')) as string[]
-      return
-    case 'USER':
-    case 'EXPOSE':
-    case 'VOLUME':
-    case 'STOPSIGNAL':
-      return
-    default:
-      throw new Error(`line ${found.line}: ${found.name} is not executed here`)
-  }
+  const step = STEPS[found.name]
+  if (!step) throw new Error(`line ${found.line}: ${found.name} is not executed here`)
+  step(image, found, (stage) => (stage ? others.get(stage)! : context))
 }
 
 /** Absolute paths of the image in a command line → their place on this machine. */
