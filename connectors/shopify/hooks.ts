@@ -8,6 +8,7 @@ interface Order extends Record<string, unknown> {
   refunds: Order[]
 }
 
+type At = { tools: Tools; signal: AbortSignal }
 const path = '/graphql.json'
 /** Fields that not every API version has. */
 const newer = ['totalCashRoundingAdjustment', 'originalTotalDutiesSet', 'originalTotalAdditionalFeesSet']
@@ -50,27 +51,21 @@ const LIST = `query Orders($first: Int!, $after: String, $query: String) {
   ${list('orders', 'first: $first, after: $after, query: $query, sortKey: UPDATED_AT', ORDER)} }`
 
 /** Things of one type by id, those that are gone left out. `n`: what `$first` begins with, where it is used. */
-async function read(
-  tools: Tools,
-  of: string,
-  ids: string[],
-  fields: string,
-  signal: AbortSignal,
-  n?: number,
-) {
+async function read(at: At, of: string, ids: string[], fields: string, n?: number) {
   const first = n ? ', $first: Int!' : ''
   const query = `query Nodes($ids: [ID!]!${first}) { nodes(ids: $ids) { ... on ${of} { ${fields} } } }`
-  const data = await tools.graphql.ask({ path, query, variables: { ids }, newer, sized: n, signal })
+  const variables = { ids }
+  const data = await at.tools.graphql.ask({ path, query, variables, newer, sized: n, signal: at.signal })
   return (data.nodes as (Order | null)[]).filter((node) => node !== null)
 }
 
 /** Reads the inner lists of an order or refund to their end. False: the order changed meanwhile. */
-async function fill(tools: Tools, of: Order, type: keyof typeof INNER, signal: AbortSignal) {
+async function fill(at: At, of: Order, type: keyof typeof INNER) {
   const version = type === 'Order' ? 'updatedAt' : ''
   for (const [name, fields] of Object.entries(INNER[type])) {
-    const nodes = await tools.graphql.rest(of[name] as GraphPage, async (after) => {
+    const nodes = await at.tools.graphql.rest(of[name] as GraphPage, async (after) => {
       const inner = list(name, `first: 50, after: ${JSON.stringify(after)}`, fields)
-      const [more] = await read(tools, type, [of.id], `id ${version} ${inner}`, signal)
+      const [more] = await read(at, type, [of.id], `id ${version} ${inner}`)
       return more && more.updatedAt === of.updatedAt ? (more[name] as GraphPage) : null
     })
     if (nodes === null) return false
@@ -81,31 +76,30 @@ async function fill(tools: Tools, of: Order, type: keyof typeof INNER, signal: A
 }
 
 /** Puts the refunds with their lines in place of their ids. False: the order changed meanwhile. */
-async function fillRefunds(tools: Tools, of: Order, signal: AbortSignal) {
+async function fillRefunds(at: At, of: Order) {
   let count = of.refunds.length
   if (count === 0) return true
   if (count === REFUNDS) {
-    const [all] = await read(tools, 'Order', [of.id], 'id updatedAt refunds(first: 250) { id }', signal)
+    const [all] = await read(at, 'Order', [of.id], 'id updatedAt refunds(first: 250) { id }')
     if (all?.updatedAt !== of.updatedAt) return false
     count = all.refunds.length
   }
   const fields = `id updatedAt refunds(first: ${count}) { ${REFUND} }`
-  const [now] = await read(tools, 'Order', [of.id], fields, signal, Math.ceil(250 / count))
+  const [now] = await read(at, 'Order', [of.id], fields, Math.ceil(250 / count))
   if (now?.updatedAt !== of.updatedAt) return false
-  for (const refund of now.refunds) if (!(await fill(tools, refund, 'Refund', signal))) return false
+  for (const refund of now.refunds) if (!(await fill(at, refund, 'Refund'))) return false
   of.refunds = now.refunds
   return true
 }
 
 /** Orders with everything inside them, each as one consistent copy; those that are gone are left out. */
-async function complete(tools: Tools, orders: Order[], signal: AbortSignal): Promise<RawRecord[]> {
+async function complete(at: At, orders: Order[]): Promise<RawRecord[]> {
   const records: RawRecord[] = []
   for (const first of orders) {
     let now: Order | undefined = first
-    let tries = 0
-    while (now && !((await fill(tools, now, 'Order', signal)) && (await fillRefunds(tools, now, signal)))) {
-      if (++tries > 5) tools.broken('an order changed each time it was read')
-      now = (await read(tools, 'Order', [first.id], ORDER, signal))[0]
+    for (let n = 1; now && !((await fill(at, now, 'Order')) && (await fillRefunds(at, now))); n++) {
+      if (n > 5) at.tools.broken('an order changed each time it was read')
+      now = (await read(at, 'Order', [first.id], ORDER))[0]
     }
     if (!now) continue
     const body = Buffer.from(JSON.stringify(now))
@@ -129,7 +123,7 @@ export default {
         const data = await tools.graphql.ask({ path, query: LIST, variables, sized: 5, newer, signal })
         const { nodes, pageInfo } = data.orders as GraphPage & { nodes: Order[] }
         const last = nodes.at(-1)?.updatedAt ?? since
-        const records = await complete(tools, nodes, signal)
+        const records = await complete({ tools, signal }, nodes)
         if (!pageInfo?.hasNextPage) return { records, next: null }
         // A walk along cursors ends at 25,000 objects: a new one starts before, where this one is.
         if (count > 20_000 && last > since) return { records, next: { after: null, since: last, count: 0 } }
@@ -139,8 +133,8 @@ export default {
         const records: RawRecord[] = []
         for (let i = 0, size = tools.graphql.size(LIST) ?? 5; i < ids.length; i += size) {
           const part = ids.slice(i, i + size).map((id) => `gid://shopify/Order/${id}`)
-          const orders = await read(tools, 'Order', part, ORDER, signal)
-          records.push(...(await complete(tools, orders, signal)))
+          const orders = await read({ tools, signal }, 'Order', part, ORDER)
+          records.push(...(await complete({ tools, signal }, orders)))
         }
         return records
       },
@@ -149,9 +143,8 @@ export default {
   async check(tools, signal) {
     const query = '{ shop { name currencyCode } ordersCount { count precision } }'
     const data = await tools.graphql.ask({ path, query, signal })
-    const shop = data.shop as { name: string; currencyCode: string }
-    const orders = data.ordersCount as { count: number; precision: string }
-    const count = `${orders.precision === 'EXACT' ? '' : 'at least '}${orders.count}`
-    return { ok: true, say: `Shop "${shop.name}" (${shop.currencyCode}) holds ${count} orders` }
+    const { shop, ordersCount: orders } = data as Record<string, Record<string, string>>
+    const count = `${orders!.precision === 'EXACT' ? '' : 'at least '}${orders!.count}`
+    return { ok: true, say: `Shop "${shop!.name}" (${shop!.currencyCode}) holds ${count} orders` }
   },
 } satisfies Hooks
