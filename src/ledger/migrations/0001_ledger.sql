@@ -3,7 +3,9 @@
 
 create table installation (
   id text primary key,
-  created_at timestamptz not null default now()
+  created_at timestamptz not null default now(),
+  -- after a restore from backup, first attempts ask before they write until then
+  find_first_until timestamptz
 );
 
 -- ── who it belongs to ───────────────────────────────────────────────────────────────────────────────────
@@ -28,6 +30,8 @@ create table organisation (
 create table inbox_key (
   connection text not null,
   key text not null,
+  -- of the newest record under this key, for polled records; '' for deliveries
+  hash text not null,
   inbox_id bigint not null,
   primary key (connection, key)
 );
@@ -74,11 +78,15 @@ create table document (
   plan_after timestamptz not null default now(),
   attempts int not null default 0,
   claimed_until timestamptz,
+  -- when to read it again, for sources whose clock stands still; null when it is final
+  refresh_at timestamptz,
   created_at timestamptz not null default now(),
   updated_at timestamptz not null default now(),
   unique (connection, kind, external_id)
 ) with (fillfactor = 80);
 create index document_due on document (id) where plan_state = 'due';
+create index document_refresh on document (connection, refresh_at) where refresh_at is not null;
+create index document_waiting on document (id) where plan_state = 'waiting';
 create index document_number on document (number);
 create index document_phone on document (phone_tail) where phone_tail is not null;
 create index document_terms on document using gin (terms) where terms is not null;
@@ -142,7 +150,9 @@ create table push (
   revision int not null,
   state text not null default 'planned' check (state in
     ('planned', 'sending', 'unknown', 'accepted', 'confirmed', 'rejected', 'withdrawn', 'parked', 'shadowed')),
+  -- writes tried, and a fencing token: it moves with every lease, and only its holder may settle
   attempt int not null default 0,
+  fence int not null default 0,
   -- an earlier attempt may have been written
   uncertain boolean not null default false,
   -- it was written more than once, so a find must run once more before the last step

@@ -1,0 +1,216 @@
+/** Pushes: one document to be written into one system, once. Every change is compare-and-set on one row. */
+import type { Remote } from '../core/outcome.ts'
+import { again, type Queryable } from './database.ts'
+
+export type PushState =
+  | 'planned' | 'sending' | 'unknown' | 'accepted' | 'confirmed' | 'rejected' | 'withdrawn' | 'parked' | 'shadowed'
+
+/** States in which the remote may still change: their lines are frozen. */
+export const IN_FLIGHT: readonly PushState[] = ['sending', 'unknown', 'accepted']
+
+export interface NewPush {
+  key: string
+  connection: string
+  kind: string
+  flow: string
+  mode: 'live' | 'shadow'
+  subject: string
+  revision: number
+  documentId: number
+  documentSeq: number
+  orderConnection: string
+  orderId: string
+  orderNumber: string | null
+  content: unknown
+  contentHash: string
+  previous: Remote | null
+}
+
+/** Inserts planned pushes; answers their ids by key. A key that exists fails the statement (23505). */
+export async function insertPushes(tx: Queryable, pushes: NewPush[]): Promise<Map<string, number>> {
+  if (pushes.length === 0) return new Map()
+  const { rows } = await tx.query<{ id: number; key: string }>(
+    `insert into push (key, connection, kind, flow, mode, subject, revision, document_id, document_seq,
+            order_connection, order_id, order_number, content, content_hash, previous)
+     select key, connection, kind, flow, mode, subject, revision, "documentId", "documentSeq",
+            "orderConnection", "orderId", "orderNumber", content, "contentHash", previous
+       from jsonb_to_recordset($1::jsonb) as t(key text, connection text, kind text, flow text, mode text,
+            subject text, revision int, "documentId" bigint, "documentSeq" int, "orderConnection" text,
+            "orderId" text, "orderNumber" text, content jsonb, "contentHash" text, previous jsonb)
+     returning id, key`,
+    [JSON.stringify(pushes)],
+  )
+  return new Map(rows.map((r) => [r.key, r.id]))
+}
+
+/** What the planner must know of a document's pushes. */
+export interface PushHead {
+  id: number
+  document_id: number
+  connection: string
+  kind: string
+  flow: string
+  subject: string
+  revision: number
+  state: PushState
+  uncertain: boolean
+  content_hash: string
+  remote_id: string | null
+  remote_number: string | null
+}
+
+/**
+ * The pushes of these documents, oldest revision first, locked against changes of state until the
+ * transaction ends: a push that becomes final meanwhile could not wake the document that waits for it.
+ */
+export async function pushesOf(tx: Queryable, documentIds: number[]): Promise<PushHead[]> {
+  const { rows } = await tx.query<PushHead>(
+    `select id, document_id, connection, kind, flow, subject, revision, state, uncertain, content_hash,
+            remote_id, remote_number
+       from push where document_id = any($1::bigint[]) order by id for share`,
+    [documentIds],
+  )
+  return rows
+}
+
+/** Takes back what was not sent yet; answers the ids that were still free. */
+export async function withdrawPushes(tx: Queryable, ids: number[]): Promise<Set<number>> {
+  if (ids.length === 0) return new Set()
+  const { rows } = await tx.query<{ id: number }>(
+    `update push set state = 'withdrawn', fence = fence + 1, updated_at = now()
+      where id = any($1::bigint[]) and (state = 'planned' or (state = 'parked' and not uncertain)) returning id`,
+    [ids],
+  )
+  return new Set(rows.map((r) => r.id))
+}
+
+/** A push that a lane may work on. */
+export interface DuePush {
+  id: number
+  connection: string
+  key: string
+  kind: string
+  flow: string
+  mode: 'live' | 'shadow'
+  subject: string
+  revision: number
+  state: 'planned' | 'unknown' | 'accepted'
+  attempt: number
+  fence: number
+  uncertain: boolean
+  rewritten: boolean
+  age: number
+  document_id: number
+  order_connection: string
+  order_id: string
+  order_number: string | null
+  content: unknown
+  body: Buffer | null
+  check: { number: string | null; total: string | null; lines: number | null } | null
+  previous: Remote | null
+  /** After a restore: ask before the first write. False again once the remote said that it has nothing. */
+  find_first: boolean
+}
+
+/**
+ * What is due on one lane of a connection: not paused, and no sibling of the same subject under way. Lanes
+ * share the pushes by id, so they never contend.
+ */
+export async function duePushes(
+  db: Queryable,
+  connection: string,
+  lane: number,
+  lanes: number,
+  limit: number,
+): Promise<DuePush[]> {
+  const { rows } = await db.query<DuePush>(
+    `select p.id, p.connection, p.key, p.kind, p.flow, p.mode, p.subject, p.revision, p.state, p.attempt, p.fence, p.uncertain,
+            p.rewritten, extract(epoch from now() - p.created_at)::float8 as age, p.document_id,
+            p.order_connection, p.order_id, p.order_number, p.content, p.body, p."check", p.previous,
+            coalesce((select now() < find_first_until from installation), false)
+              and p.code is distinct from 'PUSH_ABSENT' as find_first
+       from push p
+      where p.connection = $1 and p.due_at <= now() and p.state in ('planned', 'unknown', 'accepted')
+        and p.id % $3 = $2
+        and not exists (select 1 from pause x where x.connection in ('', p.connection)
+                          and x.flow in ('', p.flow) and x.kind in ('', p.kind))
+        and (p.state <> 'planned' or not exists (
+              select 1 from push s where s.connection = p.connection and s.kind = p.kind
+                 and s.subject = p.subject and s.state in ('sending', 'unknown', 'accepted')))
+      order by p.due_at limit $4`,
+    [connection, lane, lanes, limit],
+  )
+  return rows
+}
+
+/** What is frozen when a push is sent for the first time. */
+export interface Leased {
+  id: number
+  fence: number
+  uncertain: boolean
+  rewritten: boolean
+  body: Buffer
+  contentType: string
+  mapping: string
+  check: unknown
+}
+
+/**
+ * Leases pushes for a write and freezes their bytes, committed before the call. Answers the new fences of
+ * those that were won; the others were changed by somebody else meanwhile.
+ */
+export async function leaseForWrite(db: Queryable, pushes: Leased[], seconds: number): Promise<Map<number, number>> {
+  let from = 1
+  const rows = pushes.map(({ body, ...rest }) => {
+    const row = { ...rest, from, len: body.length }
+    from += body.length
+    return row
+  })
+  const result = await again(() => db.query<{ id: number; fence: number }>(
+    `update push p set state = 'sending', attempt = p.attempt + 1, fence = p.fence + 1, updated_at = now(),
+            lease_until = now() + make_interval(secs => $3), due_at = now() + make_interval(secs => $3),
+            uncertain = t.uncertain, rewritten = t.rewritten,
+            body = coalesce(p.body, substring($2::bytea from t."from" for t.len)),
+            content_type = coalesce(p.content_type, t."contentType"), mapping = coalesce(p.mapping, t.mapping),
+            "check" = coalesce(p."check", t."check")
+       from jsonb_to_recordset($1::jsonb) as t(id bigint, fence int, uncertain boolean, rewritten boolean,
+            "contentType" text, mapping text, "check" jsonb, "from" int, len int)
+      where p.id = t.id and p.fence = t.fence and p.state in ('planned', 'unknown')
+      returning p.id, p.fence`,
+    [JSON.stringify(rows), Buffer.concat(pushes.map((p) => p.body)), seconds],
+  ))
+  return new Map(result.rows.map((r) => [r.id, r.fence]))
+}
+
+/** Leases one push in doubt for a find; it stays unknown. Answers the new fence, or null when it was lost. */
+export async function leaseForFind(db: Queryable, id: number, fence: number, seconds: number): Promise<number | null> {
+  const { rows } = await db.query<{ fence: number }>(
+    `update push set state = 'unknown', fence = fence + 1, due_at = now() + make_interval(secs => $3),
+            lease_until = now() + make_interval(secs => $3), updated_at = now()
+      where id = $1 and fence = $2 and state in ('unknown', 'planned') returning fence`,
+    [id, fence, seconds],
+  )
+  return rows[0]?.fence ?? null
+}
+
+/** Connections (with kinds) that have something due, and when the next one is. */
+export async function connectionsWithDuePushes(db: Queryable): Promise<string[]> {
+  const { rows } = await db.query<{ connection: string }>(
+    `select distinct connection from push where due_at <= now() and state in ('planned', 'unknown', 'accepted')`,
+  )
+  return rows.map((r) => r.connection)
+}
+
+/**
+ * Leases that ended without a result: whoever held them is dead or stuck, so the outcome is unknown. A find
+ * counts as absent only `settle` after the lease's end.
+ */
+export async function lapseLeases(db: Queryable, connection: string, kind: string, settle: number): Promise<number> {
+  const { rowCount } = await db.query(
+    `update push set state = 'unknown', uncertain = true, code = 'PUSH_LEASE_LAPSED', message = null,
+            due_at = lease_until + make_interval(secs => $3), updated_at = now()
+      where connection = $1 and kind = $2 and state = 'sending' and due_at <= now()`,
+    [connection, kind, settle],
+  )
+  return rowCount
+}

@@ -1,0 +1,85 @@
+/** The result of an attempt, recorded: state, binding, journal, and the documents that waited for it. */
+import { again, type Database, type Queryable } from './database.ts'
+import { GroupCommit } from './group-commit.ts'
+import { type Parked, park, unpark } from './parked.ts'
+import type { PushState } from './push.ts'
+
+export interface Settlement {
+  id: number
+  /** The fence that the lease gave; a settlement of an older lease changes nothing. */
+  fence: number
+  state: PushState
+  uncertain: boolean
+  rewritten: boolean
+  /** Seconds from now (planned, unknown, accepted). */
+  dueIn: number
+  remoteId: string | null
+  remoteNumber: string | null
+  code: string | null
+  message: string | null
+  /** Journal event and its facts. */
+  event: string
+  data: Record<string, unknown>
+  /** Set when a person must look at it. */
+  parked?: Parked
+}
+
+/** Final states: whoever waits for the push may go on. */
+const FINAL = ['confirmed', 'rejected', 'withdrawn', 'parked', 'shadowed']
+
+/** Writes settlements; answers per item whether its lease still held, and the documents woken. */
+async function settleAll(db: Queryable, items: Settlement[]): Promise<boolean[]> {
+  const { rows } = await db.query<{ id: number }>(SETTLE, [JSON.stringify(items), FINAL])
+  const held = new Set(rows.map((r) => r.id))
+  return items.map((item) => held.has(item.id))
+}
+
+const SETTLE = `
+with input as materialized (
+  select * from jsonb_to_recordset($1::jsonb) as t(id bigint, fence int, state text, uncertain boolean,
+    rewritten boolean, "dueIn" float8, "remoteId" text, "remoteNumber" text, code text, message text,
+    event text, data jsonb)),
+settled as (
+  update push p set state = i.state, uncertain = i.uncertain, rewritten = i.rewritten, updated_at = now(),
+         due_at = now() + make_interval(secs => i."dueIn"), code = i.code, message = i.message,
+         remote_id = coalesce(i."remoteId", p.remote_id), remote_number = coalesce(i."remoteNumber", p.remote_number)
+    from input i where p.id = i.id and p.fence = i.fence
+     and p.state in ('planned', 'sending', 'unknown', 'accepted')
+  returning p.id, p.connection, p.kind, p.key, p.subject, p.state, p.remote_id, p.remote_number,
+            p.document_id, p.order_connection, p.order_id, p.revision, p.attempt, i.event, i.data),
+bound as (
+  insert into binding (connection, kind, key, subject, push_id, remote_id, remote_number)
+  select connection, kind, key, subject, id, remote_id, remote_number from settled where state = 'confirmed'
+  order by connection, kind, key
+  on conflict (connection, kind, key) do update
+     set remote_id = excluded.remote_id, remote_number = excluded.remote_number),
+told as (
+  insert into journal (connection, subject, event, data)
+  select order_connection, order_id, event,
+         data || jsonb_build_object('push', id, 'to', connection, 'kind', kind, 'attempt', attempt)
+    from settled),
+woken as (
+  update document set plan_state = 'due', plan_after = now(), claimed_until = null
+   where plan_state = 'waiting' and id in (select document_id from settled where state = any($2::text[])))
+select id from settled`
+
+/**
+ * Group commit of settlements: results that arrive while a statement runs share the next one. A data error
+ * (a remote id that is bound to another push) fails only the settlement that caused it.
+ */
+export function settler(db: Database): GroupCommit<Settlement, boolean> {
+  return new GroupCommit(
+    async (items) => {
+      const parked = items.flatMap((i) => (i.parked ? [i.parked] : []))
+      const confirmed = items.filter((i) => i.state === 'confirmed' && i.data.wasParked === true).map((i) => i.id)
+      if (parked.length === 0 && confirmed.length === 0) return again(() => settleAll(db, items))
+      return db.transaction(async (tx) => {
+        const held = await settleAll(tx, items)
+        await park(tx, parked)
+        await unpark(tx, 'push', confirmed, 'confirmed')
+        return held
+      })
+    },
+    { most: 500, waiting: 100_000 },
+  )
+}

@@ -1,0 +1,205 @@
+/**
+ * normalize: leases a batch of records, maps and validates them outside any transaction, then writes the
+ * documents in one short one. One bad record is parked alone with its reason; its neighbours go on.
+ */
+import { crashPoint } from '../core/crash-point.ts'
+import type { Order } from '../core/documents/order.ts'
+import { TributaryError } from '../core/errors/error.ts'
+import { recordError } from '../core/errors/record.ts'
+import type { Connection, DocumentKind } from '../core/ports.ts'
+import { isDataError } from '../ledger/database.ts'
+import { type NewDocument, type Written, writeDocuments } from '../ledger/document.ts'
+import { bisect } from '../ledger/group-commit.ts'
+import { appendRecords, type ClaimedRecord, claimRecords, forgetRecordHash, releaseRecords } from '../ledger/inbox.ts'
+import type { Parked } from '../ledger/parked.ts'
+import { checkOrder, validateDocument } from '../mapping/validate.ts'
+import { documentHash, phoneTail, searchTerms, sortableVersion } from './identity.ts'
+import { FETCH, LANE_TURN, NORMALIZE, PLAN, type Pipe, type Stopping } from './pipe.ts'
+import { hintRow } from './receive.ts'
+
+const BATCH = 200
+/** A record that killed its worker this often is parked. */
+const DEATHS = 3
+
+/** Normalizes until nothing is left or the turn is over. */
+export async function normalizeLane(pipe: Pipe, stopping: Stopping): Promise<void> {
+  const end = Date.now() + LANE_TURN
+  while (!stopping.asked) {
+    const claimed = await claimRecords(pipe.db, BATCH)
+    if (claimed.length === 0) return
+    crashPoint('normalize.claimed')
+    await normalizeBatch(pipe, claimed)
+    if (Date.now() > end) break
+  }
+  if (!stopping.asked) void pipe.queue.wake(NORMALIZE, '0')
+}
+
+/** What one record became. */
+type Made = { record: ClaimedRecord; document: NewDocument } | { record: ClaimedRecord; parked: Parked }
+
+async function normalizeBatch(pipe: Pipe, claimed: ClaimedRecord[]): Promise<void> {
+  const made: Made[] = []
+  for (const record of claimed) made.push(await normalizeRecord(pipe, record))
+  crashPoint('normalize.mapped')
+  const again: ClaimedRecord[] = []
+  const failed: Made[] = []
+  await bisect(
+    made,
+    (part) => writeMade(pipe, part),
+    (one, error) => {
+      // one row that the database refuses (a NUL character, say) is parked; a database that is away is not its fault
+      if (isDataError(error)) failed.push({ record: one.record, parked: parkRecord(one.record, refused(error)) })
+      else again.push(one.record)
+    },
+  )
+  if (failed.length > 0) await writeMade(pipe, failed)
+  if (again.length > 0) await releaseRecords(pipe.db, again.map((r) => r.id))
+}
+
+function refused(error: unknown): TributaryError {
+  return recordError('RECORD_REFUSED', { state: (error as { code?: string }).code ?? '?' }, error)
+}
+
+async function normalizeRecord(pipe: Pipe, record: ClaimedRecord): Promise<Made> {
+  try {
+    if (record.attempts > DEATHS) throw recordError('RECORD_KILLS', { times: DEATHS })
+    return { record, document: await toDocument(pipe, record) }
+  } catch (error) {
+    pipe.log('warn', 'record parked', { connection: record.connection, order: record.external_id, record: record.id, error })
+    return { record, parked: parkRecord(record, error) }
+  }
+}
+
+async function toDocument(pipe: Pipe, record: ClaimedRecord): Promise<NewDocument> {
+  const connection = pipe.connections.get(record.connection)
+  const stream = connection?.streams.find((s) => s.name === record.stream)
+  const mapping = stream?.mappings[record.shape]
+  if (!connection || !stream || !mapping) {
+    throw recordError('RECORD_NO_MAPPING', { connection: record.connection, stream: record.stream, shape: record.shape })
+  }
+  const input = connection.parse({ body: record.body, contentType: record.content_type })
+  const value = (await mapping.map(input, contextOf(pipe, connection))) as Record<string, unknown>
+  const content = { entity: connection.entity, ...value, connection: connection.id }
+  const document = validateDocument(stream.document, content) as Record<string, unknown>
+  const checked = stream.document === 'order' ? checkOrder(document as unknown as Order) : document
+  return describe(record, stream, mapping.version, checked as Record<string, unknown>)
+}
+
+function contextOf(pipe: Pipe, connection: Connection) {
+  return { connection: connection.id, entity: connection.entity, settings: {}, company: pipe.company }
+}
+
+function describe(
+  record: ClaimedRecord,
+  stream: { document: DocumentKind; refresh?: number },
+  mapping: string,
+  content: Record<string, unknown>,
+): NewDocument {
+  return {
+    inboxId: record.id,
+    connection: record.connection,
+    kind: stream.document,
+    externalId: content.externalId as string,
+    entity: content.entity as string,
+    number: (content.number as string | undefined) ?? null,
+    version: sortableVersion(content.version as string),
+    hash: documentHash(content),
+    authoritative: record.origin === 'fetch' || record.origin === 'replay',
+    phoneTail: phoneTail(content),
+    terms: searchTerms(stream.document, content),
+    mapping,
+    refreshAfter: stream.refresh && !isFinal(content) ? stream.refresh / 1000 : null,
+    content,
+  }
+}
+
+/** A cancelled or wholly refunded order does not change any more. */
+function isFinal(content: Record<string, unknown>): boolean {
+  return content.state === 'cancelled' || content.payment === 'refunded'
+}
+
+async function writeMade(pipe: Pipe, made: Made[]): Promise<void> {
+  const { documents, older } = fold(made.flatMap((m) => ('document' in m ? [m.document] : [])))
+  const parked = made.flatMap((m) => ('parked' in m ? [m.parked] : []))
+  let outcomes: Written[] = []
+  await pipe.db.transaction(async (tx) => {
+    outcomes = await writeDocuments(tx, {
+      documents,
+      parked,
+      done: older.map((d) => d.inboxId),
+      journal: [...documents.map(mapped), ...parked.map(parkedEvent)],
+    })
+    await askAgain(tx, documents.filter((_, i) => outcomes[i] === 'conflicting'))
+  })
+  crashPoint('normalize.committed')
+  pipe.observe('normalized', documents.length)
+  pipe.observe('parked', parked.length)
+  if (outcomes.includes('written')) void pipe.queue.wake(PLAN, '0')
+  const doubtful = new Set(documents.filter((_, i) => outcomes[i] === 'conflicting').map((d) => d.connection))
+  for (const connection of doubtful) void pipe.queue.wake(FETCH, connection)
+}
+
+/**
+ * Two copies of one version disagree: the source is asked once, by id. The hash that its record was known
+ * by is forgotten, for the answer may be bytes that we have already seen.
+ */
+async function askAgain(tx: Parameters<typeof appendRecords>[0], documents: NewDocument[]): Promise<void> {
+  if (documents.length === 0) return
+  await forgetRecordHash(tx, documents)
+  await appendRecords(
+    tx,
+    documents.map((d) => hintRow(d.connection, d.kind, d.externalId, `doubt ${d.version} ${d.hash}`)),
+  )
+}
+
+/** The same document twice in one batch: the newest wins, on a tie the one that settles doubt, then the later. */
+function fold(documents: NewDocument[]): { documents: NewDocument[]; older: NewDocument[] } {
+  const newest = new Map<string, NewDocument>()
+  const older: NewDocument[] = []
+  for (const d of documents) {
+    const key = `${d.connection} ${d.kind} ${d.externalId}`
+    const held = newest.get(key)
+    if (held && !beats(d, held)) older.push(d)
+    else {
+      if (held) older.push(held)
+      newest.set(key, d)
+    }
+  }
+  return { documents: [...newest.values()], older }
+}
+
+function beats(a: NewDocument, b: NewDocument): boolean {
+  if (a.version !== b.version) return a.version > b.version
+  return a.authoritative || !b.authoritative
+}
+
+function mapped(d: NewDocument) {
+  return {
+    connection: d.connection,
+    subject: d.externalId,
+    event: 'mapped',
+    data: { record: d.inboxId, kind: d.kind, version: d.version, mapping: d.mapping },
+  }
+}
+
+function parkedEvent(p: Parked) {
+  return {
+    connection: p.connection,
+    subject: p.orderId ?? `record ${p.ref}`,
+    event: 'parked',
+    data: { record: p.ref, code: p.code },
+  }
+}
+
+function parkRecord(record: ClaimedRecord, error: unknown): Parked {
+  const known = error instanceof TributaryError ? error : recordError('RECORD_BUG', {}, error)
+  return {
+    what: 'record',
+    ref: record.id,
+    connection: record.connection,
+    orderId: record.external_id,
+    orderNumber: null,
+    code: known.code,
+    detail: { ...known.detail, stream: record.stream, shape: record.shape },
+  }
+}

@@ -1,0 +1,56 @@
+/** What every hop of the pipe works with; made once by `src/runtime/start.ts`. */
+import type { Connection } from '../core/ports.ts'
+import type { Database } from '../ledger/database.ts'
+import type { GroupCommit } from '../ledger/group-commit.ts'
+import type { Settlement } from '../ledger/settle.ts'
+import type { Queue } from '../queue/queue.ts'
+
+/** One line per event; fields are order key, connection, codes and counts, never payloads. */
+export type Log = (level: 'debug' | 'info' | 'warn' | 'error', event: string, fields?: Record<string, unknown>) => void
+
+/** Which connections feed which, from when on, and whether anything is really sent. */
+export interface Flow {
+  id: string
+  shops: string[]
+  erp: string
+  /** Orders paid before this instant are history and never pushed. */
+  from: Date
+  mode: 'off' | 'shadow' | 'live'
+  /** Document kinds that travel back to the shops. */
+  back: string[]
+}
+
+export interface Pipe {
+  db: Database
+  queue: Queue
+  connections: Map<string, Connection>
+  flows: Flow[]
+  company: { zone: string; currency: string }
+  /** Part of every push key. */
+  installation: string
+  settler: GroupCommit<Settlement, boolean>
+  log: Log
+  /** Told after each delivered push, for metrics and the live board. */
+  observe: (what: 'received' | 'normalized' | 'planned' | 'confirmed' | 'parked', count: number) => void
+}
+
+/** Queue names and lanes. */
+export const NORMALIZE = 'normalize'
+export const PLAN = 'plan'
+export const POLL = 'poll'
+export const FETCH = 'fetch'
+export const deliverQueue = (connection: string): string => `deliver-${connection}`
+
+/** Wakes every delivery lane of a connection. */
+export async function wakeDelivery(pipe: Pipe, connection: string): Promise<void> {
+  const lanes = pipe.connections.get(connection)?.concurrency ?? 0
+  await Promise.all(Array.from({ length: lanes }, (_, lane) => pipe.queue.wake(deliverQueue(connection), String(lane))))
+}
+
+/** A lane hands over to a new run of itself after this long, so that a stop never waits for a whole backlog. */
+export const LANE_TURN = 5_000
+
+/** True when the process is asked to stop; lanes end after the batch in hand. */
+export interface Stopping {
+  readonly asked: boolean
+}

@@ -1,0 +1,143 @@
+/**
+ * plan: leases documents that are due, decides what each means (stages/plan-<kind>.ts, pure) and writes
+ * work orders, pushes, tasks and journal of the whole batch in one transaction.
+ */
+import { crashPoint } from '../core/crash-point.ts'
+import { TributaryError } from '../core/errors/error.ts'
+import { recordError } from '../core/errors/record.ts'
+import { isDataError, type Queryable } from '../ledger/database.ts'
+import { claimDocuments, type DueDocument, endPlanning } from '../ledger/document.ts'
+import { bisect } from '../ledger/group-commit.ts'
+import { tell } from '../ledger/journal.ts'
+import { park, unpark } from '../ledger/parked.ts'
+import { insertPushes, type PushHead, pushesOf, withdrawPushes } from '../ledger/push.ts'
+import { originOrders, pushesByKey } from '../ledger/push-lookup.ts'
+import { changeTasks } from '../ledger/task.ts'
+import { linkPushes, upsertWorkOrders } from '../ledger/work-order.ts'
+import { LANE_TURN, PLAN, type Pipe, type Stopping, wakeDelivery } from './pipe.ts'
+import { planAcknowledgement } from './stages/plan-acknowledgements.ts'
+import { emptyPlan, type Plan, planOrder } from './stages/plan-orders.ts'
+import { planShipment } from './stages/plan-shipments.ts'
+
+const BATCH = 200
+const DEATHS = 3
+
+/** Plans until nothing is due or the turn is over. */
+export async function planLane(pipe: Pipe, stopping: Stopping): Promise<void> {
+  const end = Date.now() + LANE_TURN
+  while (!stopping.asked) {
+    const due = await claimDocuments(pipe.db, BATCH)
+    if (due.length === 0) return
+    crashPoint('plan.claimed')
+    const failed: [DueDocument, unknown][] = []
+    await bisect(
+      due,
+      (part) => planBatch(pipe, part),
+      (doc, error) => failed.push([doc, error]),
+    )
+    for (const [doc, error] of failed) await setAside(pipe, doc, error)
+    if (Date.now() > end) break
+  }
+  if (!stopping.asked) void pipe.queue.wake(PLAN, '0')
+}
+
+async function planBatch(pipe: Pipe, due: DueDocument[]): Promise<void> {
+  const targets = new Set<string>()
+  let planned = 0
+  const settlements = await pipe.db.transaction(async (tx) => {
+    targets.clear()
+    const decided = await decide(pipe, tx, due)
+    planned = await write(tx, decided.plans)
+    for (const plan of decided.plans) for (const push of plan.pushes) targets.add(push.connection)
+    return decided.settlements
+  })
+  crashPoint('plan.committed')
+  pipe.observe('planned', planned)
+  await Promise.all(settlements.map((s) => pipe.settler.add(s)))
+  for (const connection of targets) void wakeDelivery(pipe, connection)
+}
+
+async function decide(pipe: Pipe, tx: Queryable, due: DueDocument[]) {
+  const pushes = Map.groupBy(await pushesOf(tx, due.map((d) => d.id)), (p) => p.document_id)
+  const keys = due.flatMap((d) => (d.kind === 'order' ? [] : [keyOf(d)]))
+  const origins = await originOrders(tx, keys)
+  const acknowledged = await pushesByKey(tx, keys)
+  const settlements = []
+  const plans: Plan[] = []
+  for (const doc of due) {
+    const mine = pushes.get(doc.id) ?? []
+    if (doc.attempts > DEATHS) plans.push(parkedPlan(doc))
+    else if (doc.kind === 'order') plans.push(planOneOrder(pipe, doc, mine))
+    else if (doc.kind === 'shipment') {
+      plans.push(planShipment(doc, origins.get(`${doc.connection} ${keyOf(doc)}`), mine, pipe.flows, pipe.installation))
+    } else {
+      const { plan, settlement } = planAcknowledgement(doc, acknowledged.get(`${doc.connection} ${keyOf(doc)}`))
+      plans.push(plan)
+      if (settlement) settlements.push(settlement)
+    }
+  }
+  return { plans, settlements }
+}
+
+/** A shipment names the order's push as `order`, an acknowledgement as `key`. */
+function keyOf(doc: DueDocument): string {
+  const content = doc.content as { order?: string; key?: string }
+  return content.order ?? content.key ?? ''
+}
+
+function planOneOrder(pipe: Pipe, doc: DueDocument, pushes: PushHead[]): Plan {
+  try {
+    return planOrder(doc, pushes, pipe.flows, pipe.installation)
+  } catch (error) {
+    if (!(error instanceof TributaryError) || error.kind !== 'input') throw error
+    return parkedPlan(doc, error)
+  }
+}
+
+function parkedPlan(doc: DueDocument, error: TributaryError = recordError('RECORD_KILLS', { times: DEATHS })): Plan {
+  const plan = emptyPlan(doc, 'parked')
+  plan.journal.push({ connection: doc.connection, subject: doc.external_id, event: 'parked', data: { code: error.code } })
+  plan.parked = {
+    what: 'document',
+    ref: doc.id,
+    connection: doc.connection,
+    orderId: doc.external_id,
+    orderNumber: doc.number,
+    code: error.code,
+    detail: { ...error.detail },
+  }
+  return plan
+}
+
+/** Writes the plans; a plan whose push was sent meanwhile stays due. Answers the number of new pushes. */
+async function write(tx: Queryable, plans: Plan[]): Promise<number> {
+  const wished = plans.flatMap((p) => p.withdraw)
+  const taken = await withdrawPushes(tx, wished)
+  const lost = plans.filter((p) => p.withdraw.some((id) => !taken.has(id)))
+  const kept = plans.filter((p) => !lost.includes(p))
+  const orders = await upsertWorkOrders(tx, kept.flatMap((p) => p.workOrders))
+  const pushes = kept.flatMap((p) => p.pushes)
+  const ids = await insertPushes(tx, pushes)
+  await linkPushes(
+    tx,
+    pushes.flatMap((p) => (orders.has(p.subject) ? [{ push: ids.get(p.key)!, workOrder: orders.get(p.subject)! }] : [])),
+  )
+  await changeTasks(tx, kept.flatMap((p) => p.tasks))
+  await tell(tx, kept.flatMap((p) => p.journal))
+  await park(tx, kept.flatMap((p) => (p.parked ? [p.parked] : [])))
+  await unpark(tx, 'push', [...taken], 'withdrawn')
+  await endPlanning(tx, [...kept.map((p) => p.document), ...lost.map((p) => ({ ...p.document, state: 'due' as const }))])
+  return pushes.length
+}
+
+/** One document that the database refuses alone, or a database that is away. */
+async function setAside(pipe: Pipe, doc: DueDocument, error: unknown): Promise<void> {
+  pipe.log('error', 'planning failed', { connection: doc.connection, order: doc.external_id, error })
+  if (!isDataError(error)) return
+  // two planners of the same document: the loser looks again at what the winner made
+  const again = (error as { code?: string }).code === '23505'
+  await pipe.db.transaction(async (tx) => {
+    if (again) await endPlanning(tx, [{ id: doc.id, seq: doc.seq, state: 'due', after: 1 }])
+    else await write(tx, [parkedPlan(doc, recordError('RECORD_BUG', {}, error))])
+  })
+}

@@ -1,0 +1,129 @@
+/**
+ * plan-shipments: a parcel that the ERP states → a shipment to be written back to the shop that the order
+ * came from. A newer version of the same parcel (a corrected tracking number) replaces the older one there.
+ */
+import { createHash } from 'node:crypto'
+import type { Order } from '../../core/documents/order.ts'
+import type { Shipment } from '../../core/documents/shipment.ts'
+import type { DueDocument } from '../../ledger/document.ts'
+import type { PushHead } from '../../ledger/push.ts'
+import { canonicalJson, pushKey } from '../identity.ts'
+import type { Flow } from '../pipe.ts'
+import { emptyPlan, type Plan } from './plan-orders.ts'
+import { revise } from './revise.ts'
+
+/** The order's push into the ERP that a parcel names. */
+export interface OriginOrder {
+  key: string
+  flow: string
+  order_connection: string
+  order_id: string
+  order_number: string | null
+  content: unknown
+}
+
+/** Parcels that have not left are not told to the shop. */
+const TOLD = new Set(['shipped', 'delivered'])
+/** Seconds until a parcel without a known order is looked at again. */
+const LATER = 60
+
+export function planShipment(
+  doc: DueDocument,
+  origin: OriginOrder | undefined,
+  pushes: PushHead[],
+  flows: Flow[],
+  installation: string,
+): Plan {
+  const shipment = doc.content as Shipment
+  if (!origin) return unmatched(doc, shipment)
+  const plan = emptyPlan(doc)
+  const flow = flows.find((f) => f.id === origin.flow)
+  plan.tasks.push(matchedTask(doc, false))
+  if (!flow || flow.mode === 'off' || !flow.back.includes('shipment')) return plan
+  const subject = `shipment:${doc.connection}:${doc.external_id}`
+  const mine = pushes.filter((p) => p.subject === subject)
+  const content = TOLD.has(shipment.state) ? forShop(shipment, origin) : null
+  const hash = content ? contentHash(content) : null
+  const revision = revise(mine, hash === null ? null : { hash }, true)
+  if (revision.do === 'wait') plan.document.state = 'waiting'
+  if (revision.do === 'withdraw') plan.withdraw.push(revision.push.id)
+  if (revision.do !== 'push') return plan
+  if (revision.withdraw) plan.withdraw.push(revision.withdraw.id)
+  plan.pushes.push({
+    key: pushKey(installation, origin.order_connection, 'shipment', [subject], revision.revision),
+    connection: origin.order_connection,
+    kind: 'shipment',
+    flow: flow.id,
+    mode: flow.mode === 'live' ? 'live' : 'shadow',
+    subject,
+    revision: revision.revision,
+    documentId: doc.id,
+    documentSeq: doc.seq,
+    orderConnection: origin.order_connection,
+    orderId: origin.order_id,
+    orderNumber: origin.order_number,
+    content,
+    contentHash: hash!,
+    previous: replaced(mine),
+  })
+  plan.journal.push({
+    connection: origin.order_connection,
+    subject: origin.order_id,
+    event: 'shipment-planned',
+    data: { parcel: doc.external_id, revision: revision.revision, mode: flow.mode },
+  })
+  return plan
+}
+
+/** What the shop already holds of this parcel: the last confirmed revision. */
+function replaced(pushes: PushHead[]) {
+  const confirmed = pushes.filter((p) => p.state === 'confirmed').sort((a, b) => b.revision - a.revision)[0]
+  return confirmed ? { id: confirmed.remote_id, number: confirmed.remote_number, state: 'final' as const } : null
+}
+
+/** The parcel in the shop's terms: its order id, and its line ids where the ERP knows only the SKU. */
+function forShop(shipment: Shipment, origin: OriginOrder) {
+  const order = origin.content as Order
+  const lines = shipment.lines.map((l) => {
+    const known = order.lines.find((o) => (l.line ? o.externalId === l.line : o.sku === l.sku))
+    return { line: known?.externalId ?? l.line ?? null, sku: known?.sku ?? l.sku ?? null, quantity: l.quantity }
+  })
+  const { carrier, service, trackingNumber, shippedAt, site, state } = shipment
+  return {
+    parcel: shipment.externalId,
+    order: { externalId: origin.order_id, number: origin.order_number },
+    state,
+    site: site ?? null,
+    shippedAt: shippedAt ?? null,
+    carrier: carrier ?? null,
+    service: service ?? null,
+    trackingNumber: trackingNumber ?? null,
+    lines,
+  }
+}
+
+/** Delivered and shipped are the same to a shop that only wants to know what left with which number. */
+function contentHash(content: ReturnType<typeof forShop>): string {
+  const { state: _, ...rest } = content
+  return createHash('sha256').update(canonicalJson(rest)).digest('hex').slice(0, 32)
+}
+
+/** Not ours (typed into the ERP by hand), or its order's push is not confirmed yet: look again later. */
+function unmatched(doc: DueDocument, shipment: Shipment): Plan {
+  const plan = emptyPlan(doc, 'due', LATER)
+  plan.tasks.push({ ...matchedTask(doc, true), detail: { order: shipment.order.slice(0, 40) } })
+  return plan
+}
+
+function matchedTask(doc: DueDocument, open: boolean) {
+  return {
+    kind: 'shipment-unmatched' as const,
+    open,
+    documentId: doc.id,
+    pushId: null,
+    connection: doc.connection,
+    orderId: doc.external_id,
+    orderNumber: null,
+    detail: {},
+  }
+}

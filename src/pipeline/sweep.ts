@@ -1,0 +1,86 @@
+/**
+ * sweep: rebuilds from the ledger whatever the queue has lost. It turns lapsed leases into `unknown`, wakes
+ * every lane that has something due, and keeps the tables small. With an emptied Redis it is all that is
+ * needed; in good times it finds nothing.
+ */
+import type { Database } from '../ledger/database.ts'
+import { trimInbox } from '../ledger/inbox.ts'
+import { connectionsWithDuePushes, lapseLeases } from '../ledger/push.ts'
+import { trimTicks } from '../ledger/stream.ts'
+import { FETCH, NORMALIZE, PLAN, type Pipe, wakeDelivery } from './pipe.ts'
+
+const EVERY = 1_000
+const TIDY_EVERY = 60_000
+const TRIM_EVERY = 3600_000
+
+export interface Sweeper {
+  stop(): Promise<void>
+}
+
+/** Starts sweeping once a second. `retentionDays`: how long raw records keep their bodies. */
+export function startSweeper(pipe: Pipe, retentionDays: number): Sweeper {
+  let running: Promise<void> = Promise.resolve()
+  let busy = false
+  let tidied = Date.now()
+  let trimmed = 0
+  const run = async () => {
+    await sweep(pipe)
+    if (Date.now() - tidied > TIDY_EVERY) {
+      tidied = Date.now()
+      await pipe.db.vacuum()
+    }
+    if (Date.now() - trimmed > TRIM_EVERY) {
+      trimmed = Date.now()
+      await trimInbox(pipe.db, retentionDays)
+      await trimTicks(pipe.db)
+    }
+  }
+  const timer = setInterval(() => {
+    // a slow database must not pile up sweeps
+    if (busy) return
+    busy = true
+    running = run()
+      .catch((error) => pipe.log('warn', 'sweep failed', { error }))
+      .finally(() => {
+        busy = false
+      })
+  }, EVERY)
+  return {
+    async stop() {
+      clearInterval(timer)
+      await running
+    },
+  }
+}
+
+/** One round: lapse leases, then wake what is due. */
+export async function sweep(pipe: Pipe): Promise<void> {
+  for (const connection of pipe.connections.values()) {
+    for (const op of connection.writes) {
+      const settle = op.class === 'find' ? op.settle / 1000 : 0
+      const lapsed = await lapseLeases(pipe.db, connection.id, op.kind, settle)
+      if (lapsed > 0) pipe.log('warn', 'leases lapsed', { connection: connection.id, kind: op.kind, count: lapsed })
+    }
+  }
+  const due = await whatIsDue(pipe.db)
+  if (due.records) await pipe.queue.wake(NORMALIZE, '0')
+  if (due.documents) await pipe.queue.wake(PLAN, '0')
+  for (const connection of due.hints) if (pipe.connections.has(connection)) await pipe.queue.wake(FETCH, connection)
+  for (const connection of await connectionsWithDuePushes(pipe.db)) await wakeDelivery(pipe, connection)
+}
+
+async function whatIsDue(db: Database): Promise<{ records: boolean; documents: boolean; hints: string[] }> {
+  // a document that waits for a push which is final already was missed by a hair: it is due again
+  await db.query(
+    `update document d set plan_state = 'due', plan_after = now() where plan_state = 'waiting'
+        and not exists (select 1 from push p where p.document_id = d.id and p.state in ('sending', 'unknown', 'accepted'))`,
+  )
+  const { rows } = await db.query<{ records: boolean; documents: boolean; hints: string[] }>(
+    `select exists (select 1 from inbox where state = 'new' and (claimed_until is null or claimed_until < now())) as records,
+            exists (select 1 from document where plan_state = 'due' and plan_after <= now()
+                       and (claimed_until is null or claimed_until < now())) as documents,
+            coalesce((select array_agg(distinct connection) from inbox where state = 'hint'
+                         and (claimed_until is null or claimed_until < now())), '{}') as hints`,
+  )
+  return rows[0]!
+}

@@ -1,0 +1,33 @@
+/** Builds the configured connections: connector, settings and mappings put together. */
+import { existsSync } from 'node:fs'
+import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { connectorFolder, findConnectors, loadConnector, openConnection } from '../connector/load.ts'
+import type { Connection, Mapping } from '../core/ports.ts'
+import { loadMapping } from '../mapping/load.ts'
+import type { Config } from './config.ts'
+import type { Log } from './log.ts'
+
+const CONNECTORS = fileURLToPath(new URL('../../connectors/', import.meta.url))
+const MAPPINGS = fileURLToPath(new URL('../../mappings/', import.meta.url))
+
+/** Opens every connection. A project's own mappings/ beside tributary.yaml go before the bundled ones. */
+export async function openConnections(config: Config, log: Log): Promise<Map<string, Connection>> {
+  const own = join(config.file, '..')
+  const found = await findConnectors([CONNECTORS, join(own, 'connectors')])
+  const opened = new Map<string, Connection>()
+  for (const given of Object.values(config.connections)) {
+    const connector = await loadConnector(connectorFolder(given.use, found))
+    const mappings = (name: string): Promise<Mapping> => loadMapping(mappingFile(own, given.use, name))
+    const { zone, currency } = config.company
+    const onCall = (call: object) => log.debug({ event: 'http.call', connection: given.id, ...call })
+    const entry = { ...given, company: { zone, currency }, onCall }
+    opened.set(given.id, await openConnection(connector, entry, mappings))
+  }
+  return opened
+}
+
+function mappingFile(own: string, connector: string, name: string): string {
+  const local = join(own, 'mappings', connector, `${name}.yaml`)
+  return existsSync(local) ? local : join(MAPPINGS, connector, `${name}.yaml`)
+}

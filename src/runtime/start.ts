@@ -1,0 +1,110 @@
+/**
+ * Puts a configuration together into a running Tributary: the only place that constructs things. `serve`
+ * takes webhooks in, `work` does the rest, `all` is both in one process.
+ */
+import { ledgerError } from '../core/errors/ledger.ts'
+import { TributaryError } from '../core/errors/error.ts'
+import { runtimeError } from '../core/errors/runtime.ts'
+import { installationId } from '../ledger/migrate.ts'
+import { settler } from '../ledger/settle.ts'
+import type { Flow, Pipe } from '../pipeline/pipe.ts'
+import { createReceiver, type Receiver } from '../pipeline/receive.ts'
+import type { Config } from './config.ts'
+import { openConnections } from './connections.ts'
+import { type Control, serveControl } from './control.ts'
+import { controlPath } from './control-protocol.ts'
+import { openLedger, openLedgerQueue } from './ledger.ts'
+import type { Log } from './log.ts'
+import type { Readiness, Running, WebhookAnswer } from './operations.ts'
+import { ledgerOperations } from './operations-ledger.ts'
+import { startWork, type Workers } from './work.ts'
+
+export interface StartOptions {
+  role: 'all' | 'serve' | 'work'
+  log: Log
+}
+
+/** Opens everything and starts the role's work. Throws config, ledger and connector errors as they are. */
+export async function startRuntime(config: Config, { role, log }: StartOptions): Promise<Running> {
+  const closers: (() => Promise<unknown>)[] = []
+  const closeAll = async () => {
+    for (const close of closers.splice(0).reverse()) await close()
+  }
+  try {
+    const db = await openLedger(config.storage, log)
+    closers.push(() => db.close())
+    const queue = await openLedgerQueue(config.storage, db, log)
+    closers.push(() => queue.close())
+    const connections = await openConnections(config, log)
+    closers.push(() => Promise.all([...connections.values()].map((c) => c.close())))
+    const pipe: Pipe = {
+      db,
+      queue,
+      connections,
+      flows: Object.values(config.flows).map(({ id, shops, erp, from, mode, back }): Flow => ({ id, shops, erp, from, mode, back })),
+      company: { zone: config.company.zone, currency: config.company.currency },
+      installation: await installationId(db),
+      settler: settler(db),
+      log: (level, event, fields = {}) => log[level]({ event, ...fields }),
+      observe: () => undefined,
+    }
+    const operations = ledgerOperations(pipe, { startedAt: new Date(), config })
+    const control = await openControl(config, db.kind, operations, log)
+    if (control) closers.push(() => control.close())
+    const workers: Workers | null = role === 'serve' ? null : await startWork(pipe, config)
+    if (workers) closers.push(() => workers.stop())
+    const receiver = createReceiver(pipe)
+    return {
+      operations,
+      receiveWebhook: (connection, topic, headers, body) => receiveWebhook(pipe, receiver, { connection, topic, headers, body }),
+      ready: () => readiness(pipe),
+      close: closeAll,
+    }
+  } catch (error) {
+    await closeAll()
+    throw error
+  }
+}
+
+/** Only the embedded ledger needs the socket: it has room for one process. */
+async function openControl(config: Config, kind: string, operations: Running['operations'], log: Log): Promise<Control | null> {
+  if (kind !== 'pglite') return null
+  return serveControl(operations, controlPath(config.storage.data), (error, method) =>
+    log.error({ event: 'control.failed', method, error }),
+  )
+}
+
+interface Incoming {
+  connection: string
+  topic: string
+  headers: Record<string, string | string[] | undefined>
+  body: Buffer
+}
+
+async function receiveWebhook(pipe: Pipe, receiver: Receiver, incoming: Incoming): Promise<WebhookAnswer> {
+  const { connection: id, topic, headers, body } = incoming
+  const connection = pipe.connections.get(id)
+  if (!connection) throw runtimeError('RUNTIME_UNKNOWN', { what: 'connection', id })
+  const webhook = connection.webhooks.find((w) => w.topic === topic)
+  if (!webhook) throw runtimeError('RUNTIME_UNKNOWN', { what: 'topic', id: topic })
+  const delivery = webhook.receive(headers, body)
+  try {
+    await receiver.webhook(id, topic, delivery, body)
+  } catch (error) {
+    if (error instanceof TributaryError) throw error
+    // whatever the database said, the record is not durable: the sender must come again
+    throw ledgerError('LEDGER_UNREACHABLE', { problem: (error as { code?: string }).code ?? 'no commit' }, error)
+  }
+  return webhook.answer
+}
+
+async function readiness(pipe: Pipe): Promise<Readiness> {
+  const checks: Readiness['checks'] = {}
+  try {
+    await pipe.db.query('select 1')
+    checks.database = 'ok'
+  } catch (error) {
+    checks.database = (error as { code?: string }).code ?? 'does not answer'
+  }
+  return { ready: Object.values(checks).every((c) => c === 'ok'), checks }
+}

@@ -1,0 +1,85 @@
+/** The working half of a process: workers on the queues, schedules, sweeper. */
+import { TributaryError } from '../core/errors/error.ts'
+import { isPaused, pauseConnection } from '../ledger/pause.ts'
+import { deliverLane } from '../pipeline/deliver.ts'
+import { fetchLane } from '../pipeline/fetch.ts'
+import { normalizeLane } from '../pipeline/normalize.ts'
+import { deliverQueue, FETCH, NORMALIZE, PLAN, POLL, type Pipe } from '../pipeline/pipe.ts'
+import { planLane } from '../pipeline/plan.ts'
+import { pollStream } from '../pipeline/poll.ts'
+import { type PollSchedule, pollLane, startSchedules } from '../pipeline/schedule.ts'
+import { startSweeper } from '../pipeline/sweep.ts'
+import type { Config } from './config.ts'
+
+const DAY = 24 * 3600_000
+
+export interface Workers {
+  /** Ends the batches in hand, hands the rest back, then resolves. */
+  stop(): Promise<void>
+}
+
+/** Starts everything that works off the ledger. */
+export async function startWork(pipe: Pipe, config: Config): Promise<Workers> {
+  const stopping = { asked: false }
+  const polls = pollSchedules(pipe, config)
+  const working = await Promise.all([
+    pipe.queue.work(NORMALIZE, 1, () => normalizeLane(pipe, stopping)),
+    pipe.queue.work(PLAN, 1, () => planLane(pipe, stopping)),
+    pipe.queue.work(FETCH, 4, (lane) => fetchNamed(pipe, lane, stopping)),
+    pipe.queue.work(POLL, 4, (lane) => pollNamed(pipe, lane, stopping)),
+    ...[...pipe.connections.values()]
+      .filter((c) => c.writes.length > 0)
+      .map((c) => pipe.queue.work(deliverQueue(c.id), c.concurrency, (lane) => deliverLane(pipe, c, Number(lane), stopping))),
+  ])
+  const schedules = await startSchedules(pipe, polls)
+  const sweeper = startSweeper(pipe, Math.ceil(config.retention.raw / DAY))
+  return {
+    async stop() {
+      stopping.asked = true
+      await schedules.stop()
+      await sweeper.stop()
+      await Promise.all(working.map((w) => w.stop()))
+    },
+  }
+}
+
+async function fetchNamed(pipe: Pipe, id: string, stopping: { asked: boolean }): Promise<void> {
+  const connection = pipe.connections.get(id)
+  if (connection && !(await isPaused(pipe.db, id))) await fetchLane(pipe, connection, stopping)
+}
+
+async function pollNamed(pipe: Pipe, lane: string, stopping: { asked: boolean }): Promise<void> {
+  for (const connection of pipe.connections.values()) {
+    const stream = connection.streams.find((s) => pollLane(connection.id, s.name) === lane)
+    if (!stream || (await isPaused(pipe.db, connection.id))) continue
+    try {
+      await pollStream(pipe, connection, stream, stopping)
+    } catch (error) {
+      pipe.log('warn', 'poll failed', { connection: connection.id, stream: stream.name, error })
+      // wrong settings do not get better by trying: stop the connection until somebody has looked
+      if (error instanceof TributaryError && error.kind === 'config') {
+        await pauseConnection(pipe.db, connection.id, `${error.code}: ${error.message}`, 'tributary')
+      }
+    }
+  }
+}
+
+/** Streams that some flow needs, with the schedule nearest to the user: flow, connection, connector. */
+function pollSchedules(pipe: Pipe, config: Config): PollSchedule[] {
+  const schedules: PollSchedule[] = []
+  const active = Object.values(config.flows).filter((f) => f.mode !== 'off')
+  for (const connection of pipe.connections.values()) {
+    const asShop = active.filter((f) => f.shops.includes(connection.id))
+    const asErp = active.filter((f) => f.erp === connection.id)
+    for (const stream of connection.streams) {
+      const own = config.connections[connection.id]?.poll[stream.name]
+      const wanted =
+        (stream.document === 'order' && asShop.length > 0) ||
+        (stream.document !== 'order' && asErp.some((f) => stream.document === 'acknowledgement' || f.back.includes(stream.document)))
+      if (!wanted || own?.off) continue
+      const flow = stream.document === 'order' ? asShop.find((f) => f.every)?.every : null
+      schedules.push({ connection: connection.id, stream: stream.name, every: flow ?? own?.every ?? stream.every })
+    }
+  }
+  return schedules
+}
