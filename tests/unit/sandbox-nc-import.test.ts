@@ -164,6 +164,17 @@ describe('duplicates and replace', () => {
     expect(late.results[0]!.code).toBe('-32000')
     expect((await rawBills(url))[0]).toMatchObject({ status: 2, updates: 2, code: a!.code })
   })
+
+  test('a bill code given up by an update is free for another bill', async () => {
+    const url = await start()
+    await post(url, billsXml({ id: 'a', head: { vbillcode: 'SO1' } }))
+    await post(url, documentXml(billXml({ id: 'a', head: { vbillcode: 'SO2' } }), { replace: 'Y' }))
+    const answer = await post(
+      url,
+      billsXml({ id: 'b', head: { vbillcode: 'SO1' } }, { id: 'c', head: { vbillcode: 'SO2' } }),
+    )
+    expect(codes(answer.results)).toEqual(['b 1', 'c -32001'])
+  })
 })
 
 describe('the lock on bill type and id', () => {
