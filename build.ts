@@ -3,7 +3,7 @@
  * the TypeScript itself; under node_modules it refuses to, so the package carries JavaScript.
  */
 import { execFileSync } from 'node:child_process'
-import { chmodSync, cpSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { chmodSync, cpSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
 
 const root = import.meta.dirname
@@ -15,37 +15,10 @@ function copyData(folder: string): void {
   cpSync(join(root, folder), join(dist, folder), { recursive: true, filter: isData })
 }
 
-/**
- * tsc rewrites `.ts` in imports only. Worker threads and child processes are started by
- * `new URL('./x.ts', import.meta.url)`.
- */
-function rewriteUrls(): void {
-  for (const entry of readdirSync(dist, { withFileTypes: true, recursive: true })) {
-    if (!entry.isFile() || !entry.name.endsWith('.js')) continue
-    const file = join(entry.parentPath, entry.name)
-    const text = readFileSync(file, 'utf8')
-    const js = text.replace(/(new URL\((['"])\.[^'"]*)\.ts\2(?=,\s*import\.meta\.url)/g, '$1.js$2')
-    if (js !== text) writeFileSync(file, js)
-  }
-}
-
-/** `../../package.json` is read for the version from src/ and from dist/src/ alike. */
-function writeManifest(): void {
-  const { name, version, description, license, type } = JSON.parse(
-    readFileSync(join(root, 'package.json'), 'utf8'),
-  )
-  writeFileSync(
-    join(dist, 'package.json'),
-    `${JSON.stringify({ name, version, description, license, type }, null, 2)}\n`,
-  )
-}
-
 rmSync(dist, { recursive: true, force: true })
 execFileSync(join(root, 'node_modules/.bin/tsc'), ['-p', 'tsconfig.build.json'], {
   cwd: root,
   stdio: 'inherit',
 })
-for (const folder of ['src', 'connectors', 'mappings']) copyData(folder)
-rewriteUrls()
-writeManifest()
+for (const folder of ['src', 'connectors', 'mappings', 'schemas']) copyData(folder)
 chmodSync(join(dist, 'src/cli/main.js'), 0o755)
