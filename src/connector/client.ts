@@ -6,7 +6,7 @@
  */
 import { Agent as HttpAgent } from 'node:http'
 import { Agent as HttpsAgent } from 'node:https'
-import axios, { type AxiosResponse } from 'axios'
+import axios, { type AxiosInstance, type AxiosResponse } from 'axios'
 import type { HttpAnswer, HttpFailure } from './hooks.ts'
 
 /** What one call was, for logs and metrics: no query, no headers, no bodies. */
@@ -73,46 +73,48 @@ export function createClient(options: ClientOptions): Client {
     maxRedirects: 0,
     maxContentLength: options.limit,
     maxBodyLength: Number.POSITIVE_INFINITY,
+    headers: { 'User-Agent': 'Tributary', Accept: '*/*', ...options.headers },
   })
-  const call = async (request: ClientRequest): Promise<HttpAnswer> => {
-    const started = performance.now()
-    const timer = AbortSignal.timeout(options.timeout)
-    const report = (status: number | null, code: string | null) =>
-      options.onCall?.({
-        method: request.method,
-        path: request.path.split('?')[0]!,
-        status,
-        code,
-        milliseconds: Math.round(performance.now() - started),
-      })
-    try {
-      request.signal.throwIfAborted()
-      const response: AxiosResponse<Buffer> = await instance.request({
-        method: request.method,
-        url: base + request.path,
-        headers: { 'User-Agent': 'Tributary', Accept: '*/*', ...options.headers, ...request.headers },
-        data: request.body,
-        signal: AbortSignal.any([request.signal, timer]),
-      })
-      report(response.status, null)
-      return {
-        status: response.status,
-        headers: flat(response.headers),
-        body: Buffer.from(response.data ?? ''),
-      }
-    } catch (error) {
-      const failure = failureOf(error, timer.aborted && !request.signal.aborted)
-      report(null, failure.code)
-      throw failure
-    }
-  }
   return {
     host: new URL(base).host,
-    call,
+    call: (request) => call(instance, base, options, request),
     close() {
       agents.httpAgent.destroy()
       agents.httpsAgent.destroy()
     },
+  }
+}
+
+async function call(
+  instance: AxiosInstance,
+  base: string,
+  options: ClientOptions,
+  { method, path, headers, body, signal }: ClientRequest,
+): Promise<HttpAnswer> {
+  const started = performance.now()
+  const timer = AbortSignal.timeout(options.timeout)
+  const report = (status: number | null, code: string | null) => {
+    const milliseconds = Math.round(performance.now() - started)
+    options.onCall?.({ method, path: path.split('?')[0]!, status, code, milliseconds })
+  }
+  try {
+    const response: AxiosResponse<Buffer> = await instance.request({
+      method,
+      url: base + path,
+      headers,
+      data: body,
+      signal: AbortSignal.any([signal, timer]),
+    })
+    report(response.status, null)
+    return {
+      status: response.status,
+      headers: flat(response.headers),
+      body: Buffer.from(response.data ?? ''),
+    }
+  } catch (error) {
+    const failed = failureOf(error, timer.aborted && !signal.aborted)
+    report(null, failed.code)
+    throw failed
   }
 }
 

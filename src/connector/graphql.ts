@@ -23,59 +23,80 @@ const WAITS = 20
 
 type Request = Parameters<Graphql['ask']>[0]
 
+/** What one connection has learned. */
+interface Learned {
+  /** By query text: what `first` may be. */
+  sizes: Map<string, number>
+  /** Fields that the server does not know. */
+  unknown: Set<string>
+}
+
 /** Made once per connection: page sizes and unknown fields are remembered as long as it lives. */
 export function createGraphql(tools: Omit<Tools, 'graphql'>): Graphql {
-  /** By query text: what `first` may be. */
-  const sizes = new Map<string, number>()
-  const unknown = new Set<string>()
-
-  const post = async (request: Request, first: number): Promise<Answer> => {
-    const { path, signal, variables, sized, newer = [] } = request
-    const query = newer.filter((f) => unknown.has(f)).reduce(withoutField, request.query)
-    const answer = await tools.http({
-      method: 'POST',
-      path,
-      headers: { 'Content-Type': 'application/json' },
-      body: JSON.stringify({ query, variables: sized ? { ...variables, first } : variables }),
-      signal,
-    })
-    return tools.json(tools.ok(answer).body) as Answer
+  const learned: Learned = { sizes: new Map(), unknown: new Set() }
+  return {
+    ask: (request) => ask(tools, learned, request),
+    size: (query) => learned.sizes.get(query),
+    rest,
   }
+}
 
-  /** True when the query can be changed so that it may be asked again at once. */
-  const adapts = (request: Request, errors: NonNullable<Answer['errors']>): boolean => {
-    const missing = errors
-      .map((e) => /field ['"](\w+)['"]/i.exec(e.message ?? '')?.[1] ?? '')
-      .filter((f) => request.newer?.includes(f) && !unknown.has(f))
-    for (const field of missing) unknown.add(field)
-    if (missing.length > 0) return true
-    const size = sizes.get(request.query) ?? request.sized ?? 0
-    if (size <= 1 || codeOf(errors) !== 'MAX_COST_EXCEEDED') return false
-    sizes.set(request.query, Math.floor(size / 2))
-    return true
-  }
+const sizeOf = ({ sizes }: Learned, request: Request): number =>
+  sizes.get(request.query) ?? request.sized ?? 0
 
-  const ask: Graphql['ask'] = async (request) => {
-    for (let waits = 0; ; ) {
-      const first = sizes.get(request.query) ?? request.sized ?? 0
-      const { data, errors = [], extensions } = await post(request, first)
-      const cost = extensions?.cost
-      if (data && errors.length === 0) {
-        if (request.sized && cost) sizes.set(request.query, fitting(first, request.sized, cost))
-        return data
-      }
-      if (adapts(request, errors)) continue
-      const code = codeOf(errors)
-      if (code !== 'THROTTLED') {
-        const reason = code ?? errors[0]?.message?.slice(0, 200) ?? 'an answer without data'
-        tools.broken(reason, code === 'ACCESS_DENIED' ? 'config' : 'transient')
-      }
-      const wait = untilRestored(cost)
-      if (++waits > WAITS) tools.throttled('THROTTLED', wait)
-      await tools.sleep(wait, request.signal)
+async function ask(
+  tools: Omit<Tools, 'graphql'>,
+  learned: Learned,
+  request: Request,
+): Promise<Record<string, unknown>> {
+  for (let waits = 0; ; ) {
+    const first = sizeOf(learned, request)
+    const { data, errors = [], extensions } = await post(tools, learned, request, first)
+    const cost = extensions?.cost
+    if (data && errors.length === 0) {
+      if (request.sized && cost) learned.sizes.set(request.query, fitting(first, request.sized, cost))
+      return data
     }
+    if (adapts(learned, request, errors)) continue
+    const code = codeOf(errors)
+    if (code !== 'THROTTLED') {
+      const reason = code ?? errors[0]?.message?.slice(0, 200) ?? 'an answer without data'
+      tools.broken(reason, code === 'ACCESS_DENIED' ? 'config' : 'transient')
+    }
+    const wait = untilRestored(cost)
+    if (++waits > WAITS) tools.throttled('THROTTLED', wait)
+    await tools.sleep(wait, request.signal)
   }
-  return { ask, size: (query) => sizes.get(query), rest }
+}
+
+async function post(
+  tools: Omit<Tools, 'graphql'>,
+  { unknown }: Learned,
+  { path, query, variables, sized, newer = [], signal }: Request,
+  first: number,
+): Promise<Answer> {
+  const known = newer.filter((field) => unknown.has(field)).reduce(withoutField, query)
+  const answer = await tools.http({
+    method: 'POST',
+    path,
+    headers: { 'Content-Type': 'application/json' },
+    body: JSON.stringify({ query: known, variables: sized ? { ...variables, first } : variables }),
+    signal,
+  })
+  return tools.json(tools.ok(answer).body) as Answer
+}
+
+/** True when the query was changed by what the errors say, so that it may be asked again at once. */
+function adapts(learned: Learned, request: Request, errors: NonNullable<Answer['errors']>): boolean {
+  const missing = errors
+    .map((e) => /field ['"](\w+)['"]/i.exec(e.message ?? '')?.[1] ?? '')
+    .filter((field) => request.newer?.includes(field) && !learned.unknown.has(field))
+  for (const field of missing) learned.unknown.add(field)
+  if (missing.length > 0) return true
+  const size = sizeOf(learned, request)
+  if (size <= 1 || codeOf(errors) !== 'MAX_COST_EXCEEDED') return false
+  learned.sizes.set(request.query, Math.floor(size / 2))
+  return true
 }
 
 const codeOf = (errors: NonNullable<Answer['errors']>): string | undefined =>

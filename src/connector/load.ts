@@ -7,9 +7,10 @@ import { readdir, readFile } from 'node:fs/promises'
 import { basename, join } from 'node:path'
 import { pathToFileURL } from 'node:url'
 import { connectorError } from '../core/errors/connector.ts'
-import type { Connection, DocumentKind, MapContext, Mapping } from '../core/ports.ts'
+import type { Connection, DocumentKind, MapContext, Mapping, ReadStream } from '../core/ports.ts'
 import { parseDuration } from '../core/time.ts'
 import { nearest } from '../core/yaml.ts'
+import type { Who } from './answer.ts'
 import { type CallEvent, type Client, createClient } from './client.ts'
 import type { Hooks, Tools } from './hooks.ts'
 import { type Manifest, readManifest } from './manifest.ts'
@@ -152,63 +153,67 @@ export async function openConnection(
 ): Promise<Connection> {
   const { manifest, hooks } = connector
   const settings = resolveSettings(manifest, config.settings, config.id)
-  const context: MapContext = {
-    connection: config.id,
-    entity: config.entity,
-    settings: openSettings(manifest, settings),
-    company: config.company,
-    ...(config.codes ? { codes: config.codes } : {}),
-  }
-  const mapping = remembered(async (name) => bound(await mappings(name), context))
   const client = openClient(manifest, settings, config)
-  const who = { connection: config.id, host: client?.host ?? 'no host' }
+  const context = contextOf(manifest, settings, config)
+  const mapping = remembered(async (name) => bound(await mappings(name), context))
   const reactions = manifest.http?.errors ?? {}
-  const { onIllegalXml } = config
-  const tools = createTools({
-    connection: config.id,
-    settings,
-    client,
-    reactions,
-    mapping,
-    context,
-    onIllegalXml,
-  })
-  const streams = await Promise.all(
-    Object.entries(manifest.read ?? {}).map(async ([name, declared]) => {
-      const shapes = Object.entries(declared.shapes).map(
-        async ([shape, file]) => [shape, await mapping(file)] as const,
-      )
-      const loaded = Object.fromEntries(await Promise.all(shapes))
-      return openStream(name, declared, hooks.read?.[name], tools, who, loaded)
-    }),
-  )
-  const writes = Object.entries(manifest.write ?? {}).map(([kind, declared]) =>
-    openWrite(kind as DocumentKind, declared, hooks.write?.[kind] ?? {}, tools),
-  )
+  const { id, entity, onIllegalXml } = config
+  const tools = createTools({ connection: id, settings, client, reactions, mapping, context, onIllegalXml })
   // A mapping that is missing or broken shows now, not at the first order.
-  for (const declared of Object.values(manifest.write ?? {}))
-    if (declared.mapping) await mapping(declared.mapping)
-  const rate = config.rate ?? manifest.rate ?? null
+  for (const { mapping: out } of Object.values(manifest.write ?? {})) if (out) await mapping(out)
   return {
-    id: config.id,
+    id,
     connector: connector.id,
-    entity: config.entity,
-    streams,
-    writes,
+    entity,
+    streams: await openStreams(
+      connector,
+      tools,
+      { connection: id, host: client?.host ?? 'no host' },
+      mapping,
+    ),
+    writes: Object.entries(manifest.write ?? {}).map(([kind, declared]) =>
+      openWrite(kind as DocumentKind, declared, hooks.write?.[kind] ?? {}, tools),
+    ),
     webhooks: Object.keys(manifest.webhooks ?? {}).map((topic) =>
       openWebhook(topic, manifest, settings, hooks.webhooks?.[topic], tools),
     ),
     concurrency: config.concurrency ?? manifest.concurrency ?? 4,
-    rate: rate && {
-      calls: rate.calls,
-      per: typeof rate.per === 'number' ? rate.per : parseDuration(rate.per),
-    },
+    rate: rateOf(config.rate ?? manifest.rate),
     parse: parseRecord,
     check: (signal) => check(connector, tools, signal),
     async close() {
       client?.close()
     },
   }
+}
+
+function contextOf(manifest: Manifest, settings: Settings, config: ConnectionConfig): MapContext {
+  return {
+    connection: config.id,
+    entity: config.entity,
+    settings: openSettings(manifest, settings),
+    company: config.company,
+    ...(config.codes ? { codes: config.codes } : {}),
+  }
+}
+
+function rateOf(rate: ConnectionConfig['rate']): Connection['rate'] {
+  if (!rate) return null
+  return { calls: rate.calls, per: typeof rate.per === 'number' ? rate.per : parseDuration(rate.per) }
+}
+
+function openStreams(
+  { manifest, hooks }: Connector,
+  tools: Tools,
+  who: Who,
+  mapping: (name: string) => Promise<Mapping>,
+): Promise<ReadStream[]> {
+  const opened = Object.entries(manifest.read ?? {}).map(async ([name, declared]) => {
+    const mappings: Record<string, Mapping> = {}
+    for (const [shape, file] of Object.entries(declared.shapes)) mappings[shape] = await mapping(file)
+    return openStream(name, declared, hooks.read?.[name], tools, who, mappings)
+  })
+  return Promise.all(opened)
 }
 
 function openClient(manifest: Manifest, settings: Settings, config: ConnectionConfig): Client | null {

@@ -27,11 +27,6 @@ export interface ToolsOptions {
 export function createTools(options: ToolsOptions): Tools {
   const { connection, client } = options
   const who: Who = { connection, host: client?.host ?? 'no host' }
-  const escapeText = (text: string): string => {
-    const illegal = illegalInXml(text)
-    if (illegal > 0) options.onIllegalXml?.(illegal)
-    return escapeXml(text)
-  }
   const tools: Omit<Tools, 'graphql'> = {
     settings: options.settings,
     connection,
@@ -42,12 +37,7 @@ export function createTools(options: ToolsOptions): Tools {
     },
     json: (body) =>
       readAnswer(() => (typeof body === 'string' ? parseJson(body) : parseJsonBytes(body)), 'JSON'),
-    xml: {
-      parse: (body, contentType) => readAnswer(() => parseXml(body, contentType), 'XML'),
-      encode: encodeXml,
-      escape: escapeText,
-      element: (name, value) => xmlElement(name, value, escapeText),
-    },
+    xml: xmlTools(options),
     ok: (answer) => mustBeOk(answer, who, options.reactions),
     throttled(reason, retryAfter) {
       throw connectorError('CONNECTOR_THROTTLED', { ...who, reason, retryAfter })
@@ -68,6 +58,20 @@ export function createTools(options: ToolsOptions): Tools {
     sleep: (milliseconds, signal) => wait(milliseconds, undefined, { signal }),
   }
   return { ...tools, graphql: createGraphql(tools) }
+}
+
+function xmlTools(options: ToolsOptions): Tools['xml'] {
+  const escapeText = (text: string): string => {
+    const illegal = illegalInXml(text)
+    if (illegal > 0) options.onIllegalXml?.(illegal)
+    return escapeXml(text)
+  }
+  return {
+    parse: (body, contentType) => readAnswer(() => parseXml(body, contentType), 'XML'),
+    encode: encodeXml,
+    escape: escapeText,
+    element: (name, value) => xmlElement(name, value, escapeText),
+  }
 }
 
 /** Reads an answer; the message says what was wrong with its form, never what it held. */

@@ -171,40 +171,33 @@ function relevant(errors: ErrorObject[]): ErrorObject[] {
 function problemOf(e: ErrorObject, parsed: ParsedYaml): YamlProblem {
   const path = pointer(e.instancePath)
   const base = { file: parsed.file, nearest: null, expected: '', found: '' }
-  if (e.keyword === 'additionalProperties' || e.keyword === 'unevaluatedProperties') {
-    const key = String(e.params.additionalProperty ?? e.params.unevaluatedProperty)
-    const allowed = Object.keys((e.parentSchema as { properties?: object }).properties ?? {})
-    const field = dotted([...path, key])
-    const where = parsed.locate([...path, key], 'key')
-    return {
-      ...base,
-      code: 'YAML_UNKNOWN_KEY',
-      ...where,
-      field,
-      nearest: nearest(key, allowed),
-      expected: allowed.join(', '),
+  switch (e.keyword) {
+    case 'additionalProperties': {
+      const key = String(e.params.additionalProperty)
+      const allowed = Object.keys((e.parentSchema as { properties?: object }).properties ?? {})
+      const where = { ...parsed.locate([...path, key], 'key'), field: dotted([...path, key]) }
+      const known = { nearest: nearest(key, allowed), expected: allowed.join(', ') }
+      return { ...base, code: 'YAML_UNKNOWN_KEY', ...where, ...known }
     }
-  }
-  if (e.keyword === 'required' || e.keyword === 'dependentRequired') {
-    const field = dotted([...path, String(e.params.missingProperty)])
-    return { ...base, code: 'YAML_MISSING_KEY', ...parsed.locate(path), field }
-  }
-  if (e.keyword === 'propertyNames') {
-    const name = String(e.params.propertyName)
-    const where = parsed.locate([...path, name], 'key')
-    return {
-      ...base,
-      code: 'YAML_VALUE',
-      ...where,
-      field: dotted([...path, name]),
-      expected: 'a valid name',
-      found: `"${name}"`,
+    case 'required': {
+      const field = dotted([...path, String(e.params.missingProperty)])
+      return { ...base, code: 'YAML_MISSING_KEY', ...parsed.locate(path), field }
     }
+    case 'propertyNames': {
+      const name = String(e.params.propertyName)
+      const where = { ...parsed.locate([...path, name], 'key'), field: dotted([...path, name]) }
+      return { ...base, code: 'YAML_VALUE', ...where, expected: 'a valid name', found: `"${name}"` }
+    }
+    default:
+      return valueProblem(e, path, parsed)
   }
+}
+
+function valueProblem(e: ErrorObject, path: YamlPath, parsed: ParsedYaml): YamlProblem {
   const allowed = allowedValues(e)
   return {
-    ...base,
     code: 'YAML_VALUE',
+    file: parsed.file,
     ...parsed.locate(path),
     field: dotted(path) || 'the file',
     nearest: allowed && typeof e.data === 'string' ? nearest(e.data, allowed) : null,

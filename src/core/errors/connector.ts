@@ -133,7 +133,7 @@ export const CONNECTOR_ERRORS = {
   },
   WEBHOOK_SIGNATURE: {
     kind: 'input',
-    say: { en: 'Webhook {topic}: {reason}', zh: 'Webhook {topic}：{reason}' },
+    say: { en: 'Webhook {topic}: {reason}', zh: 'Webhook {topic} 未通过验证：{reason}' },
     fix: {
       en: 'The secret in the settings must be the one the sender signs with.',
       zh: '设置中的密钥必须与发送方签名所用的一致。',
