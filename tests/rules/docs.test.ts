@@ -2,7 +2,7 @@ import { existsSync } from 'node:fs'
 import { posix } from 'node:path'
 import { describe, expect, it } from 'vitest'
 import { generatedPages } from '../../docs/generate.ts'
-import { filesUnder, read } from './source.ts'
+import { filesUnder, read, sources } from './source.ts'
 
 const pages = [
   ...filesUnder('docs', 'connectors').filter((path) => path.endsWith('.md')),
@@ -32,6 +32,13 @@ describe('docs', () => {
 
   it('links between pages lead somewhere', () => {
     expect(pages.flatMap(brokenLinks)).toEqual([])
+  })
+
+  it('pages that the source names are there', () => {
+    const named = sources('src', 'connectors', 'bench', 'tests').flatMap(({ path, text }) =>
+      [...text.matchAll(/\bdocs\/[\w./-]+\.md\b/g)].map(([page]) => [page, path] as const),
+    )
+    expect(named.filter(([page]) => !existsSync(page))).toEqual([])
   })
 
   it('both READMEs give the same commands', () => {
