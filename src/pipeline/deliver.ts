@@ -179,7 +179,7 @@ async function send(pipe: Pipe, op: WriteOperation, won: RenderedPush[], started
   // this process stood still until its lease was nearly over: somebody else may be at it
   if (late > LEASE_MARGIN / 2) return won.map(() => ({ kind: 'not-done', code: 'PUSH_TOO_LATE', message: 'the process stood still', retryAfter: 0 }))
   try {
-    return await op.write(won.map((r) => item(r.push, r.rendered)), AbortSignal.timeout(op.timeout - late))
+    return await op.write(won.map((r) => item(r.push, r.rendered)), AbortSignal.timeout(Math.floor(op.timeout - late)))
   } catch (error) {
     pipe.log('error', 'connector failed', { push: won[0]?.push.id, error })
     const outcome: Outcome = { kind: 'unknown', code: 'PUSH_BUG', message: 'the connector failed while sending' }
@@ -200,7 +200,7 @@ async function finish(
   const left = leaseEnd - LEASE_MARGIN - performance.now()
   if (left <= 0) return { kind: 'unknown', code: 'PUSH_TIMEOUT', message: 'no time left for the last step' }
   try {
-    const done = await op.advance(item(push, rendered), outcome.remote, AbortSignal.timeout(left))
+    const done = await op.advance(item(push, rendered), outcome.remote, AbortSignal.timeout(Math.ceil(left)))
     crashPoint('deliver.advanced')
     // the draft stands whatever became of the last step: a refusal of it is not a refusal of the document
     return done.kind === 'done' ? done : { kind: 'unknown', code: done.code, message: done.message }

@@ -22,9 +22,18 @@ export async function openConnections(config: Config, log: Log): Promise<Map<str
     const { zone, currency } = config.company
     const onCall = (call: object) => log.debug({ event: 'http.call', connection: given.id, ...call })
     const entry = { ...given, company: { zone, currency }, onCall }
-    opened.set(given.id, await openConnection(connector, entry, mappings))
+    opened.set(given.id, withPolls(await openConnection(connector, entry, mappings), given.poll))
   }
   return opened
+}
+
+/** Lag and overlap as `poll:` of tributary.yaml states them, where it does. */
+function withPolls(connection: Connection, polls: Config['connections'][string]['poll']): Connection {
+  const streams = connection.streams.map((stream) => {
+    const { lag = stream.lag, overlap = stream.overlap } = polls[stream.name] ?? {}
+    return { ...stream, lag, overlap }
+  })
+  return { ...connection, streams }
 }
 
 function mappingFile(own: string, connector: string, name: string): string {
