@@ -9,20 +9,25 @@ import { codeFunctions, FUNCTIONS } from './functions.ts'
 import { type ReadMapping, readMapping } from './read.ts'
 import { segmentAt } from './source.ts'
 
-/** Longest that one record may keep an expression running. Milliseconds. */
+/** What one record may cost. */
+export interface Limits {
+  /** Longest that one record may keep an expression running. Milliseconds; default 10 s. */
+  timeout?: number
+}
+
 const TIMEOUT = 10_000
 
 /**
  * Loads a mapping file. Called at start and when the configuration is applied. Throws TributaryError of kind
  * `config` with file, line and column; the mapping itself throws kind `input`.
  */
-export async function loadMapping(file: string): Promise<Mapping> {
-  return runnable(await readMapping(file))
+export async function loadMapping(file: string, limits: Limits = {}): Promise<Mapping> {
+  return runnable(await readMapping(file), limits)
 }
 
 /** Makes a mapping that was read runnable. */
-export function runnable(read: ReadMapping): Mapping {
-  const expression = jsonata(read.source.text, { timeout: TIMEOUT })
+export function runnable(read: ReadMapping, limits: Limits = {}): Mapping {
+  const expression = jsonata(read.source.text, { timeout: limits.timeout ?? TIMEOUT })
   for (const [name, work] of Object.entries(FUNCTIONS)) expression.assign(name, work)
   const required = read.require.map((field) => ({ field, steps: field.split('.') }))
   return Object.freeze({

@@ -1,0 +1,147 @@
+import fc from 'fast-check'
+import { describe, expect, test } from 'vitest'
+import { codeFunctions, FUNCTIONS } from '../../src/mapping/functions.ts'
+import { orderRows } from '../../src/mapping/rows.ts'
+
+const call = (name: string, ...args: unknown[]) => (FUNCTIONS[name] as (...a: unknown[]) => unknown)(...args)
+
+describe('exact functions', () => {
+  test.each([
+    ['money', ['10.50', 'USD'], 1050],
+    ['money', [19.99, 'USD'], 1999],
+    ['money', ['44000.0', 'JPY'], 44000],
+    ['money', ['-1.234', 'KWD'], -1234],
+    ['moneyRounded', ['1.005', 'USD'], 101],
+    ['moneyRounded', ['-1.005', 'USD'], -101],
+    ['sumMoney', [['0.1', 0.2, null, undefined], 'USD'], 30],
+    ['sumMoney', ['0.1', 'USD'], 10],
+    ['sumMoney', [undefined, 'USD'], 0],
+    ['lineMoney', ['0.1234', 7, 'KWD'], 864],
+    ['minor', [1050, 'USD'], '10.50'],
+    ['minor', [-5, 'KWD'], '-0.005'],
+    ['minor', [7, 'JPY'], '7'],
+    ['convert', [2832, 'JPY', '0.048', 'CNY'], 13594],
+    ['decimal', ['1080.0'], '1080'],
+    ['decimal', [1e21], '1000000000000000000000'],
+    ['decimal', ['9007199254740993.10'], '9007199254740993.1'],
+    ['roundDecimal', ['1.005', 2], '1.01'],
+    ['decimalAdd', ['0.1', '0.2'], '0.3'],
+    ['decimalSubtract', ['1', '0.9'], '0.1'],
+    ['decimalMultiply', ['1.1', '1.1'], '1.21'],
+    ['decimalDivide', ['1', '3', 4], '0.3333'],
+    ['decimalSum', [[0.05, '0.1', null]], '0.15'],
+    ['instant', ['2026-11-20T17:15:30+09:00'], '2026-11-20T08:15:30.000Z'],
+    ['businessDate', ['2026-01-01T17:00:00Z', 'Asia/Shanghai'], '2026-01-02'],
+    ['fit', ['a🍵𠮷b', 3], 'a🍵𠮷'],
+    ['fit', ['short', 181], 'short'],
+    ['gidTail', ['gid://shopify/Order/7'], '7'],
+    ['gidTail', [7], '7'],
+    ['firstOf', [undefined, null, '', 0, 1], 0],
+    ['words', [' ', 'a', null, '', ['b', 'c']], 'a b c'],
+    ['words', [' ', null], undefined],
+    ['items', [[1, null, 2]], [1, 2]],
+  ])('$%s(%j)', (name, args, expected) => {
+    expect(call(name, ...args)).toEqual(expected)
+  })
+
+  const oneArgument = [
+    'money',
+    'moneyRounded',
+    'minor',
+    'decimal',
+    'instant',
+    'fit',
+    'gidTail',
+    'convert',
+    'lineMoney',
+  ]
+  test.each(oneArgument)('$%s of nothing is nothing', (name) => {
+    for (const nothing of [undefined, null, '']) expect(call(name, nothing, 'USD')).toBeUndefined()
+  })
+
+  test.each([
+    ['money', ['1.005', 'USD']],
+    ['money', ['12,50', 'USD']],
+    ['money', ['1', 'usd']],
+    ['money', [{}, 'USD']],
+    ['money', [Number.NaN, 'USD']],
+    ['money', ['99999999999999999', 'USD']],
+    ['minor', [1.5, 'USD']],
+    ['minor', ['1', 'USD']],
+    ['decimalDivide', ['1', '0', 2]],
+    ['roundDecimal', ['1', -1]],
+    ['instant', ['2026-11-20 17:15:30']],
+    ['instant', ['2026-02-30T00:00:00Z']],
+    ['businessDate', ['2026-01-01T00:00:00Z', 'Mars/Base']],
+  ])('$%s(%j) is refused', (name, args) => {
+    expect(() => call(name, ...args)).toThrow(expect.objectContaining({ code: 'MAPPING_VALUE' }))
+  })
+
+  test('property: money and minor are inverse for every currency', () => {
+    const currency = fc.constantFrom('USD', 'JPY', 'KWD', 'BHD', 'CNY')
+    fc.assert(
+      fc.property(fc.integer({ min: -1e12, max: 1e12 }), currency, (amount, iso) => {
+        expect(call('money', call('minor', amount, iso), iso)).toBe(amount)
+      }),
+    )
+  })
+
+  test('property: fit never cuts a character and never exceeds', () => {
+    fc.assert(
+      fc.property(
+        fc.string({ unit: 'binary', minLength: 1 }),
+        fc.integer({ min: 1, max: 20 }),
+        (text, max) => {
+          const cut = call('fit', text, max) as string
+          expect([...cut]).toEqual([...text].slice(0, max))
+        },
+      ),
+    )
+  })
+})
+
+describe('$code and $hasCodes', () => {
+  const { code, hasCodes } = codeFunctions({ unit: { pc: 'EA', constructor: 'C' } })
+  test('found, defaulted, missing', () => {
+    expect(code('unit', 'pc')).toBe('EA')
+    expect(code('unit', 'constructor')).toBe('C')
+    expect(code('unit', 'box', 'BX')).toBe('BX')
+    expect(code('unit', undefined)).toBeUndefined()
+    expect(() => code('unit', 'toString')).toThrow('code table "unit" has no entry for "toString"')
+    expect(() => code('__proto__', 'toString')).toThrow(
+      expect.objectContaining({ code: 'MAPPING_CODE_MISSING' }),
+    )
+    expect([hasCodes('unit'), hasCodes('toString')]).toEqual([true, false])
+  })
+})
+
+describe('$rows', () => {
+  const amount = fc.integer({ min: 0, max: 1e9 })
+  test('property: Σ gross is what the buyer owes, net + tax is gross, tax included or not', () => {
+    const line = fc.record({ goods: amount, discount: amount, tax: amount })
+    fc.assert(
+      fc.property(
+        fc.array(line),
+        fc.boolean(),
+        amount,
+        amount,
+        amount,
+        (lines, taxIncluded, freight, tax, tip) => {
+          const order = {
+            taxIncluded,
+            lines: lines.map((l, i) => ({ ...l, externalId: String(i), quantity: '1' })),
+            shipping: { amount: freight, discount: 0, tax },
+            charges: [{ kind: 'tip', amount: tip, tax: 0 }],
+          }
+          const rows = orderRows(order as never)
+          const taxes = taxIncluded ? 0 : tax + lines.reduce((n, l) => n + l.tax, 0)
+          const owed = freight + tip + taxes + lines.reduce((n, l) => n + l.goods - l.discount, 0)
+          expect(rows.reduce((n, r) => n + r.gross, 0)).toBe(owed)
+          expect(rows.every((r) => r.net + r.tax === r.gross)).toBe(true)
+          expect(rows.map((r) => r.number)).toEqual(rows.map((_, i) => i + 1))
+          expect(rows.filter((r) => r.kind === 'shipping')).toHaveLength(freight || tax ? 1 : 0)
+        },
+      ),
+    )
+  })
+})
