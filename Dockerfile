@@ -6,8 +6,7 @@ COPY package.json package-lock.json .npmrc ./
 RUN npm ci --omit=dev --omit=optional --ignore-scripts --no-update-notifier && npm cache clean --force
 
 FROM node:24.21.0-bookworm-slim
-# tributary.yaml says http: { host: "${TRIBUTARY_HOST:-127.0.0.1}", port: "${TRIBUTARY_PORT:-8080}" }
-ENV NODE_ENV=production TRIBUTARY_HOST=0.0.0.0 TRIBUTARY_PORT=8080
+ENV NODE_ENV=production
 WORKDIR /app
 COPY --from=packages /app/node_modules ./node_modules
 COPY package.json LICENSE ./
@@ -24,6 +23,6 @@ EXPOSE 8080
 # Node is process 1 and handles SIGTERM itself: it finishes what was acknowledged and hands the rest back
 STOPSIGNAL SIGTERM
 HEALTHCHECK --interval=10s --timeout=3s --start-period=60s --retries=3 \
-  CMD ["node", "-e", "fetch('http://127.0.0.1:' + process.env.TRIBUTARY_PORT + '/healthz').then((r) => process.exit(r.ok ? 0 : 1), () => process.exit(1))"]
+  CMD ["node", "-e", "fetch('http://127.0.0.1:8080/healthz').then((r) => process.exit(r.ok ? 0 : 1), () => process.exit(1))"]
 ENTRYPOINT ["node", "/app/src/cli/main.ts"]
-CMD ["serve"]
+CMD ["serve", "--host", "0.0.0.0", "--port", "8080"]

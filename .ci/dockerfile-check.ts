@@ -60,24 +60,25 @@ function build(): ImageRoot {
   return roots.get(stages.at(-1)!.name)!
 }
 
-/** Starts ENTRYPOINT + CMD on the example for containers, as the image's user would, on a free port. */
+/**
+ * Starts ENTRYPOINT + CMD on the example for containers, as the image's user would. The image's port 8080 is a
+ * free one here, and only this machine may reach it.
+ */
 async function run(image: ImageRoot): Promise<void> {
   cpSync(join(project, 'examples/container/tributary.yaml'), outside(image, 'tributary.yaml'))
-  const [program, ...args] = [...image.entrypoint, ...image.cmd].map((word) => mapped(image, word))
-  const here = {
-    TRIBUTARY_HOST: '127.0.0.1',
-    TRIBUTARY_PORT: String(await freePort()),
-    HOME: outside(image, '.'),
-  }
-  const secrets = { SHOPIFY_TOKEN: 'unused', SHOPIFY_SECRET: 'unused' }
-  const options = { cwd: outside(image, '.'), env: { ...image.env, ...here, ...secrets }, ...UNPRIVILEGED }
+  const port = String(await freePort())
+  const here = (word: string) =>
+    mapped(image, word).replaceAll('8080', port).replaceAll('0.0.0.0', '127.0.0.1')
+  const [program, ...args] = [...image.entrypoint, ...image.cmd].map(here)
+  const health = image.health.map(here)
+  const secrets = { HOME: outside(image, '.'), SHOPIFY_TOKEN: 'unused', SHOPIFY_SECRET: 'unused' }
+  const options = { cwd: outside(image, '.'), env: { ...image.env, ...secrets }, ...UNPRIVILEGED }
   const child = spawn(program!, args, { ...options, stdio: ['ignore', 'pipe', 'pipe'] })
   let output = ''
   child.stdout.on('data', (chunk: Buffer) => (output = (output + chunk).slice(-4000)))
   child.stderr.on('data', (chunk: Buffer) => (output = (output + chunk).slice(-4000)))
   try {
-    const healthy = () =>
-      spawnSync(image.health[0]!, image.health.slice(1), { ...options, timeout: 5_000 }).status === 0
+    const healthy = () => spawnSync(health[0]!, health.slice(1), { ...options, timeout: 5_000 }).status === 0
     if (healthy()) fail('the health check passes before anything runs')
     if (!(await within(90_000, () => child.exitCode !== null || healthy())))
       fail(`not healthy after 90 s:\n${output}`)
