@@ -9,19 +9,22 @@ export interface Pause {
   why: string
   who: string
   since: Date
+  /** Tributary stopped it by itself. */
+  automatic: boolean
 }
 
 export async function pause(db: Queryable, p: Omit<Pause, 'since'>): Promise<void> {
   await db.query(
-    `insert into pause (connection, flow, kind, why, who) values ($1, $2, $3, $4, $5)
-     on conflict (connection, flow, kind) do update set why = excluded.why, who = excluded.who`,
-    [p.connection, p.flow, p.kind, p.why, p.who],
+    `insert into pause (connection, flow, kind, why, who, automatic) values ($1, $2, $3, $4, $5, $6)
+     on conflict (connection, flow, kind)
+     do update set why = excluded.why, who = excluded.who, automatic = excluded.automatic`,
+    [p.connection, p.flow, p.kind, p.why, p.who, p.automatic],
   )
 }
 
 /** Stops a connection as a whole, for instance because its credentials are refused. */
 export function pauseConnection(db: Queryable, connection: string, why: string, who: string): Promise<void> {
-  return pause(db, { connection, flow: '', kind: '', why: why.slice(0, 500), who })
+  return pause(db, { connection, flow: '', kind: '', why: why.slice(0, 500), who, automatic: true })
 }
 
 /** Answers whether there was such a pause. */

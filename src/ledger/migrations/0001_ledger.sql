@@ -88,7 +88,8 @@ create index document_due on document (id) where plan_state = 'due';
 create index document_refresh on document (connection, refresh_at) where refresh_at is not null;
 create index document_waiting on document (id) where plan_state = 'waiting';
 create index document_number on document (number);
-create index document_phone on document (phone_tail) where phone_tail is not null;
+-- people know the last digits, so the digits are indexed from behind
+create index document_phone on document (reverse(phone_tail) collate "C") where phone_tail is not null;
 create index document_terms on document using gin (terms) where terms is not null;
 
 create table document_version (
@@ -187,6 +188,8 @@ create index push_due on push (connection, due_at) where state in ('planned', 's
 create index push_document on push (document_id);
 create index push_order on push (order_connection, order_id);
 create index push_number on push (remote_number) where remote_number is not null;
+-- what needs attention; an ordinary push never enters it
+create index push_attention on push (state, document_id) where state in ('unknown', 'accepted', 'rejected', 'parked');
 
 -- a push may stand for many work orders (summary posting), and a work order for many pushes
 create table push_work_order (
@@ -225,6 +228,8 @@ create table parked (
   resolution text
 );
 create unique index parked_open on parked (what, ref) where resolved_at is null;
+create index parked_waiting on parked (id) where resolved_at is null;
+create index parked_order on parked (connection, order_id);
 
 create table task (
   id bigint generated always as identity primary key,
@@ -239,6 +244,7 @@ create table task (
   closed_at timestamptz
 );
 create unique index task_open on task (kind, document_id) where closed_at is null;
+create index task_document on task (document_id);
 
 -- ── the story of each order ─────────────────────────────────────────────────────────────────────────────
 create table journal (
@@ -281,6 +287,8 @@ create table pause (
   why text not null,
   who text not null,
   since timestamptz not null default now(),
+  -- Tributary stopped it by itself (wrong credentials)
+  automatic boolean not null default false,
   primary key (connection, flow, kind)
 );
 
@@ -296,7 +304,9 @@ create table api_token (
   name text not null,
   hash text not null unique,
   scopes text[] not null,
+  created_by text not null,
   created_at timestamptz not null default now(),
+  expires_at timestamptz,
   last_used_at timestamptz,
   revoked_at timestamptz
 );
