@@ -27,7 +27,11 @@ export function parseXml(body: Buffer, contentType?: string): Record<string, unk
   if (/<!DOCTYPE/i.test(text)) throw new Error('a DOCTYPE is not accepted')
   const valid = XMLValidator.validate(text)
   if (valid !== true) throw new Error(`not well-formed at line ${valid.err.line ?? 1}`)
-  return parser.parse(text) as Record<string, unknown>
+  const tree = parser.parse(text) as Record<string, unknown>
+  // The validator lets several roots pass: two answers run together, or text after the end.
+  const roots = Object.keys(tree).filter((name) => !name.startsWith('?'))
+  if (roots.length !== 1 || Array.isArray(tree[roots[0]!])) throw new Error('not one document')
+  return tree
 }
 
 /** Charset by declaration, else by HTTP header, else UTF-8 (a UTF-16 byte order mark wins over all). */
