@@ -14,11 +14,11 @@ const product = sources('src', 'connectors').filter(
 describe('the product and the sandboxes', () => {
   it('nothing in the product mentions /_sandbox/', () => {
     expect(product.length).toBeGreaterThan(10)
-    expect(product.filter((file) => file.text.includes('_sandbox')).map((file) => file.path)).toEqual([])
+    expect(product.filter((file) => file.text.includes('/_sandbox')).map((file) => file.path)).toEqual([])
   })
 
   it('no mapping or manifest does', () => {
     const yaml = filesUnder('connectors', 'mappings').filter((path) => path.endsWith('.yaml'))
-    expect(yaml.filter((path) => read(path).includes('_sandbox'))).toEqual([])
+    expect(yaml.filter((path) => read(path).includes('/_sandbox'))).toEqual([])
   })
 })

@@ -62,5 +62,14 @@ describe('sizes', () => {
       { name: 'long', line: 1, lines: 43 },
       { name: 'short', line: 44, lines: 1 },
     ])
+    const outer = parse(
+      'b.ts',
+      `export function outer() {\n  function inner() {\n${body}  }\n  return { a() {\n${body}  } }\n}\n`,
+    )
+    expect(outer.functions.map(({ name, lines }) => `${name} ${lines}`)).toEqual([
+      'outer 5',
+      'inner 43',
+      'a 43',
+    ])
   })
 })

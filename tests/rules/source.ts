@@ -105,19 +105,27 @@ interface Node {
 
 const FUNCTIONS = new Set(['FunctionDeclaration', 'FunctionExpression', 'ArrowFunctionExpression'])
 
+/**
+ * A function is measured by its own lines: functions declared inside it, and methods of objects it makes, are
+ * measured by themselves; callbacks belong to it.
+ */
 function functionsOf(program: unknown, text: string): FunctionSize[] {
   const found: FunctionSize[] = []
-  const visit = (value: unknown, name: string): void => {
-    if (Array.isArray(value)) for (const item of value) visit(item, name)
+  const visit = (value: unknown, name: string, inside: FunctionSize | null, method: boolean): void => {
+    if (Array.isArray(value)) for (const item of value) visit(item, name, inside, false)
     if (!isNode(value)) return
     const own = nameOf(value) ?? name
+    let current = inside
     if (FUNCTIONS.has(value.type)) {
-      const line = lineCount(text.slice(0, value.start)) + 1
-      found.push({ name: own, line, lines: lineCount(text.slice(value.start, value.end)) + 1 })
+      const lines = lineCount(text.slice(value.start, value.end)) + 1
+      current = { name: own, line: lineCount(text.slice(0, value.start)) + 1, lines }
+      found.push(current)
+      if (inside && (method || value.type === 'FunctionDeclaration')) inside.lines -= lines - 1
     }
-    for (const [key, child] of Object.entries(value)) if (key !== 'type') visit(child, own)
+    const isMethod = value.type === 'Property' && value.method === true
+    for (const [key, child] of Object.entries(value)) if (key !== 'type') visit(child, own, current, isMethod)
   }
-  visit(program, '(module)')
+  visit(program, '(module)', null, false)
   return found
 }
 
