@@ -10,7 +10,7 @@ type Scale = { serverConfig: { moneyStrategyPrecision: number } }
 type Orders = { globalSettings: Scale; orders: { items: { id: string }[] } }
 type Parcel = { trackingCode: string | null; lines: { orderLineId: string; quantity: number }[] }
 /** What mappings/vendure/shipment.out.yaml makes; `parcel` is the end of the fulfilment's method. */
-type Wanted = Parcel & { order: string; parcel: string; cancelled: boolean; input: object }
+type Wanted = Parcel & { order: string; parcel: string; input: object }
 type Parcels = { order: { fulfillments: (Parcel & Result & { method: string })[] } | null }
 
 // `orderFields` is a setting, so that a shop's own fields can be read without touching code.
@@ -90,14 +90,13 @@ async function look(call: Call, item: WriteItem) {
   const { order } = await ask<Parcels>(call, PARCELS, { id: wanted.order })
   if (!order) throw refused('ORDER_MISSING', 'the shop has no such order')
   const ours = order.fulfillments.filter((f) => f.state !== 'Cancelled' && f.method.endsWith(wanted.parcel))
-  const same = (f: Parcel) => !wanted.cancelled && content(f) === content(wanted)
+  const same = (f: Parcel) => content(f) === content(wanted)
   return { wanted, same: ours.filter(same).map(remote), stale: ours.filter((f) => !same(f)).map(remote) }
 }
 
 const remote = ({ id, state }: Result): Remote & { id: string } => {
   return { id, state: ['Created', 'Pending'].includes(state) ? 'draft' : 'final' }
 }
-const WITHDRAWN: Remote = { id: null, state: 'final' }
 
 async function cancel(call: Call, id: string | null): Promise<Remote> {
   return remote((await ask(call, MOVE, { id, state: 'Cancelled' })).result)
@@ -107,7 +106,6 @@ async function cancel(call: Call, id: string | null): Promise<Remote> {
 async function bring(call: Call, item: WriteItem, last: 'Pending' | 'Shipped'): Promise<Remote> {
   const { wanted, same, stale } = await look(call, item)
   for (const { id } of stale) await cancel(call, id)
-  if (wanted.cancelled) return WITHDRAWN
   const now = same[0] ?? remote((await ask(call, ADD, { input: wanted.input })).result)
   if (last === 'Pending' || now.state === 'final') return now
   return remote((await ask(call, MOVE, { id: now.id, state: last })).result)
@@ -136,7 +134,7 @@ export default {
         Promise.all(items.map((item) => proved(bring({ tools, signal }, item, 'Pending'), tools))),
       find: (item, tools, signal) =>
         look({ tools, signal }, item)
-          .then(({ wanted, same, stale }) => ({ hits: wanted.cancelled && !stale[0] ? [WITHDRAWN] : same }))
+          .then(({ same }) => ({ hits: same }))
           .catch((error) => ({ failed: failedOf(error, tools) })),
       advance: (item, _, tools, signal) => proved(bring({ tools, signal }, item, 'Shipped'), tools),
       discard: (_, { id }, tools, signal) => proved(cancel({ tools, signal }, id), tools),

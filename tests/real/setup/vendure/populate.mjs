@@ -4,7 +4,13 @@ import path from 'node:path'
 import { config } from './config.mjs'
 
 const require = createRequire(import.meta.url)
-const { bootstrap, RequestContextService, ChannelService, LanguageCode, CurrencyCode } = require('@vendure/core')
+const {
+  bootstrap,
+  RequestContextService,
+  ChannelService,
+  LanguageCode,
+  CurrencyCode,
+} = require('@vendure/core')
 const { populate } = require('@vendure/core/cli')
 
 const base = config()
