@@ -4,24 +4,26 @@
  */
 import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
+import { cliPage } from './generate/cli.ts'
 import { configurationPage } from './generate/configuration.ts'
 import { connectorsPage } from './generate/connectors.ts'
 import { errorsPage } from './generate/errors.ts'
 import { httpApiPage } from './generate/http-api.ts'
 
 /** Path from the project's root → whole text of the page. */
-export function generatedPages(): Record<string, string> {
+export async function generatedPages(): Promise<Record<string, string>> {
   return {
     'docs/reference/errors.md': errorsPage(),
     'docs/reference/configuration.md': configurationPage(),
     'docs/reference/connectors.md': connectorsPage(),
     'docs/reference/http-api.md': httpApiPage(),
+    'docs/reference/cli.md': await cliPage(),
   }
 }
 
 if (import.meta.main) {
   const root = join(import.meta.dirname, '..')
-  for (const [path, text] of Object.entries(generatedPages())) {
+  for (const [path, text] of Object.entries(await generatedPages())) {
     writeFileSync(join(root, path), text)
     console.log(path)
   }

@@ -4,6 +4,7 @@ import { describe, expect, it } from 'vitest'
 import { generatedPages } from '../../docs/generate.ts'
 import { filesUnder, read, sources } from './source.ts'
 
+const generated = await generatedPages()
 const pages = [
   ...filesUnder('docs', 'connectors').filter((path) => path.endsWith('.md')),
   'README.md',
@@ -26,7 +27,7 @@ function commands(page: string): string[] {
 }
 
 describe('docs', () => {
-  it.each(Object.entries(generatedPages()))('%s is what `npm run docs` writes', (path, text) => {
+  it.each(Object.entries(generated))('%s is what `npm run docs` writes', (path, text) => {
     expect(read(path)).toBe(text)
   })
 

@@ -67,7 +67,7 @@ describe('sizes', () => {
       `export function outer() {\n  function inner() {\n${body}  }\n  return { a() {\n${body}  } }\n}\n`,
     )
     expect(outer.functions.map(({ name, lines }) => `${name} ${lines}`)).toEqual([
-      'outer 5',
+      'outer 4',
       'inner 43',
       'a 43',
     ])
