@@ -51,9 +51,9 @@ async function commands(): Promise<((cli: Cli) => Command)[]> {
 function section(command: Command, above: string): string[] {
   const name = `${above}${command.name()}`
   if (command.commands.length > 0) return command.commands.flatMap((below) => section(below, `${name} `))
-  const parts = command.registeredArguments.map(({ name: argument, required, variadic }) => {
-    const shown = `${argument()}${variadic ? '…' : ''}`
-    return required ? ` <${shown}>` : ` [${shown}]`
+  const parts = command.registeredArguments.map((argument) => {
+    const shown = `${argument.name()}${argument.variadic ? '…' : ''}`
+    return argument.required ? ` <${shown}>` : ` [${shown}]`
   })
   const options = command.options.filter((option) => !option.hidden).map(optionRow)
   const table = options.length > 0 ? `\n\n| option | what it does |\n|---|---|\n${options.join('\n')}` : ''
