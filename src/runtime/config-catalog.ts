@@ -11,23 +11,27 @@ export interface ConnectorCatalog {
   manifest(id: string): Pick<Manifest, 'settings' | 'read' | 'title'>
 }
 
-const FOLDER = fileURLToPath(new URL('../../connectors/', import.meta.url))
+const BUNDLED = fileURLToPath(new URL('../../connectors/', import.meta.url))
 
-/** The connectors that came with this Tributary, read when first asked for. */
-export function connectorCatalog(folder: string = FOLDER): ConnectorCatalog {
-  const ids = existsSync(folder)
-    ? readdirSync(folder).filter((name) => existsSync(join(folder, name, 'connector.yaml')))
-    : []
+/**
+ * The connectors that came with this Tributary and those in further folders (`connectors/` beside
+ * tributary.yaml), which win. Manifests are read when first asked for.
+ */
+export function connectorCatalog(further: string[] = []): ConnectorCatalog {
+  const files = new Map<string, string>()
+  for (const folder of [BUNDLED, ...further].filter((f) => existsSync(f))) {
+    for (const id of readdirSync(folder)) {
+      const file = join(folder, id, 'connector.yaml')
+      if (existsSync(file)) files.set(id, file)
+    }
+  }
   const read = new Map<string, Manifest>()
   return {
-    ids: ids.sort(),
+    ids: [...files.keys()].sort(),
     manifest(id) {
-      let manifest = read.get(id)
-      if (!manifest) {
-        const file = join(folder, id, 'connector.yaml')
-        manifest = readManifest(readFileSync(file, 'utf8'), file)
-        read.set(id, manifest)
-      }
+      const file = files.get(id)!
+      const manifest = read.get(id) ?? readManifest(readFileSync(file, 'utf8'), file)
+      read.set(id, manifest)
       return manifest
     },
   }

@@ -24,7 +24,8 @@ export interface ConnectionConfig {
   settings: Record<string, unknown>
   /** Names of settings that are secret. */
   secrets: string[]
-  concurrency: number | null
+  /** The connector's own where it is not stated. */
+  concurrency: number | undefined
   /** `per`: milliseconds. */
   rate: { calls: number; per: number } | null
   codes: Record<string, Record<string, string>>
@@ -67,7 +68,7 @@ export function readConnections(
       entity: readEntity(context, path, given.entity, entities),
       settings: known ? readSettings(context, path, given.use, specs) : {},
       secrets: Object.keys(specs).filter((name) => specs[name]!.secret),
-      concurrency: given.concurrency === undefined ? null : Number(given.concurrency),
+      concurrency: given.concurrency === undefined ? undefined : Number(given.concurrency),
       rate: given.rate ? { calls: Number(given.rate.calls), per: readDuration(given.rate.per) } : null,
       codes: given.codes ?? {},
       poll: readPoll(context, path, given.poll ?? {}, manifest ? Object.keys(manifest.read ?? {}) : null),

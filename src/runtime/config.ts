@@ -4,7 +4,7 @@
  */
 import { createHash } from 'node:crypto'
 import { readFileSync } from 'node:fs'
-import { dirname, resolve } from 'node:path'
+import { dirname, join, resolve } from 'node:path'
 import { configError } from '../core/errors/config.ts'
 import { isCurrency } from '../core/money.ts'
 import { isZone } from '../core/time.ts'
@@ -64,7 +64,7 @@ export function parseConfig(
   text: string,
   path: string,
   env: Environment,
-  catalog: ConnectorCatalog = connectorCatalog(),
+  catalog: ConnectorCatalog = connectorCatalog([join(dirname(path), 'connectors')]),
 ): Config {
   const raw = parseYaml(text, path, (problems) =>
     joined(path, problems.map((p) => yamlFailure([p])) as ReturnType<typeof configError>[]),
