@@ -1,5 +1,5 @@
 /**
- * What `tributary mapping check` and the golden tests use: everything that is wrong with a mapping file, and the
+ * What `tributary check` and the golden tests use: everything that is wrong with a mapping file, and the
  * cases that stand beside it (`order.in.test.yaml` beside `order.in.yaml`).
  */
 import { readFile } from 'node:fs/promises'

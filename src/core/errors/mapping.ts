@@ -1,8 +1,8 @@
 import { type ErrorEntry, thrower } from './error.ts'
 
 const open = {
-  en: 'Open the mapping at that line and correct the expression; `tributary mapping check` shows the same message.',
-  zh: '打开映射文件该行并修正表达式；`tributary mapping check` 会给出相同提示。',
+  en: 'Open the mapping at that line and correct the expression; `tributary check` shows the same message.',
+  zh: '打开映射文件该行并修正表达式；`tributary check` 会给出相同提示。',
 }
 
 /** What can be wrong with a mapping file (config) or with a record that goes through it (input). */

@@ -1,8 +1,8 @@
 import { type ErrorEntry, thrower } from './error.ts'
 
 const lookThenResolve = {
-  en: 'Look in the target system, then say what is true: `tributary push resolve {push} --as written|not-written|withdrawn`.',
-  zh: '请在目标系统中查看,然后用 `tributary push resolve {push} --as written|not-written|withdrawn` 说明实际情况。',
+  en: 'Look in the target system, then say what is true: `tributary push resolve {push}` with `--written <id>`, `--not-written` or `--withdraw`.',
+  zh: '请在目标系统中查看，然后用 `tributary push resolve {push}` 加 `--written <id>`、`--not-written` 或 `--withdraw` 说明实际情况。',
 }
 
 export const PUSH_ERRORS = {
@@ -31,8 +31,8 @@ export const PUSH_ERRORS = {
     kind: 'conflict',
     say: { en: '{connection} holds {reason}', zh: '{connection} 中存在:{reason}' },
     fix: {
-      en: 'Cancel the surplus documents there, then `tributary push resolve {push} --as written`.',
-      zh: '请在目标系统中作废多余单据,然后执行 `tributary push resolve {push} --as written`。',
+      en: 'Cancel the surplus documents there, then `tributary push resolve {push} --written <id>`.',
+      zh: '请在目标系统中作废多余单据,然后执行 `tributary push resolve {push} --written <id>`。',
     },
   },
   PUSH_IN_DOUBT: {
