@@ -4,10 +4,9 @@ import { TributaryError } from '../core/errors/error.ts'
 import { runtimeError } from '../core/errors/runtime.ts'
 import type { Connection } from '../core/ports.ts'
 import type { Config } from '../runtime/config.ts'
-import { openConnections } from '../runtime/connections.ts'
-import { type FirstRun, firstRun } from '../runtime/first-run.ts'
+import type { FirstRun } from '../runtime/first-run.ts'
 import { createLog } from '../runtime/log.ts'
-import { type SampleResult, writeSample } from '../runtime/sample.ts'
+import type { SampleResult } from '../runtime/sample.ts'
 import { type Cli, EXIT, readCount } from './context.ts'
 import { clean } from './table.ts'
 
@@ -41,6 +40,7 @@ export function check(cli: Cli): Command {
 async function run(cli: Cli, options: Options): Promise<void> {
   const config = cli.config()
   const most = readCount('most', options.most, [1, 1_000_000]) ?? 5000
+  const { openConnections } = await import('../runtime/connections.ts')
   const connections = await openConnections(config, createLog({ level: 'error' }))
   try {
     const answer: Answer = {
@@ -74,6 +74,7 @@ async function firstRunOf(
   connections: Map<string, Connection>,
   most: number,
 ): Promise<Answer['flows'][number]> {
+  const { firstRun } = await import('../runtime/first-run.ts')
   try {
     return await firstRun(config, flow, connections, most)
   } catch (error) {
@@ -95,6 +96,7 @@ async function sample(
   }
   const connection = connections.get(id ?? '')
   if (!connection) throw runtimeError('RUNTIME_UNKNOWN', { what: 'connection', id: id ?? '' })
+  const { writeSample } = await import('../runtime/sample.ts')
   return writeSample(connection, { currency: config.company.currency, sku: options.sku })
 }
 

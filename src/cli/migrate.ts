@@ -1,6 +1,5 @@
 /** `tributary migrate`: brings the ledger up to date without starting anything. `start` does it by itself. */
 import type { Command } from 'commander'
-import { openLedger } from '../runtime/ledger.ts'
 import { createLog } from '../runtime/log.ts'
 import type { Cli } from './context.ts'
 
@@ -11,6 +10,7 @@ export function migrate(cli: Cli): Command {
     .description(say('migrate'))
     .action(async () => {
       const config = cli.config()
+      const { openLedger } = await import('../runtime/ledger.ts')
       const db = await openLedger(config.storage, createLog({ level: 'warn' }))
       try {
         const { rows } = await db.query<{ number: number }>(

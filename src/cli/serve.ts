@@ -1,9 +1,9 @@
 /** `tributary serve` and `tributary work`: the two halves of `start`, for several processes on one database. */
 import type { Command } from 'commander'
-import { startHttp } from '../http/server.ts'
+import type { HttpServer } from '../http/server.ts'
 import type { Config } from '../runtime/config.ts'
-import { createLog } from '../runtime/log.ts'
-import { startRuntime } from '../runtime/start.ts'
+import { createLog, type Log } from '../runtime/log.ts'
+import type { Running } from '../runtime/operations.ts'
 import { type Cli, readCount } from './context.ts'
 import { untilStopped } from './stop.ts'
 
@@ -31,10 +31,7 @@ export function work(cli: Cli): Command {
     .description(say('work'))
     .action(async () => {
       const config = cli.config()
-      const running = await startRuntime(config, {
-        role: 'work',
-        log: createLog({ level: config.log.level }),
-      })
+      const running = await startRole(config, 'work', createLog({ level: config.log.level }))
       cli.show({ working: true, pid: process.pid }, () => say('work.started'))
       await untilStopped(cli, () => running.close())
     })
@@ -45,8 +42,9 @@ export async function runServer(cli: Cli, role: 'all' | 'serve', options: Listen
   const config = cli.config()
   const { host, port } = addressOf(config, options)
   const log = createLog({ level: config.log.level })
-  const running = await startRuntime(config, { role, log })
-  let http: Awaited<ReturnType<typeof startHttp>>
+  const { startHttp } = await import('../http/server.ts')
+  const running = await startRole(config, role, log)
+  let http: HttpServer
   try {
     http = await startHttp({ running, host, port, log })
   } catch (error) {
@@ -58,6 +56,12 @@ export async function runServer(cli: Cli, role: 'all' | 'serve', options: Listen
     await http.close()
     await running.close()
   })
+}
+
+/** Loaded when needed: most commands never open the ledger themselves. */
+async function startRole(config: Config, role: 'all' | 'serve' | 'work', log: Log): Promise<Running> {
+  const { startRuntime } = await import('../runtime/start.ts')
+  return startRuntime(config, { role, log })
 }
 
 /** The configuration's address, unless the command line has another. */
