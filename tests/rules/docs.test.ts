@@ -47,6 +47,28 @@ describe('docs', () => {
     expect(commands('README.zh-CN.md')).toEqual(commands('README.md'))
   })
 
+  it('commands and options that the pages show exist', () => {
+    const sections = new Map(
+      [...generated['docs/reference/cli.md']!.matchAll(/^## (.+)\n([\s\S]*?)(?=^## |$(?![\s\S]))/gm)].map(
+        ([, name, text]) => [name!, text!] as const,
+      ),
+    )
+    const wrong = pages.flatMap((page) =>
+      [
+        ...read(page).matchAll(
+          /(?:`|^\s*|-- )(?:tributary |npm run tributary -- )([a-z]+)(?: ([a-z][a-z-]*))?([^`\n#]*)/gm,
+        ),
+      ].flatMap(([shown, command, below, rest]) => {
+        const text = sections.get(`${command} ${below}`) ?? sections.get(command!)
+        const missing = (rest!.match(/--[a-z-]+/g) ?? []).filter(
+          (option) => !text?.includes(`${option} `) && !text?.includes(`${option}\``),
+        )
+        return text && missing.length === 0 ? [] : [`${page}: ${shown.trim()}`]
+      }),
+    )
+    expect(wrong).toEqual([])
+  })
+
   it('the commands are scripts that exist', () => {
     const { scripts } = JSON.parse(read('package.json')) as { scripts: Record<string, string> }
     const named = pages.flatMap((page) =>
