@@ -4,7 +4,8 @@ import type { AddressInfo } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, describe, expect, it } from 'vitest'
-import { type Running, type ShopifyOptions, startShopify } from '../../src/sandbox/shopify/server.ts'
+import type { ShopifyOptions } from '../../src/sandbox/shopify/options.ts'
+import { type Running, startShopify } from '../../src/sandbox/shopify/server.ts'
 import { RETRY_GAPS, signatureOf } from '../../src/sandbox/shopify/webhooks.ts'
 
 // biome-ignore lint/suspicious/noExplicitAny: payloads are looked into freely here

@@ -2,7 +2,8 @@ import { existsSync, mkdtempSync, readFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, describe, expect, it } from 'vitest'
-import { type Running, type ShopifyOptions, startShopify } from '../../src/sandbox/shopify/server.ts'
+import type { ShopifyOptions } from '../../src/sandbox/shopify/options.ts'
+import { type Running, startShopify } from '../../src/sandbox/shopify/server.ts'
 
 const SAMPLE = new URL('../../../shared/protocols/samples/shopify-orders.request.json', import.meta.url)
 const running: Running[] = []
@@ -291,6 +292,18 @@ describe('faults, changes and the log', () => {
     await expect(post(shop, ship(1))).rejects.toThrow()
     expect((await control(shop, 'orders')).body[0].fulfillments).toHaveLength(1)
     expect((await control(shop, 'faults', { typo: 1 })).status).toBe(422)
+  })
+
+  it('lets the search index lag behind the orders on demand', async () => {
+    const shop = await start()
+    await make(shop, 5)
+    await control(shop, 'faults', { searchLag: { probability: 1, max: 600 } })
+    expect(await walk(shop, 10, null)).toEqual([])
+    expect(
+      (await ask(shop, '{ order(id: "gid://shopify/Order/7000000000001") { name } }')).data.order.name,
+    ).toBe('#1001')
+    await new Promise((resolve) => setTimeout(resolve, 650))
+    expect(await walk(shop, 10, null)).toHaveLength(5)
   })
 
   it('keeps every version and declaration, and comes back from its log after a kill', async () => {

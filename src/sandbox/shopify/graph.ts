@@ -9,6 +9,7 @@ import {
   parse,
   validate,
 } from 'graphql'
+import type { Faults } from '../faults.ts'
 import { ID } from './change.ts'
 import { connection, cursorOf, type PageArgs, pageSize, readCursor } from './connection.ts'
 import { costsOf, createBucket, MAX_QUERY_COST, type Plan } from './cost.ts'
@@ -43,12 +44,25 @@ interface OrdersArgs extends PageArgs {
   reverse?: boolean
 }
 
-/** Makes the API. `commit` is told of every changed order; it stores it and starts its webhooks. */
-export function createGraph(store: Store, shop: ShopFacts, plan: Plan, commit: (order: ShopOrder) => void) {
+/** What the API works on. `commit` is told of every changed order; it stores it and starts its webhooks. */
+export interface GraphParts {
+  store: Store
+  shop: ShopFacts
+  plan: Plan
+  faults: Faults
+  commit(order: ShopOrder): void
+}
+
+/**
+ * Makes the API. The fault `searchLag` (`max` ms) keeps orders out of `orders(query:)` for so long after
+ * their last change, as the real search index does; by id they are found at once.
+ */
+export function createGraph(parts: GraphParts) {
+  const { store, plan, commit } = parts
   const schema = buildSchema(SDL)
   const bucket = createBucket(plan)
   const parsed = new Map<string, DocumentNode | readonly GraphQLError[]>()
-  const root = { ...queries(store, shop), ...createMutations(store, commit) }
+  const root = { ...queries(parts), ...createMutations(store, commit) }
   let throttled = 0
 
   function documentOf(query: string): DocumentNode | readonly GraphQLError[] {
@@ -122,7 +136,7 @@ function check(schema: GraphQLSchema, query: string): DocumentNode | readonly Gr
   }
 }
 
-function queries(store: Store, shop: ShopFacts) {
+function queries({ store, shop, faults }: GraphParts) {
   const nodeOf = (id: string) => findNode(store, id)
   return {
     shop: {
@@ -139,7 +153,8 @@ function queries(store: Store, shop: ShopFacts) {
       if (ids.length > 250) throw new GraphQLError('The input array size is greater than the maximum of 250')
       return ids.map(nodeOf)
     },
-    orders: (args: OrdersArgs, context: { warnings: object[] }) => ordersPage(store, args, context),
+    orders: (args: OrdersArgs, context: { warnings: object[] }) =>
+      ordersPage(store, args, context, faults.current().searchLag?.max ?? 0),
     ordersCount: ({ query, limit }: { query?: string | null; limit?: number | null }) => {
       const { matches } = filterOf(query)
       const found = store.byUpdated.reduce((n, o) => n + (matches(o) ? 1 : 0), 0)
@@ -192,7 +207,7 @@ const SORT: Record<string, (o: ShopOrder) => string> = {
   ORDER_NUMBER: () => '',
 }
 
-function ordersPage(store: Store, args: OrdersArgs, context: { warnings: object[] }) {
+function ordersPage(store: Store, args: OrdersArgs, context: { warnings: object[] }, lag: number) {
   const size = pageSize(args)
   if (args.last !== undefined && args.last !== null && (args.first === undefined || args.first === null)) {
     throw new GraphQLError('this sandbox pages orders forward only: use first, after and reverse')
@@ -209,7 +224,10 @@ function ordersPage(store: Store, args: OrdersArgs, context: { warnings: object[
       warnings: [{ field, message: 'Invalid search field for this query.' }],
     })
   }
-  const found = walk(store, args, filter, key, after, size + 1)
+  const indexed = new Date(Date.now() - lag).toISOString()
+  const matches = (o: ShopOrder) =>
+    filter.matches(o) && (lag === 0 || store.held.get(o.id)!.versions.at(-1)!.at <= indexed)
+  const found = walk(store, args, { ...filter, matches }, key, after, size + 1)
   const page = found.slice(0, size)
   const cursor = (o: ShopOrder, i: number) =>
     cursorOf({ value: key(o), id: o.id, n: (after?.n ?? 0) + i + 1 } satisfies Cursor)

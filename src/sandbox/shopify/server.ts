@@ -8,33 +8,10 @@ import { createFaults, type Faults, faultAfter, faultBefore } from '../faults.ts
 import { createControl } from './control.ts'
 import type { Plan } from './cost.ts'
 import { createGraph, type GraphRequest, type ShopFacts } from './graph.ts'
+import type { ShopifyOptions } from './options.ts'
 import type { ShopOrder } from './order.ts'
 import { type Change, openStore, type Store, TOPICS, type Topic } from './store.ts'
 import { createWebhooks, RETRY_GAPS, WEBHOOK_FAULTS } from './webhooks.ts'
-
-/** How to start the sandbox shop. */
-export interface ShopifyOptions {
-  /** 0 or absent: the operating system chooses. */
-  port?: number
-  /** Path of the append-only log; absent: nothing is kept. */
-  log?: string
-  /** What `X-Shopify-Access-Token` must say. */
-  token: string
-  /** The app's client secret, which signs webhooks. */
-  secret: string
-  /** Subscribes all topics at start; `{topic}` in it becomes `orders-create` and so on. */
-  webhookUrl?: string
-  plan?: Plan
-  /** Seconds before each webhook retry; the defaults add up to 4 h. */
-  retryGaps?: readonly number[]
-  /** Multiplies the gaps. */
-  retryScale?: number
-  /** Webhook requests at a time. */
-  concurrency?: number
-  /** The receiver's time for its whole answer, ms. */
-  answerTimeout?: number
-  shop?: Partial<ShopFacts>
-}
 
 /** A running sandbox. */
 export interface Running {
@@ -54,7 +31,7 @@ const DEFAULT_SHOP: ShopFacts = {
 /** Starts the shop on 127.0.0.1, with what its log holds. Rejects when the port is taken or the log broken. */
 export async function startShopify(options: ShopifyOptions): Promise<Running> {
   const store = openStore(options.log)
-  const faults = createFaults(WEBHOOK_FAULTS)
+  const faults = createFaults([...WEBHOOK_FAULTS, 'searchLag'], options.seed)
   const shop = { ...DEFAULT_SHOP, ...options.shop }
   subscribeAll(store, options.webhookUrl)
   const webhooks = createWebhooks(store, faults, {
@@ -71,12 +48,13 @@ export async function startShopify(options: ShopifyOptions): Promise<Running> {
     const puts = orders.map((order) => ({ order, change, topics: topicsOf(store, order, change) }))
     webhooks.enqueue(store.put(puts, new Date()))
   }
-  const graph = createGraph(
+  const graph = createGraph({
     store,
     shop,
-    options.plan ?? { maximumAvailable: 2000, restoreRate: 100 },
-    (order) => commit([order], 'other'),
-  )
+    plan: planOf(options),
+    faults,
+    commit: (order) => commit([order], 'other'),
+  })
   const control = createControl({ store, faults, webhooks, graph, commit })
   const server = createServer((req, res) => {
     serve(req, res).catch((error: Error) => {
@@ -116,6 +94,13 @@ export async function startShopify(options: ShopifyOptions): Promise<Running> {
       await closed
       store.close()
     },
+  }
+}
+
+function planOf({ plan, maximumAvailable, restoreRate }: ShopifyOptions): Plan {
+  return {
+    maximumAvailable: maximumAvailable ?? plan?.maximumAvailable ?? 2000,
+    restoreRate: restoreRate ?? plan?.restoreRate ?? 100,
   }
 }
 
