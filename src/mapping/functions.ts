@@ -199,6 +199,12 @@ export function words(separator: unknown, ...parts: unknown[]): string | undefin
   return there.length === 0 ? undefined : there.join(typeof separator === 'string' ? separator : ' ')
 }
 
+/** `$listOf('a, b', ',')` is ['a', 'b']: a text cut at a separator, trimmed, without empty parts; a list stays one. */
+export function listOf(value: unknown, separator: unknown): string[] {
+  const parts = typeof value === 'string' ? value.split(String(separator)) : items(value).map(String)
+  return parts.map((p) => p.trim()).filter((p) => p !== '')
+}
+
 /** Every function by the name that mappings use. JSONata's own names keep their meaning. */
 export const FUNCTIONS: Record<string, (...args: never[]) => unknown> = {
   money,
@@ -219,6 +225,7 @@ export const FUNCTIONS: Record<string, (...args: never[]) => unknown> = {
   fit,
   gidTail,
   items,
+  listOf,
   firstOf,
   words,
   rows: orderRows,

@@ -1,10 +1,12 @@
 /**
- * Mapping files made runnable: the whole `fields` tree is one JSONata expression, evaluated once per record.
+ * Mapping files made runnable: the whole `fields` tree is one JSONata expression, evaluated once per record, by
+ * closures where it keeps to the common part of the language and else by the `jsonata` package.
  */
 import jsonata from 'jsonata'
 import { type ErrorDetail, shapeOf, TributaryError } from '../core/errors/error.ts'
 import { mappingError } from '../core/errors/mapping.ts'
 import type { MapContext, Mapping } from '../core/ports.ts'
+import { compileQuick, NotQuick } from '../expression/quick.ts'
 import { codeFunctions, FUNCTIONS } from './functions.ts'
 import { type ReadMapping, readMapping } from './read.ts'
 import { segmentAt } from './source.ts'
@@ -13,33 +15,53 @@ import { segmentAt } from './source.ts'
 export interface Limits {
   /** Longest that one record may keep an expression running. Milliseconds; default 10 s. */
   timeout?: number
+  /** Default true. */
+  compile?: boolean
 }
 
 const TIMEOUT = 10_000
+
+/** A mapping that also says how it runs. */
+export interface LoadedMapping extends Mapping {
+  /** Null when it was compiled; else which part of JSONata leaves it to the (slower) interpreter. */
+  interpreted: string | null
+}
 
 /**
  * Loads a mapping file. Called at start and when the configuration is applied. Throws TributaryError of kind
  * `config` with file, line and column; the mapping itself throws kind `input`.
  */
-export async function loadMapping(file: string, limits: Limits = {}): Promise<Mapping> {
+export async function loadMapping(file: string, limits: Limits = {}): Promise<LoadedMapping> {
   return runnable(await readMapping(file), limits)
 }
 
-/** Makes a mapping that was read runnable. */
-export function runnable(read: ReadMapping, limits: Limits = {}): Mapping {
+/** Makes a mapping that was read runnable. `compile: false` leaves all to the interpreter. */
+export async function runnable(read: ReadMapping, limits: Limits = {}): Promise<LoadedMapping> {
   const expression = jsonata(read.source.text, { timeout: limits.timeout ?? TIMEOUT })
   for (const [name, work] of Object.entries(FUNCTIONS)) expression.assign(name, work)
+  const { run, interpreted } = await quick(expression.ast(), limits)
   const required = read.require.map((field) => ({ field, steps: field.split('.') }))
+  const evaluate = async (input: unknown, context: MapContext): Promise<unknown> => {
+    const bound = bindings(context)
+    if (run) {
+      try {
+        return run(input, bound)
+      } catch {
+        // Whatever it was: the interpreter has the last word, with the position of the failure.
+      }
+    }
+    try {
+      return await expression.evaluate(input, bound)
+    } catch (error) {
+      throw failure(read, error)
+    }
+  }
   return Object.freeze({
     id: read.id,
     version: read.version,
+    interpreted,
     async map(input: unknown, context: MapContext): Promise<unknown> {
-      let value: unknown
-      try {
-        value = await expression.evaluate(input, bindings(context))
-      } catch (error) {
-        throw failure(read, error)
-      }
+      const value = await evaluate(input, context)
       for (const { field, steps } of required) {
         const missing = firstMissing(value, steps, [])
         if (missing !== null) throw requiredFailure(read, field, missing)
@@ -47,6 +69,21 @@ export function runnable(read: ReadMapping, limits: Limits = {}): Mapping {
       return value
     },
   })
+}
+
+type Quick = Awaited<ReturnType<typeof compileQuick>>
+
+async function quick(
+  ast: unknown,
+  limits: Limits,
+): Promise<{ run: Quick | null; interpreted: string | null }> {
+  if (limits.compile === false) return { run: null, interpreted: 'not asked for' }
+  try {
+    return { run: await compileQuick(ast, FUNCTIONS), interpreted: null }
+  } catch (error) {
+    if (error instanceof NotQuick) return { run: null, interpreted: error.message }
+    throw error
+  }
 }
 
 function bindings(context: MapContext): Record<string, unknown> {
