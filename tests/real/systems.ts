@@ -3,6 +3,7 @@ import { execFile } from 'node:child_process'
 import { tmpdir, userInfo } from 'node:os'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
+import { realMissing } from '../support/machine.ts'
 
 const run = promisify(execFile)
 const script = join(import.meta.dirname, 'setup', 'real.sh')
@@ -10,18 +11,17 @@ const script = join(import.meta.dirname, 'setup', 'real.sh')
 /** Seeded databases and installed packages are kept here between runs; every user has a folder of their own. */
 const folder = process.env.TRIBUTARY_REAL_DIR ?? join(tmpdir(), `tributary-real-${userInfo().uid}`)
 
-/**
- * Why these tests cannot run here, or null. They install packages and take minutes the first time, so they
- * run only when asked for.
- */
+/** Why these tests cannot run here, or null. They run only when asked for: the first time takes minutes. */
 export async function whyNot(): Promise<string | null> {
-  if (process.env.TRIBUTARY_REAL !== '1')
-    return 'set TRIBUTARY_REAL=1 to run against a real Vendure and Tryton'
+  const missing = realMissing()
+  if (missing) return missing
   try {
     await run(script, ['probe'])
     return null
   } catch (error) {
-    return `cannot run here: ${(error as { stdout?: string }).stdout?.trim() || String(error)}`
+    const said = (error as { stdout?: string }).stdout?.trim() || String(error)
+    console.log(`skipped: real systems: ${said}`)
+    return said
   }
 }
 
