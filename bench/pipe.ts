@@ -1,0 +1,233 @@
+/**
+ * The whole pipe, measured: webhook in → durable → mapped → planned → NC sandbox confirmed, on the three
+ * storage sizes, beside bare Fastify, a naive handler and BullMQ no-op jobs in the same run.
+ *
+ *   npm run bench                         all sizes, 4,000 orders each
+ *   npm run bench -- --orders 10000 --size redis
+ *
+ * Load generator, product, NC sandbox and database share this machine's cores: compare the ratios, and only
+ * figures of one run with each other.
+ */
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { cpus, tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { setTimeout as sleep } from 'node:timers/promises'
+import { parseArgs } from 'node:util'
+import type { Database } from '../src/ledger/database.ts'
+import { migrate } from '../src/ledger/migrate.ts'
+import { openPglite } from '../src/ledger/pglite.ts'
+import { openPostgres } from '../src/ledger/postgres.ts'
+import { freePort } from '../tests/support/free-port.ts'
+import { startPostgres, startRedis } from '../tests/support/services.ts'
+import { load, median, percentile } from './parts/load.ts'
+import { type Delivery, deliveries } from './parts/orders.ts'
+import { noopJobs } from './parts/noop.ts'
+import { configText } from './parts/product-config.ts'
+import { type Started, startScript } from './parts/process.ts'
+
+const SIZES = ['pglite', 'postgres', 'redis'] as const
+type Size = (typeof SIZES)[number]
+
+const { values: asked } = parseArgs({
+  options: {
+    orders: { type: 'string', default: '4000' },
+    size: { type: 'string' },
+    connections: { type: 'string', default: '64' },
+    json: { type: 'boolean', default: false },
+  },
+})
+const ORDERS = Number(asked.orders)
+const CONNECTIONS = Number(asked.connections)
+const here = (name: string) => join(import.meta.dirname, 'parts', name)
+const say = (line: string) => process.stderr.write(`${line}\n`)
+
+interface Storage {
+  size: Size
+  folder: string
+  database: string | null
+  redis: string | null
+  settings: string
+  /** After the product has stopped. */
+  open(): Promise<Database>
+  close(): Promise<void>
+}
+
+async function openStorage(size: Size): Promise<Storage> {
+  const folder = mkdtempSync(join(tmpdir(), 'tributary-bench-'))
+  const clean = () => rmSync(folder, { recursive: true, force: true })
+  if (size === 'pglite') {
+    const open = () => openPglite(join(folder, 'data'))
+    return { size, folder, database: null, redis: null, settings: 'fsync on, every commit', open, close: async () => clean() }
+  }
+  const postgres = await startPostgres()
+  const redis = size === 'redis' ? await startRedis() : null
+  const open = async () => openPostgres({ url: postgres.url })
+  const db = await open()
+  const { rows } = await db.query<{ name: string; setting: string }>(
+    `select name, setting from pg_settings where name in ('fsync', 'synchronous_commit', 'full_page_writes', 'shared_buffers') order by 1`,
+  )
+  await db.close()
+  return {
+    size,
+    folder,
+    database: postgres.url,
+    redis: redis?.url ?? null,
+    settings: `${rows.map((r) => `${r.name}=${r.setting}`).join(' ')}${redis ? '; redis: no persistence (the ledger needs none)' : ''}`,
+    open,
+    async close() {
+      await redis?.stop()
+      await postgres.stop()
+      clean()
+    },
+  }
+}
+
+function startProduct(storage: Storage, erp: string, port: number): Promise<Started> {
+  const file = join(storage.folder, 'tributary.yaml')
+  writeFileSync(file, configText({ folder: storage.folder, port, erp, database: storage.database, redis: storage.redis }))
+  return startScript([join(import.meta.dirname, '..', 'src/cli/main.ts'), '--json', '--config', file, 'start'])
+}
+
+function startNc(): Promise<Started> {
+  const main = join(import.meta.dirname, '..', 'src/cli/main.ts')
+  return startScript([main, '--json', 'sandbox', 'yonyou-nc', '--deal-rule', 'per-bill'])
+}
+
+/** Waits until the NC sandbox has committed `count` bills more than before; answers when that was. */
+async function allArrived(nc: Started, count: number, limit: number): Promise<number> {
+  const end = Date.now() + limit
+  while (Date.now() < end) {
+    const stats = (await (await fetch(`${nc.url}/_sandbox/stats`)).json()) as { committed: number }
+    if (stats.committed >= count) return performance.now()
+    await sleep(50)
+  }
+  throw new Error(`only part of ${count} bills arrived within ${limit / 1000} s`)
+}
+
+interface Row {
+  what: string
+  figure: number
+  unit: string
+}
+
+async function measureSize(size: Size): Promise<Row[]> {
+  const rows: Row[] = []
+  const add = (what: string, figure: number, unit: string) => {
+    rows.push({ what, figure, unit })
+    say(`  ${size.padEnd(9)} ${what.padEnd(46)} ${figure.toFixed(figure < 10 ? 2 : 0).padStart(8)} ${unit}`)
+  }
+  const storage = await openStorage(size)
+  say(`${size}: ${storage.settings}`)
+  try {
+    const bare = await measureBare()
+    add('bare Fastify, same raw body and HMAC', bare, 'requests/s')
+    const naive = await measureNaive(storage)
+    add('naive handler (insert, map, post, update)', naive, 'orders/s')
+    add('BullMQ no-op jobs on this backend', await measureNoop(storage), 'jobs/s')
+    await measureProduct(storage, bare, naive, add)
+  } finally {
+    await storage.close()
+  }
+  return rows
+}
+
+async function measureBare(): Promise<number> {
+  const server = await startScript([here('bare.ts')])
+  const ready = deliveries(ORDERS, 10_000_000)
+  await load(ready.slice(0, 500), { url: server.url, path: '/webhook', connections: CONNECTIONS })
+  const rounds: number[] = []
+  for (let i = 0; i < 3; i++) rounds.push((await load(ready, { url: server.url, path: '/webhook', connections: CONNECTIONS })).perSecond)
+  await server.stop()
+  return median(rounds)
+}
+
+async function measureNaive(storage: Storage): Promise<number> {
+  const nc = await startNc()
+  const server = await startScript([here('naive.ts'), storage.size, storage.database ?? storage.folder, nc.url])
+  const ready = deliveries(Math.min(ORDERS, 3000), 20_000_000)
+  await load(ready.slice(0, 200), { url: server.url, path: '/webhook', connections: CONNECTIONS })
+  const { perSecond, refused } = await load(ready.slice(200), { url: server.url, path: '/webhook', connections: CONNECTIONS })
+  if (refused > 0) say(`  ${refused} requests were refused by the naive handler`)
+  await server.stop()
+  await nc.stop()
+  return perSecond
+}
+
+async function measureNoop(storage: Storage): Promise<number> {
+  if (storage.redis) return noopJobs({ redis: storage.redis }, 10_000)
+  const db = await storage.open()
+  await migrate(db, true)
+  const perSecond = await noopJobs({ db }, 2_000)
+  await db.close()
+  return perSecond
+}
+
+type Add = (what: string, figure: number, unit: string) => void
+
+async function measureProduct(storage: Storage, bare: number, naive: number, add: Add): Promise<void> {
+  const nc = await startNc()
+  const product = await startProduct(storage, nc.url, await freePort())
+  const to = { url: product.url, path: '/webhooks/shop/orders-create', connections: CONNECTIONS }
+  let sent = 0
+  const round = (count: number) => {
+    const ready = deliveries(count, sent)
+    sent += count
+    return ready
+  }
+  await load(round(300), to)
+  await allArrived(nc, sent, 120_000)
+  // as fast as it takes them in, then until the last one is in the ERP
+  const cpu = product.cpu()
+  const ready = round(ORDERS)
+  const started = performance.now()
+  const intake = await load(ready, to)
+  const done = await allArrived(nc, sent, 600_000)
+  const pipe = (ORDERS * 1000) / (done - started)
+  add('durable intake while the pipe runs', intake.perSecond, 'webhooks/s')
+  add('  share of bare', (intake.perSecond / bare) * 100, '%')
+  add('whole pipe, webhook to NC', pipe, 'orders/s')
+  add('  times the naive handler', pipe / naive, '×')
+  add('CPU of the product per order', ((product.cpu() - cpu) / ORDERS) * 1000, 'ms')
+  const open = await openLoop(storage, nc, product, round(Math.min(ORDERS, Math.ceil(pipe * 0.7 * 15))), to, pipe * 0.7, sent)
+  add('open loop at 70 %: rate', pipe * 0.7, 'orders/s')
+  add('  answer p50', open.answer[0], 'ms')
+  add('  answer p99', open.answer[1], 'ms')
+  add('RSS of the product', product.rss(), 'MB')
+  await product.stop()
+  const confirmed = await confirmedAt(storage, open.intended)
+  add('  webhook to confirmed p50', percentile(confirmed, 0.5), 'ms')
+  add('  webhook to confirmed p99', percentile(confirmed, 0.99), 'ms')
+  await nc.stop()
+}
+
+async function openLoop(
+  _storage: Storage,
+  nc: Started,
+  _product: Started,
+  ready: Delivery[],
+  to: { url: string; path: string; connections: number },
+  rate: number,
+  total: number,
+) {
+  const result = await load(ready, { ...to, rate })
+  await allArrived(nc, total, 120_000)
+  await sleep(500)
+  return { intended: result.intended, answer: [percentile(result.latency, 0.5), percentile(result.latency, 0.99)] as const }
+}
+
+/** Milliseconds from the intended time of each webhook to its push being confirmed in the ledger, sorted. */
+async function confirmedAt(storage: Storage, intended: Map<string, number>): Promise<number[]> {
+  const db = await storage.open()
+  const { rows } = await db.query<{ order_id: string; at: number }>(
+    `select order_id, (extract(epoch from updated_at) * 1000)::float8 as at from push where state = 'confirmed'`,
+  )
+  await db.close()
+  const times = rows.flatMap((r) => (intended.has(r.order_id) ? [r.at - intended.get(r.order_id)!] : []))
+  if (times.length < intended.size) say(`  ${intended.size - times.length} orders are not confirmed`)
+  return times.sort((a, b) => a - b)
+}
+
+say(`node ${process.version}, ${cpus().length} × ${cpus()[0]?.model}, ${ORDERS} orders, ${CONNECTIONS} connections`)
+const results: Record<string, Row[]> = {}
+for (const size of SIZES) if (!asked.size || asked.size === size) results[size] = await measureSize(size)
+if (asked.json) console.log(JSON.stringify(results, null, 2))
