@@ -12,7 +12,7 @@ interface Answer {
 
 interface Cost {
   requestedQueryCost: number
-  throttleStatus?: { currentlyAvailable: number; restoreRate: number }
+  throttleStatus?: { maximumAvailable: number; currentlyAvailable: number; restoreRate: number }
 }
 
 /** One query may cost 1000 points at Shopify; what is left is room for pages that hold more than the last. */
@@ -57,7 +57,7 @@ async function ask(
       if (request.sized && cost) learned.sizes.set(request.query, fitting(first, request.sized, cost))
       return data
     }
-    if (adapts(learned, request, errors)) continue
+    if (adapts(learned, request, errors, cost)) continue
     const code = codeOf(errors)
     if (code !== 'THROTTLED') {
       const reason = code ?? errors[0]?.message?.slice(0, 200) ?? 'an answer without data'
@@ -87,14 +87,21 @@ async function post(
 }
 
 /** True when the query was changed by what the errors say, so that it may be asked again at once. */
-function adapts(learned: Learned, request: Request, errors: NonNullable<Answer['errors']>): boolean {
+function adapts(
+  learned: Learned,
+  request: Request,
+  errors: NonNullable<Answer['errors']>,
+  cost: Cost | undefined,
+): boolean {
   const missing = errors
     .map((e) => /field ['"](\w+)['"]/i.exec(e.message ?? '')?.[1] ?? '')
     .filter((field) => request.newer?.includes(field) && !learned.unknown.has(field))
   for (const field of missing) learned.unknown.add(field)
   if (missing.length > 0) return true
   const size = sizeOf(learned, request)
-  if (size <= 1 || codeOf(errors) !== 'MAX_COST_EXCEEDED') return false
+  // More than the bucket ever holds could be waited for without end.
+  const never = cost?.throttleStatus && cost.requestedQueryCost > cost.throttleStatus.maximumAvailable
+  if (size <= 1 || !(never || codeOf(errors) === 'MAX_COST_EXCEEDED')) return false
   learned.sizes.set(request.query, Math.floor(size / 2))
   return true
 }
@@ -104,7 +111,8 @@ const codeOf = (errors: NonNullable<Answer['errors']>): string | undefined =>
 
 function fitting(first: number, wanted: number, cost: Cost): number {
   const most = Math.max(LARGEST, wanted)
-  return Math.min(most, Math.max(1, Math.floor((first * COST) / Math.max(1, cost.requestedQueryCost))))
+  const points = Math.min(COST, (cost.throttleStatus?.maximumAvailable ?? COST) * 0.8)
+  return Math.min(most, Math.max(1, Math.floor((first * points) / Math.max(1, cost.requestedQueryCost))))
 }
 
 /** (requested − available) / restore rate seconds, in milliseconds. */

@@ -6,6 +6,7 @@ import { connectorError } from '../core/errors/connector.ts'
 import { shapeOf } from '../core/errors/error.ts'
 import type { FindAnswer, Outcome, Remote } from '../core/outcome.ts'
 import type { DocumentKind, Rendered, WriteItem, WriteOperation } from '../core/ports.ts'
+import { sabotaged } from '../core/sabotage.ts'
 import { parseDuration } from '../core/time.ts'
 import type { Tools, WriteHooks } from './hooks.ts'
 import type { WriteManifest } from './manifest.ts'
@@ -33,7 +34,7 @@ export function openWrite(
     kind,
     class: declared.class,
     batch: declared.batch ?? 1,
-    settle: settleOf(declared, tools),
+    settle: sabotaged('settle-zero') ? 0 : settleOf(declared, tools),
     timeout: parseDuration(declared.timeout ?? '30s'),
     drafts: declared.drafts ?? false,
     acknowledged: declared.acknowledged ?? false,

@@ -1,87 +1,11 @@
-import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises'
-import { createServer } from 'node:http'
-import type { AddressInfo } from 'node:net'
-import { tmpdir } from 'node:os'
+import { mkdir } from 'node:fs/promises'
 import { join } from 'node:path'
-import { afterEach, beforeEach, describe, expect, it } from 'vitest'
-import { connectorFolder, findConnectors, loadConnector, openConnection } from '../../src/connector/load.ts'
-import type { Connection, MapContext, Mapping } from '../../src/core/ports.ts'
+import { describe, expect, it } from 'vitest'
+import { connectorFolder, findConnectors, loadConnector } from '../../src/connector/load.ts'
+import type { Connection, MapContext } from '../../src/core/ports.ts'
+import { acme, HEAD, signal, window } from '../support/acme.ts'
 
-let root = ''
-const closing: (() => unknown)[] = []
-beforeEach(async () => {
-  root = await mkdtemp(join(tmpdir(), 'tributary-connector-'))
-})
-afterEach(async () => {
-  for (const close of closing.splice(0)) await close()
-  await rm(root, { recursive: true })
-})
-
-async function folder(id: string, yaml: string, hooks?: string): Promise<string> {
-  const path = join(root, id)
-  await mkdir(path, { recursive: true })
-  await writeFile(join(path, 'connector.yaml'), yaml)
-  if (hooks) await writeFile(join(path, 'hooks.ts'), hooks)
-  return path
-}
-
-const contexts: MapContext[] = []
-/** Hands on what it is given, and remembers under which context. */
-const mapping = async (name: string): Promise<Mapping> => ({
-  id: name,
-  version: 'v1',
-  async map(input, context) {
-    contexts.push(context)
-    return input
-  },
-})
-
-const config = (settings: Record<string, unknown>) => ({
-  id: 'my-shop',
-  entity: 'main',
-  settings,
-  codes: { material: { A: 'B' } },
-  company: { zone: 'Asia/Shanghai', currency: 'CNY' },
-})
-
-async function open(
-  yaml: string,
-  settings: Record<string, unknown> = {},
-  hooks?: string,
-): Promise<Connection> {
-  const connection = await openConnection(
-    await loadConnector(await folder('acme', yaml, hooks)),
-    config(settings),
-    mapping,
-  )
-  closing.push(() => connection.close())
-  return connection
-}
-
-type Reply = (path: string, body: string, method: string) => { status?: number; body?: unknown }
-async function serve(reply: Reply): Promise<string> {
-  const server = createServer(async (req, res) => {
-    const body = (await Array.fromAsync(req)).join('')
-    const answer = reply(req.url ?? '', body, req.method ?? '')
-    res.writeHead(answer.status ?? 200).end(JSON.stringify(answer.body ?? null))
-  })
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
-  closing.push(() => {
-    server.closeAllConnections()
-    return new Promise((resolve) => server.close(resolve))
-  })
-  return `http://127.0.0.1:${(server.address() as AddressInfo).port}`
-}
-
-const HEAD = `id: acme
-title: Acme
-settings:
-  base: { type: string, description: Address }
-  token: { type: string, secret: true, optional: true, description: Token }
-http: { base: "{base}", auth: { bearer: "{token}" } }
-`
-const signal = new AbortController().signal
-const window = { since: new Date('2026-11-18T00:00:00.500Z'), until: new Date('2026-11-19T00:00:00Z') }
+const { folder, open, serve, contexts, root } = acme()
 
 describe('loading a connector', () => {
   it.each([
@@ -133,8 +57,8 @@ describe('loading a connector', () => {
   it('finds folders with a connector.yaml, the later directory first, and the nearest name', async () => {
     await folder('a/acme', HEAD)
     const own = await folder('b/acme', HEAD)
-    await mkdir(join(root, 'a', 'notes'))
-    const found = await findConnectors([join(root, 'a'), join(root, 'b'), join(root, 'gone')])
+    await mkdir(join(root(), 'a', 'notes'))
+    const found = await findConnectors([join(root(), 'a'), join(root(), 'b'), join(root(), 'gone')])
     expect([...found.keys()]).toEqual(['acme'])
     expect(connectorFolder('acme', found)).toBe(own)
     expect(() => connectorFolder('acm', found)).toThrow('did you mean "acme"')
@@ -258,114 +182,6 @@ describe('a declared stream', () => {
     const c = await open(list('get: /orders'), { base: 'http://name.invalid', token: 't' })
     const page = c.streams[0]!.page({ ...window, resume: null }, signal)
     await expect(page).rejects.toMatchObject({ code: 'CONNECTOR_UNREACHABLE', kind: 'transient' })
-  })
-})
-
-describe('a declared write', () => {
-  const yaml = `${HEAD}write:
-  order:
-    class: find
-    drafts: true
-    mapping: order.out
-    post: /documents
-    key: head.reference
-    find: { get: "/documents?reference={key}", each: documents }
-    confirm: { post: "/documents/{id}/confirm" }
-    discard: { delete: "/documents/{id}" }
-    remote: { id: id, number: no, total: total, lines: lines, state: state, final: [confirmed] }
-    check: { number: no, total: total, lines: lines }
-`
-  const item = {
-    key: 'K1',
-    kind: 'order',
-    revision: 1,
-    body: Buffer.from('{"a":1}'),
-    check: { number: null, total: null, lines: null },
-  } as const
-  const order = async (reply: Reply) =>
-    (await open(yaml, { base: await serve(reply), token: 't' })).writes[0]!
-  const draft = { id: '7', state: 'draft' } as const
-
-  it('renders with the key and what a find is compared with', async () => {
-    const w = await order(() => ({}))
-    const document = { no: 'A-1', total: '12.30', lines: [1, 2], head: { x: 1 } }
-    const rendered = await w.render(document, { key: 'K1', revision: 1, previous: null })
-    expect(JSON.parse(rendered.body.toString())).toEqual({ ...document, head: { x: 1, reference: 'K1' } })
-    expect(rendered).toMatchObject({
-      mappingVersion: 'v1',
-      check: { number: 'A-1', total: '12.30', lines: 2 },
-    })
-    expect(document.head).toEqual({ x: 1 })
-  })
-
-  it('sends the frozen bytes and reads the draft', async () => {
-    const seen: string[] = []
-    const w = await order((path, body, method) => {
-      seen.push(`${method} ${path} ${body}`)
-      return { status: 201, body: { id: 7, no: 'D7', total: 12.3, lines: [1], state: 'draft' } }
-    })
-    expect(await w.write([item], signal)).toEqual([
-      { kind: 'done', remote: { id: '7', number: 'D7', total: '12.3', lines: 1, state: 'draft' } },
-    ])
-    expect(seen).toEqual(['POST /documents {"a":1}'])
-  })
-
-  it.each([
-    [
-      { status: 201, body: {} },
-      { kind: 'unknown', code: 'NO_ID' },
-    ],
-    [{ status: 500 }, { kind: 'unknown', code: 'HTTP_500' }],
-    [{ status: 422 }, { kind: 'refused', code: 'HTTP_422' }],
-    [{ status: 429 }, { kind: 'not-done' }],
-    [{ status: 401 }, { kind: 'not-done', pause: true }],
-  ])('%j proves %j', async (reply, outcome) => {
-    expect((await (await order(() => reply)).write([item], signal))[0]).toMatchObject(outcome)
-  })
-
-  it('finds by key only what has the very key', async () => {
-    const documents = [
-      { id: 1, head: { reference: 'K1' }, state: 'confirmed', lines: [1, 2], total: '5' },
-      { id: 2, head: { reference: 'K12' }, state: 'draft' },
-    ]
-    const w = await order((path) => ({ body: path === '/documents?reference=K1' ? { documents } : {} }))
-    expect(await w.find!(item, signal)).toEqual({
-      hits: [{ id: '1', number: null, total: '5', lines: 2, state: 'final' }],
-    })
-  })
-
-  it.each([[{ status: 503 }], [{ body: {} }], [{ body: { documents: [{ head: { reference: 'K1' } }] } }]])(
-    'a find that gets %j has failed, not found nothing',
-    async (reply) => {
-      expect(await (await order(() => reply)).find!(item, signal)).toMatchObject({
-        failed: { kind: 'unknown' },
-      })
-    },
-  )
-
-  it('confirms a draft; done already is done; a refusal is checked by looking', async () => {
-    const w = await order((path) => {
-      if (path === '/documents/7/confirm') return { body: { id: 7, state: 'confirmed' } }
-      if (path === '/documents/8/confirm' || path === '/documents/9/confirm') return { status: 409 }
-      return { body: { documents: [{ id: 8, head: { reference: 'K1' }, state: 'confirmed' }] } }
-    })
-    const done = { kind: 'done', remote: { state: 'final' } }
-    expect(await w.advance!(item, draft, signal)).toMatchObject(done)
-    expect(await w.advance!(item, { ...draft, state: 'final' }, signal)).toMatchObject(done)
-    expect(await w.advance!(item, { ...draft, id: '8' }, signal)).toMatchObject(done)
-    expect(await w.advance!(item, { ...draft, id: '9' }, signal)).toMatchObject({ kind: 'refused' })
-  })
-
-  it('does not believe a confirm whose answer still says draft', async () => {
-    const w = await order(() => ({ body: { id: 7, state: 'draft' } }))
-    expect(await w.advance!(item, draft, signal)).toMatchObject({ kind: 'unknown', code: 'STILL_DRAFT' })
-  })
-
-  it('deletes a draft; gone already is deleted', async () => {
-    const w = await order((path) => ({ status: path.endsWith('/7') ? 204 : path.endsWith('/8') ? 404 : 409 }))
-    expect(await w.discard!(item, draft, signal)).toMatchObject({ kind: 'done' })
-    expect(await w.discard!(item, { ...draft, id: '8' }, signal)).toMatchObject({ kind: 'done' })
-    expect(await w.discard!(item, { ...draft, id: '9' }, signal)).toMatchObject({ kind: 'refused' })
   })
 })
 
