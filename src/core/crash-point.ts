@@ -1,10 +1,13 @@
 /**
  * Named moments at which the fault tests kill the process: `TRIBUTARY_CRASH_AT=deliver.sent:3` dies by
- * SIGKILL when the third call of that name is reached. Unset, a call costs one comparison.
+ * SIGKILL when the third call of that name is reached. `TRIBUTARY_CRASH_ON_RECORD=<external id>` dies
+ * whenever a record of that id is mapped. Unset, a call costs one comparison.
  */
 export const CRASH_POINTS = [
+  'receive.taken',
   'receive.committed',
   'poll.page-committed',
+  'fetch.committed',
   'normalize.claimed',
   'normalize.mapped',
   'normalize.committed',
@@ -20,6 +23,7 @@ export const CRASH_POINTS = [
 export type CrashPoint = (typeof CRASH_POINTS)[number]
 
 const [armed, nth] = (process.env.TRIBUTARY_CRASH_AT ?? '').split(':')
+const killer = process.env.TRIBUTARY_CRASH_ON_RECORD
 let passed = 0
 
 /** Dies here when this point is armed and it is the n-th pass. */
@@ -27,4 +31,9 @@ export function crashPoint(name: CrashPoint): void {
   if (armed !== name) return
   passed += 1
   if (passed >= Number(nth ?? 1)) process.kill(process.pid, 'SIGKILL')
+}
+
+/** Dies here when this is the record that the fault tests declared deadly. */
+export function crashOnRecord(externalId: string | null): void {
+  if (killer !== undefined && killer === externalId) process.kill(process.pid, 'SIGKILL')
 }

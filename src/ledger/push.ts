@@ -1,5 +1,6 @@
 /** Pushes: one document to be written into one system, once. Every change is compare-and-set on one row. */
 import type { Remote } from '../core/outcome.ts'
+import { sabotaged } from '../core/sabotage.ts'
 import { again, type Queryable } from './database.ts'
 
 export type PushState =
@@ -206,11 +207,21 @@ export async function connectionsWithDuePushes(db: Queryable): Promise<string[]>
  * counts as absent only `settle` after the lease's end.
  */
 export async function lapseLeases(db: Queryable, connection: string, kind: string, settle: number): Promise<number> {
+  if (sabotaged('lease-ignored')) return takeAway(db, connection, kind)
   const { rowCount } = await db.query(
     `update push set state = 'unknown', uncertain = true, code = 'PUSH_LEASE_LAPSED', message = null,
             due_at = lease_until + make_interval(secs => $3), updated_at = now()
       where connection = $1 and kind = $2 and state = 'sending' and due_at <= now()`,
     [connection, kind, settle],
+  )
+  return rowCount
+}
+
+/** What the fault tests must notice: a push is taken from whoever is sending it, as if nothing had been sent. */
+async function takeAway(db: Queryable, connection: string, kind: string): Promise<number> {
+  const { rowCount } = await db.query(
+    `update push set state = 'planned', due_at = now() where connection = $1 and kind = $2 and state = 'sending'`,
+    [connection, kind],
   )
   return rowCount
 }

@@ -1,4 +1,5 @@
 /** fetch: what a hint names (a partial webhook, a doubtful copy, a document to refresh) is read by id. */
+import { crashPoint } from '../core/crash-point.ts'
 import type { Connection } from '../core/ports.ts'
 import { appendRecords, dueHints, endHints, type Hint } from '../ledger/inbox.ts'
 import { LANE_TURN, type Pipe, type Stopping } from './pipe.ts'
@@ -40,6 +41,7 @@ async function fetchGroup(pipe: Pipe, connection: Connection, name: string, hint
       await endHints(tx, ids)
       return result
     })
+    crashPoint('fetch.committed')
     await wakeFor(pipe, rows, appended)
   } catch (error) {
     await endHints(pipe.db, ids, PUT_OFF)

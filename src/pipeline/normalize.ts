@@ -2,7 +2,7 @@
  * normalize: leases a batch of records, maps and validates them outside any transaction, then writes the
  * documents in one short one. One bad record is parked alone with its reason; its neighbours go on.
  */
-import { crashPoint } from '../core/crash-point.ts'
+import { crashOnRecord, crashPoint } from '../core/crash-point.ts'
 import type { Order } from '../core/documents/order.ts'
 import { TributaryError } from '../core/errors/error.ts'
 import { recordError } from '../core/errors/record.ts'
@@ -64,6 +64,7 @@ function refused(error: unknown): TributaryError {
 async function normalizeRecord(pipe: Pipe, record: ClaimedRecord): Promise<Made> {
   try {
     if (record.attempts > DEATHS) throw recordError('RECORD_KILLS', { times: DEATHS })
+    crashOnRecord(record.external_id)
     return { record, document: await toDocument(pipe, record) }
   } catch (error) {
     pipe.log('warn', 'record parked', { connection: record.connection, order: record.external_id, record: record.id, error })

@@ -4,6 +4,7 @@
  */
 import { crashPoint } from '../core/crash-point.ts'
 import type { RawRecord, WebhookDelivery } from '../core/ports.ts'
+import { sabotaged } from '../core/sabotage.ts'
 import { GroupCommit } from '../ledger/group-commit.ts'
 import { appendRecords, deliveryKey, type InboxRow, type Origin, recordKey } from '../ledger/inbox.ts'
 import { FETCH, NORMALIZE, type Pipe } from './pipe.ts'
@@ -25,6 +26,7 @@ const WAITING = 5_000
 export function createReceiver(pipe: Pipe): Receiver {
   const commit = new GroupCommit<InboxRow, boolean>(
     async (rows) => {
+      crashPoint('receive.taken')
       const ids = await appendRecords(pipe.db, rows)
       crashPoint('receive.committed')
       await wakeFor(pipe, rows, ids)
@@ -39,7 +41,9 @@ export function createReceiver(pipe: Pipe): Receiver {
     async webhook(connection, topic, delivery, body) {
       const { key, hash } = deliveryKey(delivery.deliveryId, topic, body)
       const rows = deliveryRows(connection, delivery, key, hash)
-      await Promise.all(rows.map((row) => commit.add(row)))
+      const committed = Promise.all(rows.map((row) => commit.add(row)))
+      if (sabotaged('early-answer')) return
+      await committed
     },
   }
 }

@@ -2,6 +2,7 @@
 import { crashPoint } from '../core/crash-point.ts'
 import type { Outcome, Remote } from '../core/outcome.ts'
 import type { Connection, WriteItem, WriteOperation } from '../core/ports.ts'
+import { sabotaged } from '../core/sabotage.ts'
 import type { DuePush } from '../ledger/push.ts'
 import type { Pipe } from './pipe.ts'
 import { record } from './record.ts'
@@ -25,7 +26,7 @@ export async function findPush(
 }
 
 async function resolve(op: WriteOperation, push: DuePush, item: WriteItem, signal: AbortSignal): Promise<Next> {
-  const answer = await op.find!(item, signal)
+  const answer = sabotaged('find-off') ? { hits: [] } : await op.find!(item, signal)
   crashPoint('find.answered')
   const found = afterFind(answer, op, item.check)
   switch (found.do) {
