@@ -3,7 +3,7 @@ import { defineConfig } from 'vitest/config'
 const minutes = (n: number) => n * 60_000
 
 /** One group of tests = one folder under tests/. */
-function group(name: string, options: { test: number; hook?: number; parallel?: boolean; leaks?: boolean }) {
+function group(name: string, options: { test: number; hook?: number; order?: number }) {
   return {
     extends: true as const,
     test: {
@@ -11,8 +11,10 @@ function group(name: string, options: { test: number; hook?: number; parallel?: 
       include: [`tests/${name}/**/*.test.ts`],
       testTimeout: options.test,
       hookTimeout: options.hook ?? minutes(1),
-      fileParallelism: options.parallel ?? true,
-      setupFiles: options.leaks === false ? [] : ['tests/support/leaks.ts'],
+      // groups with an order run one file at a time, after those before them: they measure time or need much
+      fileParallelism: options.order === undefined,
+      sequence: { groupOrder: options.order ?? 0 },
+      setupFiles: ['tests/support/leaks.ts'],
     },
   }
 }
@@ -34,9 +36,9 @@ export default defineConfig({
       group('unit', { test: 30_000 }),
       group('contract', { test: minutes(1) }),
       group('golden', { test: minutes(1) }),
-      group('e2e', { test: minutes(5), hook: minutes(5), parallel: false }),
-      group('faults', { test: minutes(30), hook: minutes(5), parallel: false }),
-      group('real', { test: minutes(15), hook: minutes(15), parallel: false }),
+      group('e2e', { test: minutes(5), hook: minutes(5), order: 1 }),
+      group('faults', { test: minutes(30), hook: minutes(5), order: 2 }),
+      group('real', { test: minutes(15), hook: minutes(15), order: 3 }),
     ],
   },
 })
