@@ -55,6 +55,10 @@ export function outcomeOfFailure(error: unknown): Failed {
     const { code, message, sent } = error
     return sent ? { kind: 'unknown', code, message } : { kind: 'not-done', code, message }
   }
+  // Our own stop, while waiting between two calls: what was sent before it may stand.
+  if (error instanceof Error && error.name === 'AbortError') {
+    return { kind: 'unknown', code: 'ABORTED', message: 'stopped before the end' }
+  }
   // 200 with an unreadable body: the remote may have written before it stumbled.
   if (error instanceof TributaryError && error.kind === 'transient') {
     return { kind: 'unknown', code: error.code, message: error.message }

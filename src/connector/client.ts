@@ -98,6 +98,8 @@ async function call(
     options.onCall?.({ method, path: path.split('?')[0]!, status, code, milliseconds })
   }
   try {
+    // `http://erp.example` + `@elsewhere` would be another host.
+    if (!path.startsWith('/')) throw Object.assign(new Error('path'), { code: 'ERR_INVALID_URL' })
     const response: AxiosResponse<Buffer> = await instance.request({
       method,
       url: base + path,

@@ -252,6 +252,7 @@ function* namesThatMustExist(manifest: Manifest): Generator<Reference> {
     yield { path: [...path, 'stream'], name: webhook.stream, known: Object.keys(streams) }
     const shapes = Object.keys(streams[webhook.stream]?.shapes ?? {})
     if (webhook.shape) yield { path: [...path, 'shape'], name: webhook.shape, known: shapes }
+    yield* settingsIn(webhook.token?.secret, [...path, 'token', 'secret'], settings)
     yield* settingsIn(webhook.verify?.secret, [...path, 'verify', 'secret'], settings)
   }
 }

@@ -71,8 +71,19 @@ export function parseYaml(text: string, file: string, fail: YamlFail = yamlFailu
   const root = document.contents as Node | null
   return {
     file,
-    value: document.toJS(),
+    value: plain(document, file, fail),
     locate: (path, what = 'value') => at(offsetOf(root, path, what, document)),
+  }
+}
+
+/** Plain data. `yaml` refuses aliases that multiply without bound while it builds it. */
+function plain(document: ReturnType<typeof parseDocument>, file: string, fail: YamlFail): unknown {
+  try {
+    return document.toJS()
+  } catch (error) {
+    if (!(error instanceof ReferenceError)) throw error
+    const where = { file, line: 1, column: 1, field: '', nearest: null }
+    throw fail([{ code: 'YAML_SYNTAX', ...where, expected: error.message, found: '' }])
   }
 }
 

@@ -1,5 +1,7 @@
 import { createServer, type Server } from 'node:http'
 import { type AddressInfo, createServer as createTcp, type Server as TcpServer } from 'node:net'
+import { setTimeout as sleep } from 'node:timers/promises'
+import { gzipSync } from 'node:zlib'
 import { afterEach, describe, expect, it, vi } from 'vitest'
 import { mustBeOk, outcomeOf, outcomeOfFailure } from '../../src/connector/answer.ts'
 import { type CallEvent, type Client, createClient, retryAfter } from '../../src/connector/client.ts'
@@ -129,6 +131,22 @@ describe('the HTTP client', () => {
     expect(large).toMatchObject({ code: 'ANSWER_TOO_LARGE', sent: true })
   })
 
+  it('counts an answer after it is unpacked, and never leaves its host', async () => {
+    const server = createServer((_, res) => {
+      res.setHeader('Content-Encoding', 'gzip')
+      res.end(gzipSync(Buffer.alloc(5_000_000)))
+    })
+    const url = await listen(server)
+    expect(await failureOf(get(client(url, { limit: 1_000_000 })))).toMatchObject({
+      code: 'ANSWER_TOO_LARGE',
+    })
+    expect((await get(client(url, { limit: 6_000_000 }))).body.length).toBe(5_000_000)
+    expect(await failureOf(get(client(url), '@elsewhere.example/'))).toMatchObject({
+      code: 'ERR_INVALID_URL',
+      sent: false,
+    })
+  })
+
   it('lets no header, body or query out: neither in errors nor in what it reports', async () => {
     const server = createTcp((socket) => socket.once('data', () => socket.resetAndDestroy()))
     const events: CallEvent[] = []
@@ -223,6 +241,11 @@ describe('what an answer proves', () => {
     expect(retryAfter({ 'retry-after': 'Sun, 22 Nov 2026 09:00:00 GMT' }, now)).toBe(0)
     expect(retryAfter({ 'retry-after': 'soon' })).toBeUndefined()
     expect(retryAfter({})).toBeUndefined()
+  })
+
+  it('takes our own stop while waiting as unknown', async () => {
+    const stopped = await sleep(1000, undefined, { signal: AbortSignal.abort() }).catch((e: unknown) => e)
+    expect(outcomeOfFailure(stopped)).toMatchObject({ kind: 'unknown', code: 'ABORTED' })
   })
 
   it('does not take a bug for a failure of the remote', () => {

@@ -75,6 +75,15 @@ describe('yaml', () => {
     expect(complaint(text)).toMatch(/^YAML_SYNTAX a\.yaml:\d+:\d+: /)
   })
 
+  it('refuses aliases that multiply', () => {
+    const level = (n: number) =>
+      `l${n}: &l${n} [${Array(9)
+        .fill(`*l${n - 1}`)
+        .join(', ')}]`
+    const bomb = ['l0: &l0 [x]', ...[1, 2, 3, 4, 5, 6, 7].map(level)].join('\n')
+    expect(complaint(bomb)).toMatch(/^YAML_SYNTAX/)
+  })
+
   it('shows no value of the file, only its shape', () => {
     expect(complaint('id: a\nmode: hunter2-secret\nparts: {}')).not.toContain('hunter2')
   })
