@@ -1,0 +1,411 @@
+// biome-ignore-all lint/suspicious/noExplicitAny: JSON answers are looked at as any script would
+import { spawn } from 'node:child_process'
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
+import { tmpdir, userInfo } from 'node:os'
+import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
+import { connectControl } from '../../src/cli/control.ts'
+import { languageFrom } from '../../src/cli/language.ts'
+import { clean, table, widthOf } from '../../src/cli/table.ts'
+import { en } from '../../src/cli/text/en.ts'
+import { zh } from '../../src/cli/text/zh.ts'
+import { type Control, serveControl } from '../../src/runtime/control.ts'
+import { controlPath } from '../../src/runtime/control-protocol.ts'
+import { ORDER, standIn } from '../support/operations-stand-in.ts'
+
+const MAIN = fileURLToPath(new URL('../../src/cli/main.ts', import.meta.url))
+const folder = mkdtempSync(join(tmpdir(), 'tributary-cli-'))
+const file = join(folder, 'tributary.yaml')
+const { operations, calls } = standIn()
+let control: Control
+
+const CONFIG = `company: { zone: Asia/Shanghai, currency: CNY }
+connections:
+  web: { use: shopify, settings: { base: "http://127.0.0.1:1", token: "\${T}", secret: "\${T}" } }
+  nc: { use: naive-erp, settings: { base: "http://127.0.0.1:1", token: "\${T}" } }
+flows:
+  web-orders: { shops: [web], erp: nc, from: 2026-01-01T00:00:00Z, mode: shadow }
+`
+
+beforeAll(async () => {
+  writeFileSync(file, CONFIG)
+  mkdirSync(join(folder, 'data'))
+  control = await serveControl(operations, controlPath(join(folder, 'data')))
+})
+afterAll(async () => {
+  await control.close()
+  rmSync(folder, { recursive: true, force: true })
+})
+beforeEach(() => {
+  calls.length = 0
+})
+
+interface Ran {
+  code: number | null
+  out: string
+  err: string
+}
+
+/** Runs the program as a shell would, with nothing of this process's language in its environment. */
+function run(args: string[], env: Record<string, string> = {}, cwd = folder): Promise<Ran> {
+  return new Promise((resolve, reject) => {
+    const child = spawn(process.execPath, [MAIN, ...args], {
+      cwd,
+      env: { PATH: process.env.PATH, T: 'secret-of-the-test', ...env },
+    })
+    let out = ''
+    let err = ''
+    child.stdout.on('data', (chunk) => {
+      out += chunk
+    })
+    child.stderr.on('data', (chunk) => {
+      err += chunk
+    })
+    child.on('error', reject)
+    child.on('close', (code) => resolve({ code, out, err }))
+  })
+}
+
+const by = userInfo().username
+
+describe('commands', () => {
+  const why = { why: 'because', by }
+  test.each([
+    [
+      'orders list --connection web --progress parked --limit 3 --after n1',
+      'ordersList',
+      { connection: 'web', progress: 'parked', limit: 3, after: 'n1' },
+      0,
+    ],
+    ['orders list --since 2026-01-01T00:00:00+08:00', 'ordersList', { since: '2025-12-31T16:00:00.000Z' }, 0],
+    [`orders show ${ORDER.key}`, 'orderShow', { ref: ORDER.key }, 0],
+    ['orders show 99', 'orderShow', { ref: '99' }, 1],
+    ['orders find 1001', 'find', { term: '1001' }, 0],
+    ['orders find 4711', 'find', { term: '4711' }, 1],
+    [
+      'push list --state rejected --kind order --mode live --flow f --connection nc',
+      'pushList',
+      { connection: 'nc', flow: 'f', kind: 'order', state: 'rejected', mode: 'live' },
+      0,
+    ],
+    ['push show 17', 'pushShow', { id: '17', body: false }, 0],
+    ['push show 17 --body', 'pushShow', { id: '17', body: true }, 0],
+    ['push retry 17 18 --why because', 'pushRetry', { select: { ids: ['17', '18'] }, ...why }, 0],
+    [
+      'push retry --connection nc --state rejected',
+      'pushRetry',
+      { select: { filter: { connection: 'nc', state: 'rejected' } }, by },
+      0,
+    ],
+    [
+      'push resolve 17 --written R1 --number SO1',
+      'pushResolve',
+      { id: '17', resolution: { as: 'written', remoteId: 'R1', number: 'SO1' }, by },
+      0,
+    ],
+    [
+      'push resolve 17 --not-written --why because',
+      'pushResolve',
+      { id: '17', resolution: { as: 'not-written' }, ...why },
+      0,
+    ],
+    ['push resolve 17 --withdraw', 'pushResolve', { id: '17', resolution: { as: 'withdrawn' }, by }, 0],
+    ['parked list', 'parkedList', {}, 4],
+    ['parked list --connection quiet', 'parkedList', { connection: 'quiet' }, 0],
+    [
+      'parked retry --code RECORD_NO_SKU',
+      'parkedRetry',
+      { select: { filter: { code: 'RECORD_NO_SKU' } }, by },
+      0,
+    ],
+    ['parked discard 5 --why because', 'parkedDiscard', { select: { ids: ['5'] }, ...why }, 0],
+    [
+      'replay web --stream order --since 2026-01-01T00:00:00Z',
+      'replay',
+      { connection: 'web', stream: 'order', since: '2026-01-01T00:00:00.000Z', by },
+      0,
+    ],
+    ['replay web 1 2', 'replay', { connection: 'web', ids: ['1', '2'], by }, 0],
+    ['pause --connection nc --why because', 'pause', { connection: 'nc', ...why }, 0],
+    ['pause', 'pauses', {}, 0],
+    ['resume --flow f --kind order', 'resume', { flow: 'f', kind: 'order', by }, 0],
+    ['doctor', 'doctor', {}, 4],
+    [
+      'token create board --scope operate --days 30',
+      'tokenCreate',
+      { name: 'board', scope: 'operate', days: 30, by },
+      0,
+    ],
+    ['token list', 'tokenList', {}, 0],
+    ['token revoke board', 'tokenRevoke', { id: 'board', by }, 0],
+    ['token revoke nobody', 'tokenRevoke', { id: 'nobody', by }, 1],
+    ['backup b.tar', 'backup', { to: join(folder, 'b.tar') }, 0],
+  ])('%s', async (line, method, params, code) => {
+    const ran = await run([...line.split(' '), '--json'])
+    expect(calls).toEqual([[method, params]])
+    expect({ code: ran.code, err: code === 1 ? '' : ran.err }).toEqual({ code, err: '' })
+    if (code !== 1) expect(() => JSON.parse(ran.out)).not.toThrow()
+  })
+
+  test.each([
+    'push resolve 17',
+    'push resolve 17 --withdraw --not-written',
+    'push retry',
+    'push retry 17 --connection nc',
+    'push list --state gone',
+    'orders list --limit 0',
+    'orders list --since yesterday',
+    'parked discard',
+    'replay web',
+    'resume',
+    'token create x --scope all',
+    'orders show',
+    'orders shwo 1',
+    'nonsense',
+    'orders list --colour red',
+    'backup a b',
+  ])('%s is a wrong call: exit code 2, nothing asked', async (line) => {
+    const ran = await run(line.split(' '))
+    expect(calls).toEqual([])
+    expect(ran.code).toBe(2)
+    expect(ran.out).toBe('')
+    expect(ran.err).not.toBe('')
+    expect(ran.err).not.toContain('    at ')
+  })
+
+  test('the story of an order, in both languages, by TRIBUTARY_LANG and by LANG', async () => {
+    const english = await run(['orders', 'show', ORDER.key])
+    expect(english.out).toContain('#1001  (web/7000000000001)')
+    expect(english.out).toContain('12.345 KWD')
+    expect(english.out).toContain('2026-03-01\n  08:00:00Z  received · web · origin webhook')
+    expect(english.out).toContain('something-new · nc, push 17 · count 2')
+    expect(english.out).toContain('→ nc: order SO1')
+    expect(english.out).toContain('to do: amend-needed')
+    expect(english.out).toContain('parked (5): 1 line(s) have no SKU: 3')
+    const environments: Record<string, string>[] = [
+      { TRIBUTARY_LANG: 'zh-CN', LANG: 'en_US.UTF-8' },
+      { LANG: 'zh_CN.UTF-8' },
+    ]
+    for (const env of environments) {
+      const chinese = await run(['orders', 'show', ORDER.key], env)
+      expect(chinese.out).toContain('已接收')
+      expect(chinese.out).toContain('1 行没有 SKU：3')
+    }
+  })
+
+  test('what is parked comes with its fix', async () => {
+    const ran = await run(['parked', 'list'])
+    expect(ran.out).toContain('RECORD_NO_SKU')
+    expect(ran.out).toContain('→ Give the products a SKU.')
+  })
+
+  test('failures name the code and the fix; with --json as JSON on standard error', async () => {
+    const plain = await run(['push', 'show', '99'])
+    expect(plain.err).toContain('RUNTIME_UNKNOWN: there is no push 99\n  → ')
+    const json = await run(['push', 'show', '99', '--json'], { TRIBUTARY_LANG: 'zh' })
+    expect(JSON.parse(json.err).errors[0]).toMatchObject({ code: 'RUNTIME_UNKNOWN', kind: 'input' })
+    expect(json.err).toContain('没有')
+    expect(json.out).toBe('')
+  })
+
+  test('a token alone on standard output, so that a script can take it', async () => {
+    const ran = await run(['token', 'create', 'x'])
+    expect(ran.out).toBe('trb_secret\n')
+    expect(ran.err).toContain('not shown again')
+  })
+})
+
+describe('help and version', () => {
+  test('every command stands in the help, in both languages', async () => {
+    const names =
+      'start serve work init check migrate backup restore sandbox orders push parked replay pause resume doctor token'
+    const [english, chinese, version] = await Promise.all([
+      run(['--help']),
+      run(['--help'], { TRIBUTARY_LANG: 'zh-CN' }),
+      run(['--version']),
+    ])
+    expect([english.code, chinese.code, version.code]).toEqual([0, 0, 0])
+    for (const name of names.split(' ')) {
+      expect(english.out).toMatch(new RegExp(`^  ${name}\\b`, 'm'))
+      expect(chinese.out).toMatch(new RegExp(`^  ${name}\\b`, 'm'))
+    }
+    expect(english.out).toContain('Exit codes')
+    expect(chinese.out).toContain('退出码')
+    expect(chinese.out).toContain('用法：')
+    expect(version.out.trim()).toBe(JSON.parse(readFileSync('package.json', 'utf8')).version)
+  })
+
+  test('a near miss is named', async () => {
+    expect((await run(['ordres'])).err).toContain('orders')
+    expect((await run(['ordres'], { TRIBUTARY_LANG: 'zh' })).err).toContain('没有名为')
+  })
+})
+
+describe('configuration', () => {
+  test('no file: exit code 3 and how to make one', async () => {
+    const ran = await run(['--config', 'none.yaml', 'orders', 'list'])
+    expect(ran.code).toBe(3)
+    expect(ran.err).toContain('CONFIG_FILE_MISSING')
+    expect(ran.err).toContain('tributary init')
+  })
+
+  test('a wrong file: every mistake with its line, none of them a secret', async () => {
+    const wrong = join(folder, 'wrong.yaml')
+    writeFileSync(wrong, CONFIG.replace('shopify', 'shopfy').replace('erp: nc', 'erp: cn'))
+    const ran = await run(['--config', wrong, 'check'])
+    expect(ran.code).toBe(3)
+    expect(ran.err).toContain('did you mean "shopify"')
+    expect(ran.err).toContain('did you mean "nc"')
+    expect(ran.err + ran.out).not.toContain('secret-of-the-test')
+    const json = JSON.parse((await run(['--config', wrong, 'check', '--json'])).err)
+    expect(json.errors.map((e: any) => [e.code, e.line])).toEqual([
+      ['CONFIG_UNKNOWN_CONNECTOR', 3],
+      ['CONFIG_UNKNOWN_CONNECTION', 6],
+    ])
+  })
+
+  test('a variable that is not set', async () => {
+    const ran = await run(['check'], { T: '' })
+    expect(ran.code).toBe(3)
+    expect(ran.err.match(/CONFIG_SECRET_MISSING/g)).toHaveLength(3)
+  })
+
+  test('init writes a file that check then reads; it never overwrites one', async () => {
+    const own = mkdtempSync(join(tmpdir(), 'tributary-init-'))
+    const ran = await run(['init', '--erp', 'naive-erp'], {}, own)
+    expect(ran.code).toBe(0)
+    const text = readFileSync(join(own, 'tributary.yaml'), 'utf8')
+    expect(text).toMatch(/^# yaml-language-server: \$schema=\.\/tributary\.schema\.json\n/)
+    expect(existsSync(join(own, 'tributary.schema.json'))).toBe(true)
+    const again = await run(['init'], {}, own)
+    expect([again.code, again.err]).toEqual([3, expect.stringContaining('CONFIG_FILE_EXISTS')])
+    expect(readFileSync(join(own, 'tributary.yaml'), 'utf8')).toBe(text)
+    const check = await run(['check'], {}, own)
+    expect(check.code).toBe(3)
+    expect(check.err).toContain('MY_SHOP_TOKEN')
+    const other = await run(['--config', 'b.yaml', 'init', '--shop', 'shopfy'], {}, own)
+    expect(other.err).toContain('did you mean "shopify"')
+    rmSync(own, { recursive: true })
+  })
+})
+
+describe('control socket', () => {
+  test('is for its owner alone', () => {
+    expect(statSync(control.path).mode & 0o777).toBe(0o600)
+  })
+
+  test('a folder that nobody holds, and the socket of a dead process, mean: nobody there', async () => {
+    expect(await connectControl(join(folder, 'empty'))).toBeNull()
+    const dead = join(folder, 'dead')
+    mkdirSync(dead)
+    const script = `require('net').createServer().listen(${JSON.stringify(controlPath(dead))}, () => process.kill(process.pid, 'SIGKILL'))`
+    await new Promise((ended) => spawn(process.execPath, ['-e', script]).on('close', ended))
+    expect(existsSync(controlPath(dead))).toBe(true)
+    expect(await connectControl(dead)).toBeNull()
+    const taken = await serveControl(operations, controlPath(dead))
+    const opened = await connectControl(dead)
+    expect(await opened!.operations.pauses({})).toHaveLength(1)
+    await opened!.close()
+    await taken.close()
+  })
+
+  test('calls at the same time each get their own answer; errors keep code, detail and kind', async () => {
+    const opened = (await connectControl(join(folder, 'data')))!
+    const [list, failed, stats] = await Promise.all([
+      opened.operations.ordersList({}),
+      opened.operations.pushShow({ id: '99' }).catch((error) => error),
+      opened.operations.stats({}),
+    ])
+    expect(list.items[0]!.key).toBe(ORDER.key)
+    expect(failed).toMatchObject({
+      code: 'RUNTIME_UNKNOWN',
+      kind: 'input',
+      detail: { what: 'push', id: '99' },
+    })
+    expect(stats.received).toBe(7)
+    await opened.close()
+  })
+
+  test('a process that ends before it answers, and a failure of its own, are told apart', async () => {
+    const data = join(folder, 'lost')
+    mkdirSync(data)
+    const seen: string[] = []
+    const odd = {
+      ...operations,
+      doctor: () => new Promise<never>(() => undefined),
+      pauses: async () => {
+        throw new Error('value "Maria" is not an integer')
+      },
+    }
+    const server = await serveControl(odd, controlPath(data), (_, method) => seen.push(method))
+    const opened = (await connectControl(data))!
+    const broken = await opened.operations.pauses({}).catch((error) => error)
+    expect(broken.code).toBe('RUNTIME_INTERNAL')
+    expect(broken.message).not.toContain('Maria')
+    expect(seen).toEqual(['pauses'])
+    const hanging = opened.operations.doctor({}).catch((error) => error)
+    await new Promise((r) => setTimeout(r, 50))
+    await server.close()
+    expect((await hanging).code).toBe('RUNTIME_CONTROL_LOST')
+    expect(await opened.operations.doctor({}).catch((error) => error.code)).toBe('RUNTIME_CONTROL_LOST')
+    await opened.close()
+  })
+
+  test('a folder whose path is too long for a socket has it elsewhere', () => {
+    expect(Buffer.byteLength(controlPath(`/srv/${'x'.repeat(120)}`))).toBeLessThan(104)
+  })
+})
+
+describe('sandbox', () => {
+  test('starts one, says where, and ends on SIGTERM', async () => {
+    const child = spawn(process.execPath, [MAIN, 'sandbox', 'naive-erp', '--lag', '0,10', '--json'], {
+      env: { PATH: process.env.PATH },
+    })
+    let out = ''
+    for await (const chunk of child.stdout) {
+      out += chunk
+      if (out.includes('}')) break
+    }
+    const { url, pid } = JSON.parse(out)
+    expect(pid).toBe(child.pid)
+    expect((await fetch(`${url}/documents?reference=x`)).status).toBe(401)
+    const ended = new Promise((done) => child.on('close', (code) => done(code)))
+    child.kill('SIGTERM')
+    expect(await ended).toBe(0)
+  })
+
+  test('a wrong option value is a wrong call', async () => {
+    expect((await run(['sandbox', 'naive-erp', '--lag', 'often'])).code).toBe(2)
+  })
+})
+
+describe('texts', () => {
+  test('both languages fill in the same values', () => {
+    const values = (text: string) => [...text.matchAll(/\{(\w+)\}/g)].map((m) => m[1]).sort()
+    for (const key of Object.keys(en) as (keyof typeof en)[]) {
+      expect([key, values(zh[key])]).toEqual([key, values(en[key])])
+    }
+  })
+
+  test('the language is the first one that is stated', () => {
+    expect(languageFrom({})).toBe('en')
+    expect(languageFrom({ LANG: 'C.UTF-8' })).toBe('en')
+    expect(languageFrom({ LC_ALL: 'zh_TW.UTF-8', LANG: 'en' })).toBe('zh')
+    expect(languageFrom({ TRIBUTARY_LANG: 'en', LANG: 'zh_CN' })).toBe('en')
+  })
+
+  test('tables count Chinese characters as two and let no text steer the terminal', () => {
+    expect(widthOf('订单a')).toBe(5)
+    expect(
+      table(
+        ['a', 'b'],
+        [
+          ['订单', 1],
+          ['x', null],
+        ],
+      ),
+    ).toBe('a     b\n订单  1\nx     —')
+    expect(clean('a\u001b[31mb\nc')).toBe('a [31mb c')
+  })
+})
