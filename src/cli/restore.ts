@@ -1,15 +1,8 @@
-/** `tributary restore`: makes an empty ledger out of a backup. Nothing may run meanwhile. */
+/** `tributary restore`: fills an empty ledger from a backup. Nothing else may run on it meanwhile. */
 import { resolve } from 'node:path'
 import type { Command } from 'commander'
-import type { Config } from '../runtime/config.ts'
-import { createLog, type Log } from '../runtime/log.ts'
+import { createLog } from '../runtime/log.ts'
 import type { Cli } from './context.ts'
-
-/** What `src/runtime/restore.ts` gives: fills an empty ledger; the next first attempts ask before they write. */
-type RestoreLedger = (
-  storage: Config['storage'],
-  options: { from: string; log: Log },
-) => Promise<{ migration: string }>
 
 export function restore(cli: Cli): Command {
   const { program, say } = cli
@@ -17,12 +10,22 @@ export function restore(cli: Cli): Command {
     .command('restore')
     .description(say('restore'))
     .argument('<file>', say('argument.backup'))
-    .action(async (file: string) => {
-      const { storage } = cli.config()
-      const { restoreLedger } = (await import(RESTORE)) as { restoreLedger: RestoreLedger }
-      const done = await restoreLedger(storage, { from: resolve(file), log: createLog({ level: 'warn' }) })
-      cli.show(done, () => say('restore.done', { migration: done.migration }))
-    })
+    .action((file: string) => run(cli, resolve(file)))
 }
 
-const RESTORE: string = '../runtime/restore.ts'
+async function run(cli: Cli, file: string): Promise<void> {
+  const { storage } = cli.config()
+  const [{ openLedger }, { restoreBackup }] = await Promise.all([
+    import('../runtime/ledger.ts'),
+    import('../ledger/restore.ts'),
+  ])
+  const db = await openLedger(storage, createLog({ level: 'warn' }))
+  try {
+    const done = await restoreBackup(db, file)
+    cli.show(done, () => cli.say('restore.done', { at: done.at, rows: total(done.rows) }))
+  } finally {
+    await db.close()
+  }
+}
+
+const total = (rows: Record<string, number>) => Object.values(rows).reduce((sum, count) => sum + count, 0)

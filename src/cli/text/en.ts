@@ -77,7 +77,7 @@ export const en = {
   backup: 'Writes a consistent copy of the ledger into one file',
   'backup.done': '{path}: {bytes} bytes',
   restore: 'Makes an empty ledger out of a backup',
-  'restore.done': 'restored, at migration {migration}; every first attempt asks the ERP before it writes',
+  'restore.done': 'restored as of {at}, {rows} rows; every first attempt asks the ERP before it writes',
   sandbox: 'Starts a stand-in for a real system',
   'sandbox.one': 'Starts the {name} sandbox',
   'sandbox.listens': '{name} sandbox listens on {url}',

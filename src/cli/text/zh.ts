@@ -76,7 +76,7 @@ export const zh: Record<keyof typeof en, string> = {
   backup: '把账本的一致副本写入一个文件',
   'backup.done': '{path}：{bytes} 字节',
   restore: '用备份恢复到空账本',
-  'restore.done': '已恢复，迁移 {migration}；每次首次推送前会先向 ERP 查询',
+  'restore.done': '已恢复到 {at}，共 {rows} 行；每次首次推送前会先向 ERP 查询',
   sandbox: '启动真实系统的沙箱',
   'sandbox.one': '启动 {name} 沙箱',
   'sandbox.listens': '{name} 沙箱已监听 {url}',
