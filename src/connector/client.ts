@@ -111,7 +111,7 @@ async function call(
     return {
       status: response.status,
       headers: flat(response.headers),
-      body: Buffer.from(response.data ?? ''),
+      body: bytes(response.data),
     }
   } catch (error) {
     const failed = failureOf(error, timer.aborted && !signal.aborted)
@@ -119,6 +119,9 @@ async function call(
     throw failed
   }
 }
+
+/** axios gives a Buffer; nothing at all for an empty answer to some methods. */
+const bytes = (data: Buffer | undefined): Buffer => (Buffer.isBuffer(data) ? data : Buffer.alloc(0))
 
 function flat(headers: object): Record<string, string> {
   const out: Record<string, string> = {}
