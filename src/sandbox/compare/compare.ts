@@ -79,14 +79,7 @@ export function compareAll(
   const byOrder = new Map<string, FoundDocument[]>()
   for (const d of documents) byOrder.set(d.orderId, [...(byOrder.get(d.orderId) ?? []), d])
   const raw = new Map(orders.map((o) => [String(o.id), o]))
-  const result: Comparison = {
-    orders: orders.length,
-    documents: documents.length,
-    matched: 0,
-    behind: [],
-    differences: [],
-    parkedExpected: expected.filter((e) => e.expect === 'parked'),
-  }
+  const result = emptyComparison(orders.length, documents.length, expected)
   if (expected.length !== orders.length) {
     result.differences.push(
       whole('*', '*', 'declared orders', String(orders.length), String(expected.length)),
@@ -109,6 +102,11 @@ export function compareAll(
       result.differences.push(whole(d.number, orderId, 'documents of no known order', '0', '1'))
   }
   return result
+}
+
+function emptyComparison(orders: number, documents: number, expected: readonly Expectation[]): Comparison {
+  const parkedExpected = expected.filter((e) => e.expect === 'parked')
+  return { orders, documents, matched: 0, behind: [], differences: [], parkedExpected }
 }
 
 function whole(number: string, orderId: string, field: string, expected: string, found: string): Difference {

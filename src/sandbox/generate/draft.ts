@@ -49,39 +49,14 @@ export function priceIn(currency: string, cny: number): string {
 /** Makes the order as it is at checkout. Throws RangeError when a line's total is not whole minor units. */
 export function orderOf(draft: Draft): ShopOrder {
   const run = draft.index * 1000
-  const at = instant(draft.now)
   const discounts: Discount[] = []
   const lines = draft.lines.map((l, i) => lineOf(draft, l, ID.line + 1000 + run + i))
   giveAway(draft, lines, discounts)
   spreadCode(draft, lines, discounts)
   const shippingLines = shippingOf(draft, discounts, ID.shipping + 1000 + run + lines.length)
   if (draft.taxRate) for (const l of [...lines, ...shippingLines]) l.taxes = taxesOf(draft, l)
-  const order: ShopOrder = {
-    id: ID.order + 1 + draft.index,
-    number: 1001 + draft.index,
-    name: `#${1001 + draft.index}`,
-    currency: draft.currency,
-    presentment: draft.presentment,
-    taxesIncluded: draft.taxesIncluded,
-    createdAt: at,
-    updatedAt: at,
-    cancelledAt: null,
-    cancelReason: null,
-    closedAt: null,
-    edited: false,
-    note: draft.note,
-    email: `buyer.${draft.index}@example.com`,
-    phone: draft.buyer.address.phone,
-    tags: ['sandbox'],
-    customer: {
-      id: 8_000_000_000_001 + (draft.index % 500),
-      firstName: draft.buyer.firstName,
-      lastName: draft.buyer.lastName,
-      email: `buyer.${draft.index}@example.com`,
-    },
-    billing: draft.buyer.address,
-    shipping: draft.buyer.address,
-    attributes: draft.index % 7 === 0 ? [['配送希望日', '2026-12-24']] : [],
+  return {
+    ...headOf(draft),
     discounts,
     lines,
     shippingLines,
@@ -90,7 +65,39 @@ export function orderOf(draft: Draft): ShopOrder {
     refunds: [],
     fulfillments: [],
   }
-  return order
+}
+
+type Head = Omit<
+  ShopOrder,
+  'discounts' | 'lines' | 'shippingLines' | 'tip' | 'transactions' | 'refunds' | 'fulfillments'
+>
+
+function headOf({ index, now, buyer, currency, taxesIncluded, presentment, note }: Draft): Head {
+  const at = instant(now)
+  const email = `buyer.${index}@example.com`
+  const { firstName, lastName, address } = buyer
+  return {
+    id: ID.order + 1 + index,
+    number: 1001 + index,
+    name: `#${1001 + index}`,
+    currency,
+    presentment,
+    taxesIncluded,
+    createdAt: at,
+    updatedAt: at,
+    cancelledAt: null,
+    cancelReason: null,
+    closedAt: null,
+    edited: false,
+    note,
+    email,
+    phone: address.phone,
+    tags: ['sandbox'],
+    customer: { id: 8_000_000_000_001 + (index % 500), firstName, lastName, email },
+    billing: address,
+    shipping: address,
+    attributes: index % 7 === 0 ? [['配送希望日', '2026-12-24']] : [],
+  }
 }
 
 function lineOf(draft: Draft, l: DraftLine, id: number): Line {

@@ -18,7 +18,8 @@ import { createMutations } from './mutations.ts'
 import type { ShopOrder } from './order.ts'
 import { SDL } from './sdl.ts'
 import { placeOf, type Store } from './store.ts'
-import { gid, orderView, partOf, subscriptionView, topicName } from './view.ts'
+import { subscriptionView, topicName } from './subscription.ts'
+import { gid, orderView, partOf } from './view.ts'
 
 /** A walk along one cursor ends here; slice by time instead (facts §1.2). The message is not Shopify's. */
 const MAX_WALK = 25_000

@@ -2,7 +2,8 @@
 import { ChangeRefused, fulfil, ID, retrack } from './change.ts'
 import { type Fulfillment, type ShopOrder, shippedOf, takenBack } from './order.ts'
 import { type Store, TOPICS, type Topic } from './store.ts'
-import { fulfillmentView, subscriptionView } from './view.ts'
+import { subscriptionView } from './subscription.ts'
+import { fulfillmentView } from './view.ts'
 
 interface TrackingInput {
   company?: string | null

@@ -131,10 +131,6 @@ function address(a: ShopAddress | null) {
 
 /** The payload of `refunds/create`. Refund lines state their amounts as JSON numbers, as real ones do. */
 export function restRefund(order: ShopOrder, r: Refund) {
-  const freight = r.shipping
-    ? [{ id: r.shipping.id, amount: -r.shipping.amount, tax: -r.shipping.tax, kind: 'shipping_refund' }]
-    : []
-  const kept = r.adjustments.map((a) => ({ ...a, kind: 'refund_discrepancy' }))
   return {
     id: r.id,
     admin_graphql_api_id: gid('Refund', r.id),
@@ -144,17 +140,7 @@ export function restRefund(order: ShopOrder, r: Refund) {
     order_id: order.id,
     restock: r.lines.length > 0,
     user_id: null,
-    order_adjustments: [...freight, ...kept].map((a) => ({
-      id: a.id,
-      amount: restAmount(a.amount, order.currency),
-      amount_set: moneySet(order, a.amount),
-      kind: a.kind,
-      order_id: order.id,
-      reason: a.kind === 'shipping_refund' ? 'Shipping refund' : 'Refund discrepancy',
-      refund_id: r.id,
-      tax_amount: restAmount(a.tax, order.currency),
-      tax_amount_set: moneySet(order, a.tax),
-    })),
+    order_adjustments: adjustments(order, r),
     transactions: transactions(order, (t) => t.refund === r.id),
     refund_line_items: r.lines.map((l) => ({
       id: l.id,
@@ -171,6 +157,25 @@ export function restRefund(order: ShopOrder, r: Refund) {
     duties: [],
     return: null,
   }
+}
+
+/** Freight paid back and money of no line stand together; both are negative when the buyer got them. */
+function adjustments(order: ShopOrder, r: Refund) {
+  const freight = r.shipping
+    ? [{ id: r.shipping.id, amount: -r.shipping.amount, tax: -r.shipping.tax, kind: 'shipping_refund' }]
+    : []
+  const others = r.adjustments.map((a) => ({ ...a, kind: 'refund_discrepancy' }))
+  return [...freight, ...others].map((a) => ({
+    id: a.id,
+    amount: restAmount(a.amount, order.currency),
+    amount_set: moneySet(order, a.amount),
+    kind: a.kind,
+    order_id: order.id,
+    reason: a.kind === 'shipping_refund' ? 'Shipping refund' : 'Refund discrepancy',
+    refund_id: r.id,
+    tax_amount: restAmount(a.tax, order.currency),
+    tax_amount_set: moneySet(order, a.tax),
+  }))
 }
 
 function transactions(order: ShopOrder, wanted: (t: ShopOrder['transactions'][number]) => boolean) {
@@ -269,9 +274,7 @@ function discounts(order: ShopOrder) {
   }
 }
 
-/** The payload of `orders/*`. */
-export function restOrder(order: ShopOrder) {
-  const { customer: c } = order
+function head(order: ShopOrder) {
   return {
     id: order.id,
     admin_graphql_api_id: gid('Order', order.id),
@@ -301,16 +304,16 @@ export function restOrder(order: ShopOrder) {
     source_name: 'web',
     tags: order.tags.join(', '),
     tax_exempt: false,
-    tax_lines: taxLines(order, taxTable(order)),
     taxes_included: order.taxesIncluded,
     test: true,
     updated_at: zoned(order.updatedAt),
     user_id: null,
-    ...sums(order),
-    ...discounts(order),
-    billing_address: address(order.billing),
-    shipping_address: address(order.shipping),
-    customer: c && {
+  }
+}
+
+function customer(c: ShopOrder['customer']) {
+  return (
+    c && {
       id: c.id,
       first_name: c.firstName,
       last_name: c.lastName,
@@ -319,7 +322,20 @@ export function restOrder(order: ShopOrder) {
       tax_exempt: false,
       admin_graphql_api_id: gid('Customer', c.id),
       default_address: null,
-    },
+    }
+  )
+}
+
+/** The payload of `orders/*`. */
+export function restOrder(order: ShopOrder) {
+  return {
+    ...head(order),
+    ...sums(order),
+    ...discounts(order),
+    tax_lines: taxLines(order, taxTable(order)),
+    billing_address: address(order.billing),
+    shipping_address: address(order.shipping),
+    customer: customer(order.customer),
     fulfillments: order.fulfillments.map((f, n) => fulfillment(order, f, n)),
     line_items: order.lines.map((l) => lineItem(order, l)),
     refunds: order.refunds.map((r) => restRefund(order, r)),

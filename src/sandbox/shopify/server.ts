@@ -30,13 +30,44 @@ const DEFAULT_SHOP: ShopFacts = {
 
 /** Starts the shop on 127.0.0.1, with what its log holds. Rejects when the port is taken or the log broken. */
 export async function startShopify(options: ShopifyOptions): Promise<Running> {
+  const shop = openShop(options)
+  const server = createServer((req, res) => {
+    serve(shop, req, res).catch((error: Error) => {
+      if (res.headersSent) res.destroy()
+      else json(res, 500, { errors: error.message })
+    })
+  })
+  try {
+    await new Promise<void>((resolve, reject) => {
+      server.once('error', reject)
+      server.listen(options.port ?? 0, '127.0.0.1', resolve)
+    })
+  } catch (cause) {
+    shop.close()
+    throw cause
+  }
+  return {
+    url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
+    close: async () => {
+      const closed = new Promise<void>((resolve) => server.close(() => resolve()))
+      server.closeAllConnections()
+      await closed
+      shop.close()
+    },
+  }
+}
+
+type Shop = ReturnType<typeof openShop>
+
+/** Everything behind the server, put together. */
+function openShop(options: ShopifyOptions) {
   const store = openStore(options.log)
   const faults = createFaults([...WEBHOOK_FAULTS, 'searchLag'], options.seed)
-  const shop = { ...DEFAULT_SHOP, ...options.shop }
+  const facts = { ...DEFAULT_SHOP, ...options.shop }
   subscribeAll(store, options.webhookUrl)
   const webhooks = createWebhooks(store, faults, {
     secret: options.secret,
-    domain: shop.domain,
+    domain: facts.domain,
     apiVersion: '2026-10',
     retryGaps: options.retryGaps ?? RETRY_GAPS,
     retryScale: options.retryScale ?? 1,
@@ -48,53 +79,31 @@ export async function startShopify(options: ShopifyOptions): Promise<Running> {
     const puts = orders.map((order) => ({ order, change, topics: topicsOf(store, order, change) }))
     webhooks.enqueue(store.put(puts, new Date()))
   }
-  const graph = createGraph({
-    store,
-    shop,
-    plan: planOf(options),
-    faults,
-    commit: (order) => commit([order], 'other'),
-  })
+  const write = (order: ShopOrder) => commit([order], 'other')
+  const graph = createGraph({ store, shop: facts, plan: planOf(options), faults, commit: write })
   const control = createControl({ store, faults, webhooks, graph, commit })
-  const server = createServer((req, res) => {
-    serve(req, res).catch((error: Error) => {
-      if (res.headersSent) res.destroy()
-      else json(res, 500, { errors: error.message })
-    })
-  })
-
-  async function serve(req: IncomingMessage, res: ServerResponse): Promise<void> {
-    const url = new URL(req.url ?? '/', 'http://sandbox')
-    const body = await read(req)
-    if (url.pathname.startsWith('/_sandbox/')) {
-      const answer = await control.answer(req.method ?? 'GET', url, body)
-      return json(res, answer.status, answer.body)
-    }
-    const version = GRAPHQL.exec(url.pathname)?.[1]
-    if (!version) return json(res, 404, { errors: 'Not Found' })
-    if (await faultBefore(faults, res)) return
-    if (req.method !== 'POST') return json(res, 405, { errors: 'Method Not Allowed' })
-    if (req.headers['x-shopify-access-token'] !== options.token)
-      return json(res, 401, { errors: UNAUTHORIZED })
-    res.setHeader('X-Shopify-API-Version', version)
-    answerGraph(res, faults, body, graph.answer)
+  const close = () => {
+    control.close()
+    webhooks.close()
+    store.close()
   }
+  return { token: options.token, faults, graph, control, close }
+}
 
-  await new Promise<void>((resolve, reject) => {
-    server.once('error', reject)
-    server.listen(options.port ?? 0, '127.0.0.1', resolve)
-  })
-  return {
-    url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
-    close: async () => {
-      control.close()
-      webhooks.close()
-      const closed = new Promise<void>((resolve) => server.close(() => resolve()))
-      server.closeAllConnections()
-      await closed
-      store.close()
-    },
+async function serve(shop: Shop, req: IncomingMessage, res: ServerResponse): Promise<void> {
+  const url = new URL(req.url ?? '/', 'http://sandbox')
+  const body = await read(req)
+  if (url.pathname.startsWith('/_sandbox/')) {
+    const answer = await shop.control.answer(req.method ?? 'GET', url, body)
+    return json(res, answer.status, answer.body)
   }
+  const version = GRAPHQL.exec(url.pathname)?.[1]
+  if (!version) return json(res, 404, { errors: 'Not Found' })
+  if (await faultBefore(shop.faults, res)) return
+  if (req.method !== 'POST') return json(res, 405, { errors: 'Method Not Allowed' })
+  if (req.headers['x-shopify-access-token'] !== shop.token) return json(res, 401, { errors: UNAUTHORIZED })
+  res.setHeader('X-Shopify-API-Version', version)
+  answerGraph(res, shop.faults, body, shop.graph.answer)
 }
 
 function planOf({ plan, maximumAvailable, restoreRate }: ShopifyOptions): Plan {

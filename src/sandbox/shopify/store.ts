@@ -119,14 +119,6 @@ export function openStore(path?: string) {
     log.appendAll(events)
     for (const event of events) apply(event)
   }
-  const eventOf = ({ order, change, topics }: Put, at: string): Event => {
-    const hooks = topics.flatMap((topic) => {
-      const eventId = randomUUID()
-      const to = [...subscriptions.values()].filter((s) => s.topic === topic)
-      return to.map((s) => ({ id: randomUUID(), eventId, topic, sub: s.id }))
-    })
-    return { t: 'order', at, order, change, hooks }
-  }
   return {
     held,
     byUpdated,
@@ -135,7 +127,7 @@ export function openStore(path?: string) {
     counters,
     /** Stores orders with one write and returns the deliveries they cause, in order. */
     put(puts: Put[], now: Date): Delivery[] {
-      const events = puts.map((p) => eventOf(p, now.toISOString()))
+      const events = puts.map((p) => eventOf(p, now.toISOString(), subscriptions))
       commit(events)
       return events.flatMap((e) => (e.t === 'order' ? e.hooks.map((h) => owed.get(h.id)!) : []))
     },
@@ -157,6 +149,16 @@ export function openStore(path?: string) {
     order: (id: number): ShopOrder | undefined => held.get(id)?.versions.at(-1)?.order,
     close: () => log.close(),
   }
+}
+
+/** The event of one order, with a delivery for every subscription of its topics. */
+function eventOf({ order, change, topics }: Put, at: string, to: Map<number, Subscription>): Event {
+  const hooks = topics.flatMap((topic) => {
+    const eventId = randomUUID()
+    const own = [...to.values()].filter((s) => s.topic === topic)
+    return own.map((s) => ({ id: randomUUID(), eventId, topic, sub: s.id }))
+  })
+  return { t: 'order', at, order, change, hooks }
 }
 
 /** The open store. */

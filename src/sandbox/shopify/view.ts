@@ -23,7 +23,6 @@ import {
   takenBack,
   totalsOf,
 } from './order.ts'
-import type { Subscription } from './store.ts'
 
 /** Builds a global id. */
 export function gid(type: string, id: number): string {
@@ -323,9 +322,20 @@ function lists(order: ShopOrder) {
   }
 }
 
-/** The order itself. */
-export function orderView(order: ShopOrder) {
-  const { customer } = order
+function customerView(c: ShopOrder['customer']) {
+  if (!c) return null
+  return {
+    id: gid('Customer', c.id),
+    firstName: c.firstName,
+    lastName: c.lastName,
+    displayName: fullName(c) ?? c.email ?? '',
+    locale: 'zh-CN',
+    taxExempt: false,
+    defaultEmailAddress: c.email === null ? null : { emailAddress: c.email },
+  }
+}
+
+function head(order: ShopOrder) {
   return {
     __typename: 'Order',
     id: gid('Order', order.id),
@@ -346,49 +356,30 @@ export function orderView(order: ShopOrder) {
     closedAt: order.closedAt,
     cancelledAt: order.cancelledAt,
     cancelReason: order.cancelReason,
-    displayFulfillmentStatus: fulfillmentStatus(order),
     returnStatus: 'NO_RETURN',
     confirmed: true,
     edited: order.edited,
-    requiresShipping: order.lines.some((l) => l.ships),
     taxesIncluded: order.taxesIncluded,
     taxExempt: false,
     dutiesIncluded: false,
     currencyCode: order.currency,
     presentmentCurrencyCode: order.presentment?.currency ?? order.currency,
+  }
+}
+
+/** The order itself. */
+export function orderView(order: ShopOrder) {
+  return {
+    ...head(order),
+    displayFulfillmentStatus: fulfillmentStatus(order),
+    requiresShipping: order.lines.some((l) => l.ships),
     discountCodes: order.discounts.filter((d) => d.kind === 'code').map((d) => d.name),
     paymentGatewayNames: [...new Set(order.transactions.map((t) => t.gateway))],
     customAttributes: order.attributes.map(([key, value]) => ({ key, value })),
-    customer: customer && {
-      id: gid('Customer', customer.id),
-      firstName: customer.firstName,
-      lastName: customer.lastName,
-      displayName: fullName(customer) ?? customer.email ?? '',
-      locale: 'zh-CN',
-      taxExempt: false,
-      defaultEmailAddress: customer.email === null ? null : { emailAddress: customer.email },
-    },
+    customer: customerView(order.customer),
     billingAddress: addressView(order.billing),
     shippingAddress: addressView(order.shipping),
     ...sums(order),
     ...lists(order),
-  }
-}
-
-/** `orders/create` as the enum spells it. */
-export function topicName(s: Pick<Subscription, 'topic'>): string {
-  return s.topic.replace('/', '_').toUpperCase()
-}
-
-/** A subscription as GraphQL shows it. */
-export function subscriptionView(s: Subscription) {
-  const id = gid('WebhookSubscription', s.id)
-  return {
-    __typename: 'WebhookSubscription',
-    id,
-    topic: topicName(s),
-    uri: s.uri,
-    format: 'JSON',
-    createdAt: s.createdAt,
   }
 }
