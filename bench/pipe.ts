@@ -20,10 +20,10 @@ import { openPostgres } from '../src/ledger/postgres.ts'
 import { freePort } from '../tests/support/free-port.ts'
 import { startPostgres, startRedis } from '../tests/support/services.ts'
 import { load, median, percentile } from './parts/load.ts'
-import { type Delivery, deliveries } from './parts/orders.ts'
 import { noopJobs } from './parts/noop.ts'
-import { configText } from './parts/product-config.ts'
+import { type Delivery, deliveries } from './parts/orders.ts'
 import { type Started, startScript } from './parts/process.ts'
+import { configText } from './parts/product-config.ts'
 
 const SIZES = ['pglite', 'postgres', 'redis'] as const
 type Size = (typeof SIZES)[number]
@@ -57,7 +57,15 @@ async function openStorage(size: Size): Promise<Storage> {
   const clean = () => rmSync(folder, { recursive: true, force: true })
   if (size === 'pglite') {
     const open = () => openPglite(join(folder, 'data'))
-    return { size, folder, database: null, redis: null, settings: 'fsync on, every commit', open, close: async () => clean() }
+    return {
+      size,
+      folder,
+      database: null,
+      redis: null,
+      settings: 'fsync on, every commit',
+      open,
+      close: async () => clean(),
+    }
   }
   const postgres = await startPostgres()
   const redis = size === 'redis' ? await startRedis() : null
@@ -84,8 +92,17 @@ async function openStorage(size: Size): Promise<Storage> {
 
 function startProduct(storage: Storage, erp: string, port: number): Promise<Started> {
   const file = join(storage.folder, 'tributary.yaml')
-  writeFileSync(file, configText({ folder: storage.folder, port, erp, database: storage.database, redis: storage.redis }))
-  return startScript([join(import.meta.dirname, '..', 'src/cli/main.ts'), '--json', '--config', file, 'start'])
+  writeFileSync(
+    file,
+    configText({ folder: storage.folder, port, erp, database: storage.database, redis: storage.redis }),
+  )
+  return startScript([
+    join(import.meta.dirname, '..', 'src/cli/main.ts'),
+    '--json',
+    '--config',
+    file,
+    'start',
+  ])
 }
 
 function startNc(): Promise<Started> {
@@ -136,17 +153,29 @@ async function measureBare(): Promise<number> {
   const ready = deliveries(ORDERS, 10_000_000)
   await load(ready.slice(0, 500), { url: server.url, path: '/webhook', connections: CONNECTIONS })
   const rounds: number[] = []
-  for (let i = 0; i < 3; i++) rounds.push((await load(ready, { url: server.url, path: '/webhook', connections: CONNECTIONS })).perSecond)
+  for (let i = 0; i < 3; i++)
+    rounds.push(
+      (await load(ready, { url: server.url, path: '/webhook', connections: CONNECTIONS })).perSecond,
+    )
   await server.stop()
   return median(rounds)
 }
 
 async function measureNaive(storage: Storage): Promise<number> {
   const nc = await startNc()
-  const server = await startScript([here('naive.ts'), storage.size, storage.database ?? storage.folder, nc.url])
+  const server = await startScript([
+    here('naive.ts'),
+    storage.size,
+    storage.database ?? storage.folder,
+    nc.url,
+  ])
   const ready = deliveries(Math.min(ORDERS, 3000), 20_000_000)
   await load(ready.slice(0, 200), { url: server.url, path: '/webhook', connections: CONNECTIONS })
-  const { perSecond, refused } = await load(ready.slice(200), { url: server.url, path: '/webhook', connections: CONNECTIONS })
+  const { perSecond, refused } = await load(ready.slice(200), {
+    url: server.url,
+    path: '/webhook',
+    connections: CONNECTIONS,
+  })
   if (refused > 0) say(`  ${refused} requests were refused by the naive handler`)
   await server.stop()
   await nc.stop()
@@ -188,7 +217,15 @@ async function measureProduct(storage: Storage, bare: number, naive: number, add
   add('whole pipe, webhook to NC', pipe, 'orders/s')
   add('  times the naive handler', pipe / naive, '×')
   add('CPU of the product per order', ((product.cpu() - cpu) / ORDERS) * 1000, 'ms')
-  const open = await openLoop(storage, nc, product, round(Math.min(ORDERS, Math.ceil(pipe * 0.7 * 15))), to, pipe * 0.7, sent)
+  const open = await openLoop(
+    storage,
+    nc,
+    product,
+    round(Math.min(ORDERS, Math.ceil(pipe * 0.7 * 15))),
+    to,
+    pipe * 0.7,
+    sent,
+  )
   add('open loop at 70 %: rate', pipe * 0.7, 'orders/s')
   add('  answer p50', open.answer[0], 'ms')
   add('  answer p99', open.answer[1], 'ms')
@@ -212,7 +249,10 @@ async function openLoop(
   const result = await load(ready, { ...to, rate })
   await allArrived(nc, total, 120_000)
   await sleep(500)
-  return { intended: result.intended, answer: [percentile(result.latency, 0.5), percentile(result.latency, 0.99)] as const }
+  return {
+    intended: result.intended,
+    answer: [percentile(result.latency, 0.5), percentile(result.latency, 0.99)] as const,
+  }
 }
 
 /** Milliseconds from the intended time of each webhook to its push being confirmed in the ledger, sorted. */
@@ -227,7 +267,9 @@ async function confirmedAt(storage: Storage, intended: Map<string, number>): Pro
   return times.sort((a, b) => a - b)
 }
 
-say(`node ${process.version}, ${cpus().length} × ${cpus()[0]?.model}, ${ORDERS} orders, ${CONNECTIONS} connections`)
+say(
+  `node ${process.version}, ${cpus().length} × ${cpus()[0]?.model}, ${ORDERS} orders, ${CONNECTIONS} connections`,
+)
 const results: Record<string, Row[]> = {}
 for (const size of SIZES) if (!asked.size || asked.size === size) results[size] = await measureSize(size)
 if (asked.json) console.log(JSON.stringify(results, null, 2))

@@ -33,7 +33,9 @@ interface Lane {
 /** Sends every delivery once; resolves when all are answered. */
 export async function load(deliveries: Delivery[], options: LoadOptions): Promise<LoadResult> {
   const { hostname, port, host } = new URL(options.url)
-  const lanes = await Promise.all(Array.from({ length: options.connections }, () => openLane(hostname, Number(port))))
+  const lanes = await Promise.all(
+    Array.from({ length: options.connections }, () => openLane(hostname, Number(port))),
+  )
   const intended = new Map<string, number>()
   const latency: number[] = []
   let refused = 0
@@ -96,5 +98,8 @@ export function percentile(sorted: number[], p: number): number {
 }
 
 export function median(values: number[]): number {
-  return percentile([...values].sort((a, b) => a - b), 0.5)
+  return percentile(
+    [...values].sort((a, b) => a - b),
+    0.5,
+  )
 }

@@ -8,16 +8,23 @@ import { join } from 'node:path'
 import { fastify } from 'fastify'
 import { openPglite } from '../../src/ledger/pglite.ts'
 import { openPostgres } from '../../src/ledger/postgres.ts'
-import { startSilently } from './product-config.ts'
 import { SECRET } from './orders.ts'
+import { startSilently } from './product-config.ts'
 
 const [kind, where, erp] = process.argv.slice(2) as [string, string, string]
 const db = kind === 'pglite' ? await openPglite(join(where, 'naive')) : openPostgres({ url: where })
-await db.query('create table if not exists naive (id bigint generated always as identity primary key, body bytea, state text)')
+await db.query(
+  'create table if not exists naive (id bigint generated always as identity primary key, body bytea, state text)',
+)
 const { shop, nc } = await startSilently(erp)
 const mapping = shop.streams[0]!.mappings.webhook!
 const write = nc.writes.find((w) => w.kind === 'order')!
-const context = { connection: 'shop', entity: 'main', settings: {}, company: { zone: 'Asia/Shanghai', currency: 'CNY' } }
+const context = {
+  connection: 'shop',
+  entity: 'main',
+  settings: {},
+  company: { zone: 'Asia/Shanghai', currency: 'CNY' },
+}
 
 const app = fastify({ logger: false })
 app.removeAllContentTypeParsers()
@@ -27,10 +34,16 @@ app.post('/webhook', async (request, reply) => {
   const given = Buffer.from(String(request.headers['x-shopify-hmac-sha256']), 'base64')
   const wanted = createHmac('sha256', SECRET).update(body).digest()
   if (given.length !== wanted.length || !timingSafeEqual(given, wanted)) return reply.code(401).send()
-  const { rows } = await db.query<{ id: number }>(`insert into naive (body, state) values ($1, 'new') returning id`, [body])
+  const { rows } = await db.query<{ id: number }>(
+    `insert into naive (body, state) values ($1, 'new') returning id`,
+    [body],
+  )
   const order = await mapping.map(JSON.parse(body.toString()), context)
   const key = `naive-${rows[0]!.id}-${process.pid}`
-  const rendered = await write.render({ connection: 'shop', entity: 'main', ...(order as object) }, { key, revision: 1, previous: null })
+  const rendered = await write.render(
+    { connection: 'shop', entity: 'main', ...(order as object) },
+    { key, revision: 1, previous: null },
+  )
   const item = { key, kind: 'order' as const, revision: 1, body: rendered.body, check: rendered.check }
   const [outcome] = await write.write([item], AbortSignal.timeout(30_000))
   await db.query('update naive set state = $2 where id = $1', [rows[0]!.id, outcome!.kind])

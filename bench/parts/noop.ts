@@ -5,13 +5,19 @@ import type { Database } from '../../src/ledger/database.ts'
 
 export async function noopJobs(store: { db: Database } | { redis: string }, count: number): Promise<number> {
   const redis = 'redis' in store ? new Redis(store.redis, { maxRetriesPerRequest: null }) : null
-  const options = redis ? { connection: redis as never, prefix: '{bench}' } : { connection: (store as { db: Database }).db.pool() as never }
+  const options = redis
+    ? { connection: redis as never, prefix: '{bench}' }
+    : { connection: (store as { db: Database }).db.pool() as never }
   const backend = (redis ? undefined : createPostgresBackend) as never
   const queue = new Queue('noop', options, backend)
   await queue.waitUntilReady()
   for (let i = 0; i < count; i += 500) {
     await queue.addBulk(
-      Array.from({ length: Math.min(500, count - i) }, () => ({ name: 'n', data: {}, opts: { removeOnComplete: true } })),
+      Array.from({ length: Math.min(500, count - i) }, () => ({
+        name: 'n',
+        data: {},
+        opts: { removeOnComplete: true },
+      })),
     )
   }
   let done = 0

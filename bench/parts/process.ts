@@ -1,5 +1,5 @@
 /** Processes of the bench: started with the same Node, known by the address they print, ended by pid. */
-import { execFileSync, type ChildProcess, spawn } from 'node:child_process'
+import { type ChildProcess, execFileSync, spawn } from 'node:child_process'
 import { readFileSync } from 'node:fs'
 
 export interface Started {
@@ -20,7 +20,10 @@ process.once('exit', () => {
 
 /** Starts a script and waits for `"url": "…"` on its standard output. Throws with what it wrote when it ends before. */
 export function startScript(args: string[], env: Record<string, string> = {}): Promise<Started> {
-  const child = spawn(process.execPath, args, { stdio: ['ignore', 'pipe', 'pipe'], env: { ...process.env, ...env } })
+  const child = spawn(process.execPath, args, {
+    stdio: ['ignore', 'pipe', 'pipe'],
+    env: { ...process.env, ...env },
+  })
   running.add(child)
   let out = ''
   let err = ''

@@ -4,7 +4,15 @@ import { sabotaged } from '../core/sabotage.ts'
 import { again, type Queryable } from './database.ts'
 
 export type PushState =
-  | 'planned' | 'sending' | 'unknown' | 'accepted' | 'confirmed' | 'rejected' | 'withdrawn' | 'parked' | 'shadowed'
+  | 'planned'
+  | 'sending'
+  | 'unknown'
+  | 'accepted'
+  | 'confirmed'
+  | 'rejected'
+  | 'withdrawn'
+  | 'parked'
+  | 'shadowed'
 
 /** States in which the remote may still change: their lines are frozen. */
 export const IN_FLIGHT: readonly PushState[] = ['sending', 'unknown', 'accepted']
@@ -109,8 +117,10 @@ export interface DuePush {
   body: Buffer | null
   check: { number: string | null; total: string | null; lines: number | null } | null
   previous: Remote | null
-  /** After a restore: ask before the first write. False again once the remote said that it has nothing. */
+  /** After a restore: ask before the first write. */
   find_first: boolean
+  /** The remote was asked and said that it has nothing. */
+  asked: boolean
 }
 
 /**
@@ -128,8 +138,8 @@ export async function duePushes(
     `select p.id, p.connection, p.key, p.kind, p.flow, p.mode, p.subject, p.revision, p.state, p.attempt, p.fence, p.uncertain,
             p.rewritten, extract(epoch from now() - p.created_at)::float8 as age, p.document_id,
             p.order_connection, p.order_id, p.order_number, p.content, p.body, p."check", p.previous,
-            coalesce((select now() < find_first_until from installation), false)
-              and p.code is distinct from 'PUSH_ABSENT' as find_first
+            coalesce((select now() < find_first_until from installation), false) as find_first,
+            coalesce(p.code = 'PUSH_ABSENT', false) as asked
        from push p
       where p.connection = $1 and p.due_at <= now() and p.state in ('planned', 'unknown', 'accepted')
         and p.id % $3 = $2
@@ -160,15 +170,20 @@ export interface Leased {
  * Leases pushes for a write and freezes their bytes, committed before the call. Answers the new fences of
  * those that were won; the others were changed by somebody else meanwhile.
  */
-export async function leaseForWrite(db: Queryable, pushes: Leased[], seconds: number): Promise<Map<number, number>> {
+export async function leaseForWrite(
+  db: Queryable,
+  pushes: Leased[],
+  seconds: number,
+): Promise<Map<number, number>> {
   let from = 1
   const rows = pushes.map(({ body, ...rest }) => {
     const row = { ...rest, from, len: body.length }
     from += body.length
     return row
   })
-  const result = await again(() => db.query<{ id: number; fence: number }>(
-    `update push p set state = 'sending', attempt = p.attempt + 1, fence = p.fence + 1, updated_at = now(),
+  const result = await again(() =>
+    db.query<{ id: number; fence: number }>(
+      `update push p set state = 'sending', attempt = p.attempt + 1, fence = p.fence + 1, updated_at = now(),
             lease_until = now() + make_interval(secs => $3), due_at = now() + make_interval(secs => $3),
             uncertain = t.uncertain, rewritten = t.rewritten,
             body = coalesce(p.body, substring($2::bytea from t."from" for t.len)),
@@ -178,13 +193,19 @@ export async function leaseForWrite(db: Queryable, pushes: Leased[], seconds: nu
             "contentType" text, mapping text, "check" jsonb, "from" int, len int)
       where p.id = t.id and p.fence = t.fence and p.state in ('planned', 'unknown')
       returning p.id, p.fence`,
-    [JSON.stringify(rows), Buffer.concat(pushes.map((p) => p.body)), seconds],
-  ))
+      [JSON.stringify(rows), Buffer.concat(pushes.map((p) => p.body)), seconds],
+    ),
+  )
   return new Map(result.rows.map((r) => [r.id, r.fence]))
 }
 
 /** Leases one push in doubt for a find; it stays unknown. Answers the new fence, or null when it was lost. */
-export async function leaseForFind(db: Queryable, id: number, fence: number, seconds: number): Promise<number | null> {
+export async function leaseForFind(
+  db: Queryable,
+  id: number,
+  fence: number,
+  seconds: number,
+): Promise<number | null> {
   const { rows } = await db.query<{ fence: number }>(
     `update push set state = 'unknown', fence = fence + 1, due_at = now() + make_interval(secs => $3),
             lease_until = now() + make_interval(secs => $3), updated_at = now()
@@ -206,7 +227,12 @@ export async function connectionsWithDuePushes(db: Queryable): Promise<string[]>
  * Leases that ended without a result: whoever held them is dead or stuck, so the outcome is unknown. A find
  * counts as absent only `settle` after the lease's end.
  */
-export async function lapseLeases(db: Queryable, connection: string, kind: string, settle: number): Promise<number> {
+export async function lapseLeases(
+  db: Queryable,
+  connection: string,
+  kind: string,
+  settle: number,
+): Promise<number> {
   if (sabotaged('lease-ignored')) return takeAway(db, connection, kind)
   const { rowCount } = await db.query(
     `update push set state = 'unknown', uncertain = true, code = 'PUSH_LEASE_LAPSED', message = null,

@@ -12,14 +12,19 @@ import { pauseConnection } from '../ledger/pause.ts'
 import { type DuePush, duePushes, type Leased, leaseForFind, leaseForWrite } from '../ledger/push.ts'
 import { deliverQueue, LANE_TURN, type Pipe, type Stopping } from './pipe.ts'
 import { record } from './record.ts'
-import { findPush } from './resolve.ts'
+import { adoptedNumber, findPush } from './resolve.ts'
 import { afterWrite } from './stages/settle.ts'
 
 /** The lease outlives the call's own limit by this much, so the call is aborted before the lease ends. */
 const LEASE_MARGIN = 5_000
 
 /** Works on one lane until nothing is due or the turn is over. */
-export async function deliverLane(pipe: Pipe, connection: Connection, lane: number, stopping: Stopping): Promise<void> {
+export async function deliverLane(
+  pipe: Pipe,
+  connection: Connection,
+  lane: number,
+  stopping: Stopping,
+): Promise<void> {
   const end = Date.now() + LANE_TURN
   const most = Math.max(1, ...connection.writes.map((w) => w.batch))
   while (!stopping.asked) {
@@ -43,19 +48,37 @@ async function pace(connection: Connection): Promise<void> {
   await new Promise((resolve) => setTimeout(resolve, (rate.per / rate.calls) * concurrency))
 }
 
-async function deliverKind(pipe: Pipe, connection: Connection, op: WriteOperation, group: DuePush[]): Promise<void> {
+async function deliverKind(
+  pipe: Pipe,
+  connection: Connection,
+  op: WriteOperation,
+  group: DuePush[],
+): Promise<void> {
   const fresh: DuePush[] = []
   for (const push of group) {
     if (push.state === 'accepted') await park(pipe, push, 'PUSH_NOT_ACKNOWLEDGED', '')
     else if (push.state === 'unknown') await resolveDoubt(pipe, connection, op, push)
-    // after a restore the remote may hold what the ledger has forgotten
-    else if (push.find_first && push.attempt === 0 && push.mode === 'live' && op.find) await resolveDoubt(pipe, connection, op, push)
+    else if (await asksFirst(pipe, op, push)) await resolveDoubt(pipe, connection, op, push)
     else fresh.push(push)
   }
   if (fresh.length > 0) await write(pipe, connection, op, fresh)
 }
 
-async function resolveDoubt(pipe: Pipe, connection: Connection, op: WriteOperation, push: DuePush): Promise<void> {
+/**
+ * After a restore the remote may hold what the ledger has forgotten; in the first days of a flow it may hold
+ * what the tool before wrote.
+ */
+async function asksFirst(pipe: Pipe, op: WriteOperation, push: DuePush): Promise<boolean> {
+  if (push.attempt > 0 || push.asked || push.mode === 'shadow' || !op.find) return false
+  return push.find_first || (await adoptedNumber(pipe, push)) !== null
+}
+
+async function resolveDoubt(
+  pipe: Pipe,
+  connection: Connection,
+  op: WriteOperation,
+  push: DuePush,
+): Promise<void> {
   if (op.class === 'resend-safe') return write(pipe, connection, op, [push])
   if (op.class === 'none' || !op.find) return park(pipe, push, 'PUSH_IN_DOUBT', push.state)
   const rendered = await renderAll(pipe, connection, op, [push])
@@ -71,19 +94,33 @@ interface RenderedPush {
 }
 
 /** The frozen bytes, or the document mapped out now. What cannot be mapped is parked alone. */
-async function renderAll(pipe: Pipe, connection: Connection, op: WriteOperation, pushes: DuePush[]): Promise<RenderedPush[]> {
+async function renderAll(
+  pipe: Pipe,
+  connection: Connection,
+  op: WriteOperation,
+  pushes: DuePush[],
+): Promise<RenderedPush[]> {
   const out: RenderedPush[] = []
   for (const push of pushes) {
     if (push.body && push.check) {
-      out.push({ push, rendered: { body: push.body, contentType: '', mappingVersion: '', check: push.check } })
+      out.push({
+        push,
+        rendered: { body: push.body, contentType: '', mappingVersion: '', check: push.check },
+      })
       continue
     }
     try {
       const context = { key: push.key, revision: push.revision, previous: push.previous }
       out.push({ push, rendered: await op.render(push.content, context) })
     } catch (error) {
-      const known = error instanceof TributaryError ? error : pushError('PUSH_BUG', { push: String(push.id) }, error)
-      pipe.log('warn', 'push parked', { connection: connection.id, order: push.order_number, push: push.id, error })
+      const known =
+        error instanceof TributaryError ? error : pushError('PUSH_BUG', { push: String(push.id) }, error)
+      pipe.log('warn', 'push parked', {
+        connection: connection.id,
+        order: push.order_number,
+        push: push.id,
+        error,
+      })
       await park(pipe, push, known.code, known.message)
     }
   }
@@ -95,10 +132,21 @@ function leaseSeconds(op: WriteOperation): number {
 }
 
 function item(push: DuePush, rendered: Rendered): WriteItem {
-  return { key: push.key, kind: push.kind as WriteItem['kind'], revision: push.revision, body: rendered.body, check: rendered.check }
+  return {
+    key: push.key,
+    kind: push.kind as WriteItem['kind'],
+    revision: push.revision,
+    body: rendered.body,
+    check: rendered.check,
+  }
 }
 
-async function write(pipe: Pipe, connection: Connection, op: WriteOperation, pushes: DuePush[]): Promise<void> {
+async function write(
+  pipe: Pipe,
+  connection: Connection,
+  op: WriteOperation,
+  pushes: DuePush[],
+): Promise<void> {
   const rendered = await renderAll(pipe, connection, op, pushes)
   const shadow = rendered.filter((r) => r.push.mode === 'shadow')
   const live = rendered.filter((r) => r.push.mode === 'live')
@@ -107,19 +155,35 @@ async function write(pipe: Pipe, connection: Connection, op: WriteOperation, pus
   const alone = live.filter((r) => r.push.state === 'unknown' || op.batch === 1)
   const together = live.filter((r) => !alone.includes(r))
   for (const one of alone) await attempt(pipe, connection, op, [one])
-  for (let i = 0; i < together.length; i += op.batch) await attempt(pipe, connection, op, together.slice(i, i + op.batch))
+  for (let i = 0; i < together.length; i += op.batch)
+    await attempt(pipe, connection, op, together.slice(i, i + op.batch))
 }
 
 /** In shadow mode everything happens but the sending: the exact bytes are kept and can be read. */
 async function keepShadows(pipe: Pipe, shadow: RenderedPush[]): Promise<void> {
   if (shadow.length === 0) return
-  const fences = await leaseForWrite(pipe.db, shadow.map((r) => leased(r, false)), 60)
+  const fences = await leaseForWrite(
+    pipe.db,
+    shadow.map((r) => leased(r, false)),
+    60,
+  )
   for (const { push } of shadow) {
     const fence = fences.get(push.id)
     if (fence !== undefined) {
-      await record(pipe, { ...push, fence }, {
-        state: 'shadowed', uncertain: false, rewritten: false, dueIn: 0, remote: null, code: null, message: null, event: 'shadowed',
-      })
+      await record(
+        pipe,
+        { ...push, fence },
+        {
+          state: 'shadowed',
+          uncertain: false,
+          rewritten: false,
+          dueIn: 0,
+          remote: null,
+          code: null,
+          message: null,
+          event: 'shadowed',
+        },
+      )
     }
   }
 }
@@ -138,9 +202,18 @@ function leased({ push, rendered }: RenderedPush, finds: boolean): Leased {
   }
 }
 
-async function attempt(pipe: Pipe, connection: Connection, op: WriteOperation, batch: RenderedPush[]): Promise<void> {
+async function attempt(
+  pipe: Pipe,
+  connection: Connection,
+  op: WriteOperation,
+  batch: RenderedPush[],
+): Promise<void> {
   const started = performance.now()
-  const fences = await leaseForWrite(pipe.db, batch.map((r) => leased(r, op.class === 'find')), leaseSeconds(op))
+  const fences = await leaseForWrite(
+    pipe.db,
+    batch.map((r) => leased(r, op.class === 'find')),
+    leaseSeconds(op),
+  )
   const won = batch.filter((r) => fences.has(r.push.id))
   if (won.length === 0) return
   crashPoint('deliver.leased')
@@ -157,7 +230,8 @@ async function attempt(pipe: Pipe, connection: Connection, op: WriteOperation, b
       }
       const outcome = await finish(pipe, op, held, rendered, outcomes[i] ?? silent(), leaseEnd)
       const next = afterWrite(held, outcome, op, leaseEnd - performance.now())
-      if (next.pause) await pauseConnection(pipe.db, connection.id, `${next.code}: ${next.message}`, 'tributary')
+      if (next.pause)
+        await pauseConnection(pipe.db, connection.id, `${next.code}: ${next.message}`, 'tributary')
       await record(pipe, held, next)
     }),
   )
@@ -166,23 +240,48 @@ async function attempt(pipe: Pipe, connection: Connection, op: WriteOperation, b
 
 function leasedDoubt(push: DuePush, op: WriteOperation) {
   const finds = op.class === 'find'
-  return { uncertain: push.uncertain || (push.find_first && !finds), rewritten: push.rewritten || (finds && push.uncertain) }
+  return {
+    uncertain: push.uncertain || (push.find_first && !finds),
+    rewritten: push.rewritten || (finds && push.uncertain),
+  }
 }
 
 function silent(): Outcome {
-  return { kind: 'unknown', code: 'PUSH_NO_ANSWER', message: 'the connector gave no outcome for this document' }
+  return {
+    kind: 'unknown',
+    code: 'PUSH_NO_ANSWER',
+    message: 'the connector gave no outcome for this document',
+  }
 }
 
 /** The call, aborted before the lease ends. Never throws: what a connector throws is of unknown outcome. */
-async function send(pipe: Pipe, op: WriteOperation, won: RenderedPush[], started: number): Promise<Outcome[]> {
+async function send(
+  pipe: Pipe,
+  op: WriteOperation,
+  won: RenderedPush[],
+  started: number,
+): Promise<Outcome[]> {
   const late = performance.now() - started
   // this process stood still until its lease was nearly over: somebody else may be at it
-  if (late > LEASE_MARGIN / 2) return won.map(() => ({ kind: 'not-done', code: 'PUSH_TOO_LATE', message: 'the process stood still', retryAfter: 0 }))
+  if (late > LEASE_MARGIN / 2)
+    return won.map(() => ({
+      kind: 'not-done',
+      code: 'PUSH_TOO_LATE',
+      message: 'the process stood still',
+      retryAfter: 0,
+    }))
   try {
-    return await op.write(won.map((r) => item(r.push, r.rendered)), AbortSignal.timeout(Math.floor(op.timeout - late)))
+    return await op.write(
+      won.map((r) => item(r.push, r.rendered)),
+      AbortSignal.timeout(Math.floor(op.timeout - late)),
+    )
   } catch (error) {
     pipe.log('error', 'connector failed', { push: won[0]?.push.id, error })
-    const outcome: Outcome = { kind: 'unknown', code: 'PUSH_BUG', message: 'the connector failed while sending' }
+    const outcome: Outcome = {
+      kind: 'unknown',
+      code: 'PUSH_BUG',
+      message: 'the connector failed while sending',
+    }
     return won.map(() => outcome)
   }
 }
@@ -196,7 +295,8 @@ async function finish(
   outcome: Outcome,
   leaseEnd: number,
 ): Promise<Outcome> {
-  if (outcome.kind !== 'done' || outcome.remote.state === 'final' || !op.advance || push.rewritten) return outcome
+  if (outcome.kind !== 'done' || outcome.remote.state === 'final' || !op.advance || push.rewritten)
+    return outcome
   const left = leaseEnd - LEASE_MARGIN - performance.now()
   if (left <= 0) return { kind: 'unknown', code: 'PUSH_TIMEOUT', message: 'no time left for the last step' }
   try {
@@ -211,12 +311,20 @@ async function finish(
 }
 
 async function parkUnwritable(pipe: Pipe, connection: Connection, group: DuePush[]): Promise<void> {
-  for (const push of group) await park(pipe, push, 'PUSH_NO_OPERATION', `${connection.connector} cannot write ${push.kind}`)
+  for (const push of group)
+    await park(pipe, push, 'PUSH_NO_OPERATION', `${connection.connector} cannot write ${push.kind}`)
 }
 
 async function park(pipe: Pipe, push: DuePush, code: string, message: string): Promise<void> {
   const uncertain = push.uncertain || push.state !== 'planned'
   await record(pipe, push, {
-    state: 'parked', uncertain, rewritten: push.rewritten, dueIn: 0, remote: null, code, message, event: 'parked',
+    state: 'parked',
+    uncertain,
+    rewritten: push.rewritten,
+    dueIn: 0,
+    remote: null,
+    code,
+    message,
+    event: 'parked',
   })
 }

@@ -10,12 +10,18 @@ import type { Connection, DocumentKind } from '../core/ports.ts'
 import { isDataError } from '../ledger/database.ts'
 import { type NewDocument, type Written, writeDocuments } from '../ledger/document.ts'
 import { bisect } from '../ledger/group-commit.ts'
-import { appendRecords, type ClaimedRecord, claimRecords, forgetRecordHash, releaseRecords } from '../ledger/inbox.ts'
+import {
+  appendRecords,
+  type ClaimedRecord,
+  claimRecords,
+  forgetRecordHash,
+  releaseRecords,
+} from '../ledger/inbox.ts'
 import type { Parked } from '../ledger/parked.ts'
 import { checkOrder } from '../mapping/check-order.ts'
 import { validateDocument } from '../mapping/validate.ts'
 import { documentHash, phoneTail, searchTerms, sortableVersion } from './identity.ts'
-import { FETCH, LANE_TURN, NORMALIZE, PLAN, type Pipe, type Stopping } from './pipe.ts'
+import { FETCH, LANE_TURN, NORMALIZE, type Pipe, PLAN, type Stopping } from './pipe.ts'
 import { hintRow } from './receive.ts'
 
 const BATCH = 200
@@ -49,12 +55,17 @@ async function normalizeBatch(pipe: Pipe, claimed: ClaimedRecord[]): Promise<voi
     (part) => writeMade(pipe, part),
     (one, error) => {
       // one row that the database refuses (a NUL character, say) is parked; a database that is away is not its fault
-      if (isDataError(error)) failed.push({ record: one.record, parked: parkRecord(one.record, refused(error)) })
+      if (isDataError(error))
+        failed.push({ record: one.record, parked: parkRecord(one.record, refused(error)) })
       else again.push(one.record)
     },
   )
   if (failed.length > 0) await writeMade(pipe, failed)
-  if (again.length > 0) await releaseRecords(pipe.db, again.map((r) => r.id))
+  if (again.length > 0)
+    await releaseRecords(
+      pipe.db,
+      again.map((r) => r.id),
+    )
 }
 
 function refused(error: unknown): TributaryError {
@@ -67,7 +78,12 @@ async function normalizeRecord(pipe: Pipe, record: ClaimedRecord): Promise<Made>
     crashOnRecord(record.external_id)
     return { record, document: await toDocument(pipe, record) }
   } catch (error) {
-    pipe.log('warn', 'record parked', { connection: record.connection, order: record.external_id, record: record.id, error })
+    pipe.log('warn', 'record parked', {
+      connection: record.connection,
+      order: record.external_id,
+      record: record.id,
+      error,
+    })
     return { record, parked: parkRecord(record, error) }
   }
 }
@@ -77,7 +93,11 @@ async function toDocument(pipe: Pipe, record: ClaimedRecord): Promise<NewDocumen
   const stream = connection?.streams.find((s) => s.name === record.stream)
   const mapping = stream?.mappings[record.shape]
   if (!connection || !stream || !mapping) {
-    throw recordError('RECORD_NO_MAPPING', { connection: record.connection, stream: record.stream, shape: record.shape })
+    throw recordError('RECORD_NO_MAPPING', {
+      connection: record.connection,
+      stream: record.stream,
+      shape: record.shape,
+    })
   }
   const input = connection.parse({ body: record.body, contentType: record.content_type })
   const value = (await mapping.map(input, contextOf(pipe, connection))) as Record<string, unknown>
@@ -131,7 +151,10 @@ async function writeMade(pipe: Pipe, made: Made[]): Promise<void> {
       done: older.map((d) => d.inboxId),
       journal: [...documents.map(mapped), ...parked.map(parkedEvent)],
     })
-    await askAgain(tx, documents.filter((_, i) => outcomes[i] === 'conflicting'))
+    await askAgain(
+      tx,
+      documents.filter((_, i) => outcomes[i] === 'conflicting'),
+    )
   })
   crashPoint('normalize.committed')
   pipe.observe('normalized', documents.length)

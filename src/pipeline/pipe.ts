@@ -6,7 +6,11 @@ import type { Settlement } from '../ledger/settle.ts'
 import type { Queue } from '../queue/queue.ts'
 
 /** One line per event; fields are order key, connection, codes and counts, never payloads. */
-export type Log = (level: 'debug' | 'info' | 'warn' | 'error', event: string, fields?: Record<string, unknown>) => void
+export type Log = (
+  level: 'debug' | 'info' | 'warn' | 'error',
+  event: string,
+  fields?: Record<string, unknown>,
+) => void
 
 /** Which connections feed which, from when on, and whether anything is really sent. */
 export interface Flow {
@@ -18,6 +22,8 @@ export interface Flow {
   mode: 'off' | 'shadow' | 'live'
   /** Document kinds that travel back to the shops. */
   back: string[]
+  /** How the tool used before numbered its ERP documents, for orders paid until then; null: nobody wrote before. */
+  adopt: { number(order: unknown): Promise<string | null>; until: Date | null } | null
 }
 
 export interface Pipe {
@@ -44,7 +50,9 @@ export const deliverQueue = (connection: string): string => `deliver-${connectio
 /** Wakes every delivery lane of a connection. */
 export async function wakeDelivery(pipe: Pipe, connection: string): Promise<void> {
   const lanes = pipe.connections.get(connection)?.concurrency ?? 0
-  await Promise.all(Array.from({ length: lanes }, (_, lane) => pipe.queue.wake(deliverQueue(connection), String(lane))))
+  await Promise.all(
+    Array.from({ length: lanes }, (_, lane) => pipe.queue.wake(deliverQueue(connection), String(lane))),
+  )
 }
 
 /** A lane hands over to a new run of itself after this long, so that a stop never waits for a whole backlog. */

@@ -14,7 +14,7 @@ import { insertPushes, type PushHead, pushesOf, withdrawPushes } from '../ledger
 import { originOrders, pushesByKey } from '../ledger/push-lookup.ts'
 import { changeTasks } from '../ledger/task.ts'
 import { linkPushes, upsertWorkOrders } from '../ledger/work-order.ts'
-import { LANE_TURN, PLAN, type Pipe, type Stopping, wakeDelivery } from './pipe.ts'
+import { LANE_TURN, type Pipe, PLAN, type Stopping, wakeDelivery } from './pipe.ts'
 import { planAcknowledgement } from './stages/plan-acknowledgements.ts'
 import { emptyPlan, type Plan, planOrder } from './stages/plan-orders.ts'
 import { planShipment } from './stages/plan-shipments.ts'
@@ -58,7 +58,13 @@ async function planBatch(pipe: Pipe, due: DueDocument[]): Promise<void> {
 }
 
 async function decide(pipe: Pipe, tx: Queryable, due: DueDocument[]) {
-  const pushes = Map.groupBy(await pushesOf(tx, due.map((d) => d.id)), (p) => p.document_id)
+  const pushes = Map.groupBy(
+    await pushesOf(
+      tx,
+      due.map((d) => d.id),
+    ),
+    (p) => p.document_id,
+  )
   const keys = due.flatMap((d) => (d.kind === 'order' ? [] : [keyOf(d)]))
   const origins = await originOrders(tx, keys)
   const acknowledged = await pushesByKey(tx, keys)
@@ -69,9 +75,20 @@ async function decide(pipe: Pipe, tx: Queryable, due: DueDocument[]) {
     if (doc.attempts > DEATHS) plans.push(parkedPlan(doc))
     else if (doc.kind === 'order') plans.push(planOneOrder(pipe, doc, mine))
     else if (doc.kind === 'shipment') {
-      plans.push(planShipment(doc, origins.get(`${doc.connection} ${keyOf(doc)}`), mine, pipe.flows, pipe.installation))
+      plans.push(
+        planShipment(
+          doc,
+          origins.get(`${doc.connection} ${keyOf(doc)}`),
+          mine,
+          pipe.flows,
+          pipe.installation,
+        ),
+      )
     } else {
-      const { plan, settlement } = planAcknowledgement(doc, acknowledged.get(`${doc.connection} ${keyOf(doc)}`))
+      const { plan, settlement } = planAcknowledgement(
+        doc,
+        acknowledged.get(`${doc.connection} ${keyOf(doc)}`),
+      )
       plans.push(plan)
       if (settlement) settlements.push(settlement)
     }
@@ -94,9 +111,17 @@ function planOneOrder(pipe: Pipe, doc: DueDocument, pushes: PushHead[]): Plan {
   }
 }
 
-function parkedPlan(doc: DueDocument, error: TributaryError = recordError('RECORD_KILLS', { times: DEATHS })): Plan {
+function parkedPlan(
+  doc: DueDocument,
+  error: TributaryError = recordError('RECORD_KILLS', { times: DEATHS }),
+): Plan {
   const plan = emptyPlan(doc, 'parked')
-  plan.journal.push({ connection: doc.connection, subject: doc.external_id, event: 'parked', data: { code: error.code } })
+  plan.journal.push({
+    connection: doc.connection,
+    subject: doc.external_id,
+    event: 'parked',
+    data: { code: error.code },
+  })
   plan.parked = {
     what: 'document',
     ref: doc.id,
@@ -115,18 +140,35 @@ async function write(tx: Queryable, plans: Plan[]): Promise<number> {
   const taken = await withdrawPushes(tx, wished)
   const lost = plans.filter((p) => p.withdraw.some((id) => !taken.has(id)))
   const kept = plans.filter((p) => !lost.includes(p))
-  const orders = await upsertWorkOrders(tx, kept.flatMap((p) => p.workOrders))
+  const orders = await upsertWorkOrders(
+    tx,
+    kept.flatMap((p) => p.workOrders),
+  )
   const pushes = kept.flatMap((p) => p.pushes)
   const ids = await insertPushes(tx, pushes)
   await linkPushes(
     tx,
-    pushes.flatMap((p) => (orders.has(p.subject) ? [{ push: ids.get(p.key)!, workOrder: orders.get(p.subject)! }] : [])),
+    pushes.flatMap((p) =>
+      orders.has(p.subject) ? [{ push: ids.get(p.key)!, workOrder: orders.get(p.subject)! }] : [],
+    ),
   )
-  await changeTasks(tx, kept.flatMap((p) => p.tasks))
-  await tell(tx, kept.flatMap((p) => p.journal))
-  await park(tx, kept.flatMap((p) => (p.parked ? [p.parked] : [])))
+  await changeTasks(
+    tx,
+    kept.flatMap((p) => p.tasks),
+  )
+  await tell(
+    tx,
+    kept.flatMap((p) => p.journal),
+  )
+  await park(
+    tx,
+    kept.flatMap((p) => (p.parked ? [p.parked] : [])),
+  )
   await unpark(tx, 'push', [...taken], 'withdrawn')
-  await endPlanning(tx, [...kept.map((p) => p.document), ...lost.map((p) => ({ ...p.document, state: 'due' as const }))])
+  await endPlanning(tx, [
+    ...kept.map((p) => p.document),
+    ...lost.map((p) => ({ ...p.document, state: 'due' as const })),
+  ])
   return pushes.length
 }
 

@@ -6,7 +6,14 @@ import { crashPoint } from '../core/crash-point.ts'
 import type { Connection, ReadStream } from '../core/ports.ts'
 import { dueRefreshes } from '../ledger/document.ts'
 import { appendRecords } from '../ledger/inbox.ts'
-import { closeWindow, failPoll, keepPage, leaseStream, releaseStream, type StreamState } from '../ledger/stream.ts'
+import {
+  closeWindow,
+  failPoll,
+  keepPage,
+  leaseStream,
+  releaseStream,
+  type StreamState,
+} from '../ledger/stream.ts'
 import { FETCH, type Pipe, type Stopping } from './pipe.ts'
 import { hintRow, recordRows, wakeFor } from './receive.ts'
 
@@ -15,7 +22,12 @@ const PAGE_LIMIT = 60_000
 const LEASE = 90
 
 /** One poll at a time per stream: answers at once when another process reads it. */
-export async function pollStream(pipe: Pipe, connection: Connection, stream: ReadStream, stopping: Stopping): Promise<void> {
+export async function pollStream(
+  pipe: Pipe,
+  connection: Connection,
+  stream: ReadStream,
+  stopping: Stopping,
+): Promise<void> {
   const state = await leaseStream(pipe.db, connection.id, stream.name, LEASE)
   if (!state) return
   try {

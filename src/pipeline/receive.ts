@@ -75,7 +75,12 @@ function deliveryRows(connection: string, delivery: WebhookDelivery, key: string
 }
 
 /** Rows for records that we read ourselves (poll, fetch, file). */
-export function recordRows(connection: string, stream: string, origin: Origin, records: RawRecord[]): InboxRow[] {
+export function recordRows(
+  connection: string,
+  stream: string,
+  origin: Origin,
+  records: RawRecord[],
+): InboxRow[] {
   return records.map((r) => ({
     connection,
     stream,

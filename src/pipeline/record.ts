@@ -1,7 +1,7 @@
 /** record: what was decided about a push, into the ledger (group-committed) and the log. */
 import type { DuePush } from '../ledger/push.ts'
 import type { Settlement } from '../ledger/settle.ts'
-import { PLAN, type Pipe } from './pipe.ts'
+import { type Pipe, PLAN } from './pipe.ts'
 import type { Next } from './stages/settle.ts'
 
 /** States that a person must look at. */
@@ -25,8 +25,18 @@ export async function record(pipe: Pipe, push: DuePush, next: Next): Promise<voi
   }
   if (FOR_A_PERSON.has(next.state)) settlement.parked = parked(push, next)
   const held = await pipe.settler.add(settlement)
-  const fields = { order: push.order_number ?? push.order_id, push: push.id, connection: push.connection, attempt: push.attempt, code: next.code }
-  pipe.log(next.state === 'confirmed' ? 'info' : 'warn', held ? `push ${next.event}` : 'push lease lost', fields)
+  const fields = {
+    order: push.order_number ?? push.order_id,
+    push: push.id,
+    connection: push.connection,
+    attempt: push.attempt,
+    code: next.code,
+  }
+  pipe.log(
+    next.state === 'confirmed' ? 'info' : 'warn',
+    held ? `push ${next.event}` : 'push lease lost',
+    fields,
+  )
   if (!held) return
   if (next.state === 'confirmed') pipe.observe('confirmed', 1)
   if (FOR_A_PERSON.has(next.state)) pipe.observe('parked', 1)

@@ -1,6 +1,6 @@
 /** resolve: a push in doubt, in a remote that can be asked: find by key, then bind, finish, tidy or write again. */
 import { crashPoint } from '../core/crash-point.ts'
-import type { Outcome, Remote } from '../core/outcome.ts'
+import type { FindAnswer, Outcome, Remote } from '../core/outcome.ts'
 import type { Connection, WriteItem, WriteOperation } from '../core/ports.ts'
 import { sabotaged } from '../core/sabotage.ts'
 import type { DuePush } from '../ledger/push.ts'
@@ -18,52 +18,123 @@ export async function findPush(
   limit: number,
 ): Promise<void> {
   const signal = AbortSignal.timeout(limit)
-  const next = await resolve(op, push, item, signal).catch((error: unknown): Next => {
+  const adopted = push.attempt === 0 ? await adoptedNumber(pipe, push) : null
+  const next = await askFor(op, push, item, adopted, signal).catch((error: unknown): Next => {
     pipe.log('error', 'connector failed', { connection: connection.id, push: push.id, error })
     return later(push, backoff(push.attempt + 1), 'PUSH_BUG', 'the connector failed while asking')
   })
   await record(pipe, push, next)
 }
 
-async function resolve(op: WriteOperation, push: DuePush, item: WriteItem, signal: AbortSignal): Promise<Next> {
+/** The number under which the tool used before may have written this order; null when there was none. */
+export async function adoptedNumber(pipe: Pipe, push: DuePush): Promise<string | null> {
+  const adopt = pipe.flows.find((f) => f.id === push.flow)?.adopt
+  if (!adopt || push.kind !== 'order') return null
+  const { paidAt, placedAt } = push.content as { paidAt?: string | null; placedAt: string }
+  if (adopt.until && new Date(paidAt ?? placedAt) > adopt.until) return null
+  return adopt.number(push.content)
+}
+
+/** A document of the tool before is bound as it stands: neither changed nor finished by us. */
+async function askFor(
+  op: WriteOperation,
+  push: DuePush,
+  item: WriteItem,
+  adopted: string | null,
+  signal: AbortSignal,
+): Promise<Next> {
+  if (adopted === null) return resolve(op, push, item, signal)
+  const answer = await op.find!({ ...item, key: adopted }, signal)
+  const found = afterFind(answer, { ...op, drafts: false }, item.check)
+  if (found.do === 'advance') return { ...bound(push, found.remote), event: 'adopted' }
+  if (found.do === 'park')
+    return { ...later(push, 0, found.code, found.message), state: 'parked', event: 'parked' }
+  if (found.do === 'write' && !push.find_first) return absent(push)
+  return found.do === 'again' ? unanswered(push, answer) : resolve(op, push, item, signal)
+}
+
+async function resolve(
+  op: WriteOperation,
+  push: DuePush,
+  item: WriteItem,
+  signal: AbortSignal,
+): Promise<Next> {
   const answer = sabotaged('find-off') ? { hits: [] } : await op.find!(item, signal)
   crashPoint('find.answered')
   const found = afterFind(answer, op, item.check)
   switch (found.do) {
-    case 'write': {
-      // planned again at once; `uncertain` tells the next write that it is a second one
-      const second = push.uncertain || push.attempt > 0
-      return { ...later(push, 0, 'PUSH_ABSENT', null), state: 'planned', uncertain: second, event: 'absent' }
-    }
+    case 'write':
+      return absent(push)
     case 'advance':
       return finish(op, push, item, found.remote, signal)
     case 'discard':
       for (const surplus of found.surplus) await op.discard!(item, surplus, signal)
       // a deletion may be late too: only another find proves that one is left
-      return { ...later(push, op.settle, 'PUSH_SURPLUS', `${found.surplus.length} surplus drafts deleted`), event: 'tidied' }
+      return {
+        ...later(push, op.settle, 'PUSH_SURPLUS', `${found.surplus.length} surplus drafts deleted`),
+        event: 'tidied',
+      }
     case 'park':
       return { ...later(push, 0, found.code, found.message), state: 'parked', event: 'parked' }
     case 'again':
-      return later(push, failedWait(answer as { failed: Exclude<Outcome, { kind: 'done' }> }, push), 'PUSH_FIND_FAILED', 'the remote could not be asked')
+      return unanswered(push, answer)
   }
 }
 
-function failedWait(answer: { failed: Exclude<Outcome, { kind: 'done' }> }, push: DuePush): number {
-  const { failed } = answer
-  return (failed.kind === 'not-done' ? failed.retryAfter : undefined) ?? backoff(Math.max(1, push.attempt))
+/** Planned again at once; `uncertain` tells the next write that it is a second one. */
+function absent(push: DuePush): Next {
+  const second = push.uncertain || push.attempt > 0
+  return { ...later(push, 0, 'PUSH_ABSENT', null), state: 'planned', uncertain: second, event: 'absent' }
 }
 
-async function finish(op: WriteOperation, push: DuePush, item: WriteItem, remote: Remote, signal: AbortSignal): Promise<Next> {
+function unanswered(push: DuePush, answer: FindAnswer): Next {
+  const asked = 'failed' in answer && answer.failed.kind === 'not-done' ? answer.failed.retryAfter : undefined
+  return later(
+    push,
+    asked ?? backoff(Math.max(1, push.attempt)),
+    'PUSH_FIND_FAILED',
+    'the remote could not be asked',
+  )
+}
+
+async function finish(
+  op: WriteOperation,
+  push: DuePush,
+  item: WriteItem,
+  remote: Remote,
+  signal: AbortSignal,
+): Promise<Next> {
   const outcome: Outcome =
-    remote.state === 'final' || !op.advance ? { kind: 'done', remote } : await op.advance(item, remote, signal)
+    remote.state === 'final' || !op.advance
+      ? { kind: 'done', remote }
+      : await op.advance(item, remote, signal)
   if (outcome.kind !== 'done') return later(push, op.settle, outcome.code, outcome.message)
+  return bound(push, outcome.remote)
+}
+
+function bound(push: DuePush, remote: Remote): Next {
   return {
-    state: 'confirmed', uncertain: false, rewritten: push.rewritten, dueIn: 0, remote: outcome.remote,
-    code: null, message: null, event: 'found',
+    state: 'confirmed',
+    uncertain: false,
+    rewritten: push.rewritten,
+    dueIn: 0,
+    remote,
+    code: null,
+    message: null,
+    event: 'found',
   }
 }
 
 /** Still in doubt; asked again in `dueIn` milliseconds. */
 function later(push: DuePush, dueIn: number, code: string, message: string | null): Next {
-  return { state: 'unknown', uncertain: true, rewritten: push.rewritten, dueIn, remote: null, code, message, event: 'in-doubt' }
+  return {
+    state: 'unknown',
+    uncertain: true,
+    rewritten: push.rewritten,
+    dueIn,
+    remote: null,
+    code,
+    message,
+    event: 'in-doubt',
+  }
 }

@@ -4,7 +4,7 @@
  */
 import cron, { type ScheduledTask } from 'node-cron'
 import { finishTick, lastTick, winTick } from '../ledger/stream.ts'
-import { POLL, type Pipe } from './pipe.ts'
+import { type Pipe, POLL } from './pipe.ts'
 
 /** Seconds after which a tick whose winner died is won again. */
 const LEASE = 30
@@ -32,7 +32,10 @@ export async function startSchedules(pipe: Pipe, schedules: PollSchedule[]): Pro
     const name = pollLane(schedule.connection, schedule.stream)
     const task = cron.schedule(
       schedule.every,
-      (context) => tick(pipe, name, context.date).catch((error) => pipe.log('warn', 'tick failed', { schedule: name, error })),
+      (context) =>
+        tick(pipe, name, context.date).catch((error) =>
+          pipe.log('warn', 'tick failed', { schedule: name, error }),
+        ),
       // a process that was blocked gets several ticks at once: each is its own row, and one poll does for all
       { timezone: 'Etc/UTC', name, noOverlap: true },
     )

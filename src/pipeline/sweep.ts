@@ -7,7 +7,7 @@ import type { Database } from '../ledger/database.ts'
 import { trimInbox } from '../ledger/inbox.ts'
 import { connectionsWithDuePushes, lapseLeases } from '../ledger/push.ts'
 import { trimTicks } from '../ledger/stream.ts'
-import { FETCH, NORMALIZE, PLAN, type Pipe, wakeDelivery } from './pipe.ts'
+import { FETCH, NORMALIZE, type Pipe, PLAN, wakeDelivery } from './pipe.ts'
 
 const EVERY = 1_000
 const TIDY_EVERY = 60_000
@@ -59,13 +59,15 @@ export async function sweep(pipe: Pipe): Promise<void> {
     for (const op of connection.writes) {
       const settle = op.class === 'find' ? op.settle / 1000 : 0
       const lapsed = await lapseLeases(pipe.db, connection.id, op.kind, settle)
-      if (lapsed > 0) pipe.log('warn', 'leases lapsed', { connection: connection.id, kind: op.kind, count: lapsed })
+      if (lapsed > 0)
+        pipe.log('warn', 'leases lapsed', { connection: connection.id, kind: op.kind, count: lapsed })
     }
   }
   const due = await whatIsDue(pipe.db)
   if (due.records) await pipe.queue.wake(NORMALIZE, '0')
   if (due.documents) await pipe.queue.wake(PLAN, '0')
-  for (const connection of due.hints) if (pipe.connections.has(connection)) await pipe.queue.wake(FETCH, connection)
+  for (const connection of due.hints)
+    if (pipe.connections.has(connection)) await pipe.queue.wake(FETCH, connection)
   for (const connection of await connectionsWithDuePushes(pipe.db)) await wakeDelivery(pipe, connection)
 }
 

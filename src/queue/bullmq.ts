@@ -1,5 +1,5 @@
 /** The queue on BullMQ 6: on Redis/Valkey, or on the ledger's own database through its pool look-alike. */
-import { createPostgresBackend, Queue as BullQueue, type QueueOptions, Worker } from 'bullmq'
+import { Queue as BullQueue, createPostgresBackend, type QueueOptions, Worker } from 'bullmq'
 import { Redis } from 'ioredis'
 import { refuseInsideTransaction } from '../core/transaction-guard.ts'
 import type { Queue, QueueTrouble, Working } from './queue.ts'

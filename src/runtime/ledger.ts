@@ -14,7 +14,16 @@ import type { Log } from './log.ts'
 const PATIENCE = 30_000
 
 /** Errors that mean that the server is away or starting, not that we are wrong. */
-const AWAY = new Set(['ECONNREFUSED', 'ECONNRESET', 'ENOTFOUND', 'EAI_AGAIN', 'ETIMEDOUT', '57P03', '57P01', '08006'])
+const AWAY = new Set([
+  'ECONNREFUSED',
+  'ECONNRESET',
+  'ENOTFOUND',
+  'EAI_AGAIN',
+  'ETIMEDOUT',
+  '57P03',
+  '57P01',
+  '08006',
+])
 
 /**
  * Opens and migrates the ledger. Throws LEDGER_UNREACHABLE after 30 s without an answer, LEDGER_FOLDER_HELD

@@ -2,14 +2,16 @@
  * Puts a configuration together into a running Tributary: the only place that constructs things. `serve`
  * takes webhooks in, `work` does the rest, `all` is both in one process.
  */
-import { ledgerError } from '../core/errors/ledger.ts'
+
+import jsonata from 'jsonata'
 import { TributaryError } from '../core/errors/error.ts'
+import { ledgerError } from '../core/errors/ledger.ts'
 import { runtimeError } from '../core/errors/runtime.ts'
 import { installationId } from '../ledger/migrate.ts'
 import { settler } from '../ledger/settle.ts'
 import type { Flow, Pipe } from '../pipeline/pipe.ts'
 import { createReceiver, type Receiver } from '../pipeline/receive.ts'
-import type { Config } from './config.ts'
+import type { Config, FlowConfig } from './config.ts'
 import { openConnections } from './connections.ts'
 import { type Control, serveControl } from './control.ts'
 import { controlPath } from './control-protocol.ts'
@@ -41,7 +43,7 @@ export async function startRuntime(config: Config, { role, log }: StartOptions):
       db,
       queue,
       connections,
-      flows: Object.values(config.flows).map(({ id, shops, erp, from, mode, back }): Flow => ({ id, shops, erp, from, mode, back })),
+      flows: Object.values(config.flows).map(openFlow),
       company: { zone: config.company.zone, currency: config.company.currency },
       installation: await installationId(db),
       settler: settler(db),
@@ -56,7 +58,8 @@ export async function startRuntime(config: Config, { role, log }: StartOptions):
     const receiver = createReceiver(pipe)
     return {
       operations,
-      receiveWebhook: (connection, topic, headers, body) => receiveWebhook(pipe, receiver, { connection, topic, headers, body }),
+      receiveWebhook: (connection, topic, headers, body) =>
+        receiveWebhook(pipe, receiver, { connection, topic, headers, body }),
       ready: () => readiness(pipe),
       close: closeAll,
     }
@@ -66,8 +69,24 @@ export async function startRuntime(config: Config, { role, log }: StartOptions):
   }
 }
 
+/** A flow as the pipe sees it; `adopt.number` becomes a function of the order. */
+function openFlow({ id, shops, erp, from, mode, back, adopt }: FlowConfig): Flow {
+  if (!adopt) return { id, shops, erp, from, mode, back, adopt: null }
+  const expression = jsonata(adopt.number)
+  const number = async (order: unknown) => {
+    const value: unknown = await expression.evaluate(order)
+    return value === undefined || value === null || value === '' ? null : String(value)
+  }
+  return { id, shops, erp, from, mode, back, adopt: { number, until: adopt.until } }
+}
+
 /** Only the embedded ledger needs the socket: it has room for one process. */
-async function openControl(config: Config, kind: string, operations: Running['operations'], log: Log): Promise<Control | null> {
+async function openControl(
+  config: Config,
+  kind: string,
+  operations: Running['operations'],
+  log: Log,
+): Promise<Control | null> {
   if (kind !== 'pglite') return null
   return serveControl(operations, controlPath(config.storage.data), (error, method) =>
     log.error({ event: 'control.failed', method, error }),
@@ -93,7 +112,11 @@ async function receiveWebhook(pipe: Pipe, receiver: Receiver, incoming: Incoming
   } catch (error) {
     if (error instanceof TributaryError) throw error
     // whatever the database said, the record is not durable: the sender must come again
-    throw ledgerError('LEDGER_UNREACHABLE', { problem: (error as { code?: string }).code ?? 'no commit' }, error)
+    throw ledgerError(
+      'LEDGER_UNREACHABLE',
+      { problem: (error as { code?: string }).code ?? 'no commit' },
+      error,
+    )
   }
   return webhook.answer
 }

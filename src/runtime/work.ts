@@ -4,7 +4,7 @@ import { isPaused, pauseConnection } from '../ledger/pause.ts'
 import { deliverLane } from '../pipeline/deliver.ts'
 import { fetchLane } from '../pipeline/fetch.ts'
 import { normalizeLane } from '../pipeline/normalize.ts'
-import { deliverQueue, FETCH, NORMALIZE, PLAN, POLL, type Pipe } from '../pipeline/pipe.ts'
+import { deliverQueue, FETCH, NORMALIZE, type Pipe, PLAN, POLL } from '../pipeline/pipe.ts'
 import { planLane } from '../pipeline/plan.ts'
 import { pollStream } from '../pipeline/poll.ts'
 import { type PollSchedule, pollLane, startSchedules } from '../pipeline/schedule.ts'
@@ -29,7 +29,11 @@ export async function startWork(pipe: Pipe, config: Config): Promise<Workers> {
     pipe.queue.work(POLL, 4, (lane) => pollNamed(pipe, lane, stopping)),
     ...[...pipe.connections.values()]
       .filter((c) => c.writes.length > 0)
-      .map((c) => pipe.queue.work(deliverQueue(c.id), c.concurrency, (lane) => deliverLane(pipe, c, Number(lane), stopping))),
+      .map((c) =>
+        pipe.queue.work(deliverQueue(c.id), c.concurrency, (lane) =>
+          deliverLane(pipe, c, Number(lane), stopping),
+        ),
+      ),
   ])
   const schedules = await startSchedules(pipe, polls)
   const sweeper = startSweeper(pipe, Math.ceil(config.retention.raw / DAY))
@@ -75,10 +79,15 @@ function pollSchedules(pipe: Pipe, config: Config): PollSchedule[] {
       const own = config.connections[connection.id]?.poll[stream.name]
       const wanted =
         (stream.document === 'order' && asShop.length > 0) ||
-        (stream.document !== 'order' && asErp.some((f) => stream.document === 'acknowledgement' || f.back.includes(stream.document)))
+        (stream.document !== 'order' &&
+          asErp.some((f) => stream.document === 'acknowledgement' || f.back.includes(stream.document)))
       if (!wanted || own?.off) continue
       const flow = stream.document === 'order' ? asShop.find((f) => f.every)?.every : null
-      schedules.push({ connection: connection.id, stream: stream.name, every: flow ?? own?.every ?? stream.every })
+      schedules.push({
+        connection: connection.id,
+        stream: stream.name,
+        every: flow ?? own?.every ?? stream.every,
+      })
     }
   }
   return schedules

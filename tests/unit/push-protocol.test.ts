@@ -55,10 +55,14 @@ class World {
     const { happens, heard } = this.move()
     const doc = this.held.find((d) => d.id === remote.id)!
     if (happens) doc.state = 'final'
-    return happens && heard ? { kind: 'done', remote: { ...remote, state: 'final' } } : { kind: 'unknown', code: 'LOST', message: '' }
+    return happens && heard
+      ? { kind: 'done', remote: { ...remote, state: 'final' } }
+      : { kind: 'unknown', code: 'LOST', message: '' }
   }
   find(): Remote[] {
-    return this.held.filter((d) => !d.deleted && d.visible <= this.now).map(({ id, state }) => ({ id, state }))
+    return this.held
+      .filter((d) => !d.deleted && d.visible <= this.now)
+      .map(({ id, state }) => ({ id, state }))
   }
   standing(): Held[] {
     return this.held.filter((d) => !d.deleted)
@@ -100,7 +104,8 @@ function write(world: World, op: Protocol, push: Push, apply: (next: Next) => vo
 
 /** The remote refuses a second document under the key. */
 function resend(world: World): Outcome {
-  if (world.held.some((d) => d.at <= world.now)) return { kind: 'refused', code: '-31000', message: '', duplicate: true }
+  if (world.held.some((d) => d.at <= world.now))
+    return { kind: 'refused', code: '-31000', message: '', duplicate: true }
   const outcome = world.write(false)
   // a late first copy makes the second one bounce inside the remote: its unique key holds
   if (world.held.length > 1) world.held.length = 1
@@ -109,7 +114,14 @@ function resend(world: World): Outcome {
 
 function find(world: World, op: Protocol, push: Push, apply: (next: Next) => void): void {
   const later = (state: Next['state'], dueIn: number, uncertain: boolean): Next => ({
-    state, uncertain, rewritten: push.rewritten, dueIn, remote: null, code: null, message: null, event: '',
+    state,
+    uncertain,
+    rewritten: push.rewritten,
+    dueIn,
+    remote: null,
+    code: null,
+    message: null,
+    event: '',
   })
   const found = afterFind({ hits: world.find() }, op, null)
   if (found.do === 'write') apply(later('planned', 0, true))
@@ -118,12 +130,19 @@ function find(world: World, op: Protocol, push: Push, apply: (next: Next) => voi
     for (const surplus of found.surplus) world.held.find((d) => d.id === surplus.id)!.deleted = true
     apply(later('unknown', op.settle, true))
   } else if (found.do === 'advance') {
-    const done: Outcome = found.remote.state === 'final' ? { kind: 'done', remote: found.remote } : world.confirm(found.remote)
+    const done: Outcome =
+      found.remote.state === 'final' ? { kind: 'done', remote: found.remote } : world.confirm(found.remote)
     apply(done.kind === 'done' ? later('confirmed', 0, false) : later('unknown', op.settle, true))
   }
 }
 
-const op = (o: Partial<Protocol>): Protocol => ({ class: 'find', settle: LATE + LAG, drafts: true, acknowledgeWithin: 0, ...o })
+const op = (o: Partial<Protocol>): Protocol => ({
+  class: 'find',
+  settle: LATE + LAG,
+  drafts: true,
+  acknowledgeWithin: 0,
+  ...o,
+})
 const moves = fc.array(behaviour, { maxLength: 12 })
 
 describe('the push protocol', () => {
@@ -179,21 +198,30 @@ describe('one attempt', () => {
 
   it('is a conflict when the remote knows the key before we ever sent it', () => {
     const refused: Outcome = { kind: 'refused', code: '-31000', message: 'known', duplicate: true }
-    expect(afterWrite(fresh, refused, op({ class: 'resend-safe' }), 0)).toMatchObject({ state: 'parked', code: 'PUSH_CONFLICT' })
-    expect(afterWrite({ ...fresh, uncertain: true }, refused, op({ class: 'resend-safe' }), 0).state).toBe('confirmed')
+    expect(afterWrite(fresh, refused, op({ class: 'resend-safe' }), 0)).toMatchObject({
+      state: 'parked',
+      code: 'PUSH_CONFLICT',
+    })
+    expect(afterWrite({ ...fresh, uncertain: true }, refused, op({ class: 'resend-safe' }), 0).state).toBe(
+      'confirmed',
+    )
     expect(afterWrite(fresh, refused, op({ class: 'find' }), 0).state).toBe('unknown')
   })
 
   it('leaves doubt in doubt when the same bytes are refused for another reason', () => {
     const refused: Outcome = { kind: 'refused', code: '-31200', message: 'field' }
     expect(afterWrite(fresh, refused, op({ class: 'resend-safe' }), 0).state).toBe('rejected')
-    expect(afterWrite({ ...fresh, uncertain: true }, refused, op({ class: 'resend-safe' }), 0).state).toBe('unknown')
+    expect(afterWrite({ ...fresh, uncertain: true }, refused, op({ class: 'resend-safe' }), 0).state).toBe(
+      'unknown',
+    )
   })
 
   it('keeps doubt through a not-done of a resend, and plans again otherwise', () => {
     const notDone: Outcome = { kind: 'not-done', code: '429', message: '', retryAfter: 700 }
     expect(afterWrite(fresh, notDone, op({}), 0)).toMatchObject({ state: 'planned', dueIn: 700 })
-    expect(afterWrite({ ...fresh, uncertain: true }, notDone, op({ class: 'resend-safe' }), 0).state).toBe('unknown')
+    expect(afterWrite({ ...fresh, uncertain: true }, notDone, op({ class: 'resend-safe' }), 0).state).toBe(
+      'unknown',
+    )
   })
 
   it('asks a person at once where the remote offers no way to find out', () => {
@@ -208,7 +236,10 @@ describe('one attempt', () => {
 
   it('waits for its acknowledgement when the remote only said "received"', () => {
     const accepted: Outcome = { kind: 'done', remote: { id: null, state: 'final' }, accepted: true }
-    expect(afterWrite(fresh, accepted, op({ acknowledgeWithin: 5 }), 0)).toMatchObject({ state: 'accepted', dueIn: 5 })
+    expect(afterWrite(fresh, accepted, op({ acknowledgeWithin: 5 }), 0)).toMatchObject({
+      state: 'accepted',
+      dueIn: 5,
+    })
   })
 
   it('backs off from one second to five minutes', () => {
@@ -220,13 +251,22 @@ describe('what a find answers', () => {
   const hit = (o: Partial<Remote>): Remote => ({ id: 'x', state: 'final', ...o })
   it('parks a document under our key with another total', () => {
     const check = { number: null, total: '10.00', lines: 2 }
-    expect(afterFind({ hits: [hit({ total: '10.01' })] }, op({}), check)).toMatchObject({ do: 'park', code: 'PUSH_FOUND_DIFFERENT' })
+    expect(afterFind({ hits: [hit({ total: '10.01' })] }, op({}), check)).toMatchObject({
+      do: 'park',
+      code: 'PUSH_FOUND_DIFFERENT',
+    })
     expect(afterFind({ hits: [hit({ total: '10', lines: 2 })] }, op({}), check).do).toBe('advance')
     expect(afterFind({ hits: [hit({ lines: 3 })] }, op({}), check).do).toBe('park')
   })
   it('parks two finished documents as doubled, and tidies surplus drafts', () => {
-    expect(afterFind({ hits: [hit({ id: 'a' }), hit({ id: 'b' })] }, op({}), null)).toMatchObject({ do: 'park', code: 'PUSH_DOUBLED' })
+    expect(afterFind({ hits: [hit({ id: 'a' }), hit({ id: 'b' })] }, op({}), null)).toMatchObject({
+      do: 'park',
+      code: 'PUSH_DOUBLED',
+    })
     const draft = hit({ id: 'b', state: 'draft' })
-    expect(afterFind({ hits: [draft, hit({ id: 'a' })] }, op({}), null)).toMatchObject({ do: 'discard', keep: { id: 'a' } })
+    expect(afterFind({ hits: [draft, hit({ id: 'a' })] }, op({}), null)).toMatchObject({
+      do: 'discard',
+      keep: { id: 'a' },
+    })
   })
 })

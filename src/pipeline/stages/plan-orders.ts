@@ -49,7 +49,14 @@ export function planOrder(doc: DueDocument, pushes: PushHead[], flows: Flow[], i
   return plan
 }
 
-function planInFlow(plan: Plan, doc: DueDocument, order: Order, flow: Flow, all: PushHead[], installation: string) {
+function planInFlow(
+  plan: Plan,
+  doc: DueDocument,
+  order: Order,
+  flow: Flow,
+  all: PushHead[],
+  installation: string,
+) {
   const subject = `order:${flow.id}:${doc.id}`
   const pushes = all.filter((p) => p.subject === subject)
   const decision = whyNotPushed(order, flow.from)
@@ -57,12 +64,18 @@ function planInFlow(plan: Plan, doc: DueDocument, order: Order, flow: Flow, all:
   const hash = content ? orderContentHash(content) : null
   const revision = revise(pushes, hash === null ? null : { hash }, false)
   const tell = (event: string, data: Record<string, unknown>) =>
-    plan.journal.push({ connection: doc.connection, subject: doc.external_id, event, data: { flow: flow.id, ...data } })
+    plan.journal.push({
+      connection: doc.connection,
+      subject: doc.external_id,
+      event,
+      data: { flow: flow.id, ...data },
+    })
   if (!decision.push && pushes.length === 0) tell('not-pushed', { reason: decision.reason })
   // what was shadowed stays shadowed when the flow goes live, unless somebody asks for it
   const shadowed = flow.mode === 'live' && pushes.some((p) => p.state === 'shadowed')
   if (revision.do === 'push' && shadowed) return tell('stays-shadowed', { revision: revision.revision })
-  if (revision.do === 'push') addPush(plan, { doc, order, content: content!, hash: hash!, flow, subject, revision, installation })
+  if (revision.do === 'push')
+    addPush(plan, { doc, order, content: content!, hash: hash!, flow, subject, revision, installation })
   if (revision.do === 'withdraw') {
     plan.withdraw.push(revision.push.id)
     tell('withdrawn', { push: revision.push.id, reason: decision.push ? 'empty' : decision.reason })
@@ -133,9 +146,20 @@ function subjectOf(doc: DueDocument): string {
 }
 
 function settleTasks(plan: Plan, doc: DueDocument, revision: Revision, reason: string | null): void {
-  const base = { documentId: doc.id, connection: doc.connection, orderId: doc.external_id, orderNumber: doc.number }
+  const base = {
+    documentId: doc.id,
+    connection: doc.connection,
+    orderId: doc.external_id,
+    orderNumber: doc.number,
+  }
   if (revision.do === 'task') {
-    plan.tasks.push({ ...base, kind: revision.kind, open: true, pushId: revision.push.id, detail: { reason: reason ?? 'edited' } })
+    plan.tasks.push({
+      ...base,
+      kind: revision.kind,
+      open: true,
+      pushId: revision.push.id,
+      detail: { reason: reason ?? 'edited' },
+    })
     const other = revision.kind === 'amend-needed' ? 'cancel-needed' : 'amend-needed'
     plan.tasks.push({ ...base, kind: other, open: false, pushId: null, detail: {} })
     plan.journal.push({

@@ -78,7 +78,9 @@ export function planShipment(
 /** What the shop already holds of this parcel: the last confirmed revision. */
 function replaced(pushes: PushHead[]) {
   const confirmed = pushes.filter((p) => p.state === 'confirmed').sort((a, b) => b.revision - a.revision)[0]
-  return confirmed ? { id: confirmed.remote_id, number: confirmed.remote_number, state: 'final' as const } : null
+  return confirmed
+    ? { id: confirmed.remote_id, number: confirmed.remote_number, state: 'final' as const }
+    : null
 }
 
 /** The parcel in the shop's terms: its order id, and its line ids where the ERP knows only the SKU. */
@@ -86,7 +88,11 @@ function forShop(shipment: Shipment, origin: OriginOrder) {
   const order = origin.content as Order
   const lines = shipment.lines.map((l) => {
     const known = order.lines.find((o) => (l.line ? o.externalId === l.line : o.sku === l.sku))
-    return { line: known?.externalId ?? l.line ?? null, sku: known?.sku ?? l.sku ?? null, quantity: l.quantity }
+    return {
+      line: known?.externalId ?? l.line ?? null,
+      sku: known?.sku ?? l.sku ?? null,
+      quantity: l.quantity,
+    }
   })
   const { carrier, service, trackingNumber, shippedAt, site, state } = shipment
   return {

@@ -49,18 +49,31 @@ export function afterWrite(
   const said = { code: outcome.code, message: outcome.message }
   if (outcome.kind === 'refused') return afterRefusal(push, outcome, op)
   if (push.age > PATIENCE) {
-    return { ...base, ...said, state: 'parked', uncertain: push.uncertain || outcome.kind === 'unknown', dueIn: 0, event: 'parked' }
+    return {
+      ...base,
+      ...said,
+      state: 'parked',
+      uncertain: push.uncertain || outcome.kind === 'unknown',
+      dueIn: 0,
+      event: 'parked',
+    }
   }
   if (outcome.kind === 'not-done') {
     const dueIn = outcome.retryAfter ?? backoff(push.attempt)
     // nothing was written now; but an earlier attempt in doubt stays in doubt
     const doubt = push.uncertain && op.class === 'resend-safe'
     return {
-      ...base, ...said, state: doubt ? 'unknown' : 'planned', uncertain: push.uncertain, dueIn, event: 'not-done',
+      ...base,
+      ...said,
+      state: doubt ? 'unknown' : 'planned',
+      uncertain: push.uncertain,
+      dueIn,
+      event: 'not-done',
       ...(outcome.pause ? { pause: true } : {}),
     }
   }
-  if (op.class === 'none') return { ...base, ...said, state: 'parked', uncertain: true, dueIn: 0, event: 'parked' }
+  if (op.class === 'none')
+    return { ...base, ...said, state: 'parked', uncertain: true, dueIn: 0, event: 'parked' }
   const dueIn = op.class === 'find' ? Math.max(0, leaseLeft) + op.settle : backoff(push.attempt)
   return { ...base, ...said, state: 'unknown', uncertain: true, dueIn, event: 'unknown' }
 }
@@ -71,11 +84,23 @@ function afterSuccess(
   op: Protocol,
   leaseLeft: number,
 ): Next {
-  const base = { uncertain: false, rewritten: push.rewritten, remote: outcome.remote, code: null, message: null }
+  const base = {
+    uncertain: false,
+    rewritten: push.rewritten,
+    remote: outcome.remote,
+    code: null,
+    message: null,
+  }
   if (outcome.accepted) return { ...base, state: 'accepted', dueIn: op.acknowledgeWithin, event: 'accepted' }
   // written more than once: the find runs once more before it is believed (and before a draft is confirmed)
   if (push.rewritten && op.class === 'find') {
-    return { ...base, uncertain: true, state: 'unknown', dueIn: Math.max(0, leaseLeft) + op.settle, event: 'verifying' }
+    return {
+      ...base,
+      uncertain: true,
+      state: 'unknown',
+      dueIn: Math.max(0, leaseLeft) + op.settle,
+      event: 'verifying',
+    }
   }
   return { ...base, state: 'confirmed', dueIn: 0, event: 'confirmed' }
 }
@@ -85,11 +110,25 @@ function afterRefusal(
   outcome: Extract<Outcome, { kind: 'refused' }>,
   op: Protocol,
 ): Next {
-  const base = { rewritten: push.rewritten, remote: null, code: outcome.code, message: outcome.message, dueIn: 0 }
+  const base = {
+    rewritten: push.rewritten,
+    remote: null,
+    code: outcome.code,
+    message: outcome.message,
+    dueIn: 0,
+  }
   if (outcome.duplicate) {
     if (push.uncertain) {
       // the remote refuses a second document under this key: the first attempt went through
-      return { ...base, code: null, message: null, remote: { id: null, state: 'final' }, state: 'confirmed', uncertain: false, event: 'confirmed' }
+      return {
+        ...base,
+        code: null,
+        message: null,
+        remote: { id: null, state: 'final' },
+        state: 'confirmed',
+        uncertain: false,
+        event: 'confirmed',
+      }
     }
     // somebody else's document under our key
     if (op.class === 'find') return { ...base, state: 'unknown', uncertain: true, event: 'conflict' }
@@ -114,22 +153,24 @@ export type Found =
   | { do: 'park'; code: string; message: string }
   | { do: 'again' }
 
-export function afterFind(
-  answer: FindAnswer,
-  op: Protocol,
-  check: DuePush['check'],
-): Found {
+export function afterFind(answer: FindAnswer, op: Protocol, check: DuePush['check']): Found {
   if ('failed' in answer) return { do: 'again' }
   const { hits } = answer
   if (hits.length === 0) return { do: 'write' }
   const one = hits[0]!
   if (hits.length === 1) {
     const difference = differs(one, check)
-    return difference ? { do: 'park', code: 'PUSH_FOUND_DIFFERENT', message: difference } : { do: 'advance', remote: one }
+    return difference
+      ? { do: 'park', code: 'PUSH_FOUND_DIFFERENT', message: difference }
+      : { do: 'advance', remote: one }
   }
   const finals = hits.filter((h) => h.state === 'final')
   if (!op.drafts || finals.length > 1) {
-    return { do: 'park', code: 'PUSH_DOUBLED', message: `${hits.length} documents under one key: ${hits.map((h) => h.id).join(', ')}` }
+    return {
+      do: 'park',
+      code: 'PUSH_DOUBLED',
+      message: `${hits.length} documents under one key: ${hits.map((h) => h.id).join(', ')}`,
+    }
   }
   const keep = finals[0] ?? one
   return { do: 'discard', keep, surplus: hits.filter((h) => h !== keep) }
