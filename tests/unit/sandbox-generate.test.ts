@@ -116,13 +116,22 @@ describe('the order generator', () => {
     )
   })
 
-  it('changes about a fifth of the orders later, repeatably', () => {
-    const planned = Array.from({ length: 500 }, (_, i) => laterChange(3, i))
-    const changed = planned.filter((p) => p !== null)
+  it('changes about a fifth of the orders later, and pays half of the unpaid ones, repeatably', () => {
+    const document = { expect: 'document', reason: 'paid' }
+    const unpaid = { expect: 'none', reason: 'unpaid' }
+    const draw = (of: typeof document) => Array.from({ length: 500 }, (_, i) => laterChange(3, i, of))
+    const changed = draw(document).filter((p) => p !== null)
     expect(changed.length).toBeGreaterThan(60)
     expect(changed.length).toBeLessThan(150)
     expect(new Set(changed.map((c) => c.kind))).toEqual(new Set(['edited', 'cancelled', 'refunded']))
-    expect(laterChange(3, 42)).toEqual(planned[42])
+    const paid = draw(unpaid).filter((p) => p !== null)
+    expect(paid.length).toBeGreaterThan(200)
+    expect(new Set(paid.map((c) => c.kind))).toEqual(new Set(['paid']))
+    expect(draw({ expect: 'parked', reason: 'missing-sku' }).every((p) => p === null)).toBe(true)
+    expect(draw(document)).toEqual(draw(document))
+    const settled = applyLater(withCard(3, 'authorized'), 'paid', 3, NOW)
+    expect(expectationOf(settled)).toEqual(document)
+    addsUp(settled)
   })
 
   it('refuses changes that a shop would refuse', () => {

@@ -257,12 +257,18 @@ function extra(
 export type LaterChange = 'edited' | 'cancelled' | 'refunded' | 'paid'
 
 /**
- * Draws what happens later to order `index` of a seed, if anything: about one in five is edited, cancelled
- * or partly refunded. `delay` is a fraction (0..1) of the time that changes may take.
+ * Draws what happens later to order `index` of a seed, if anything: of those that are worth a document about
+ * one in five is edited, cancelled or partly refunded; every second unpaid one is paid. `delay` is a fraction
+ * (0..1) of the time that changes may take.
  */
-export function laterChange(seed: number, index: number): { kind: LaterChange; delay: number } | null {
+export function laterChange(
+  seed: number,
+  index: number,
+  declared: { expect: string; reason: string },
+): { kind: LaterChange; delay: number } | null {
   const dice = random(mix(seed, index, 0xc4a6))
-  if (!dice.chance(0.2)) return null
+  if (declared.reason === 'unpaid') return dice.chance(0.5) ? { kind: 'paid', delay: dice.next() } : null
+  if (declared.expect !== 'document' || !dice.chance(0.2)) return null
   return { kind: dice.pick(['edited', 'edited', 'cancelled', 'refunded'] as const), delay: dice.next() }
 }
 

@@ -73,8 +73,8 @@ export function createControl(parts: ControlParts) {
 
   function planChange(stream: Stream, asked: StreamRequest, id: number): void {
     const seed = asked.seed ?? 1
-    const planned = laterChange(seed, id % 1_000_000)
-    if (!planned || store.held.get(id)?.expectation.expect !== 'document') return
+    const planned = laterChange(seed, id % 1_000_000, store.held.get(id)!.expectation)
+    if (!planned) return
     stream.changesDue += 1
     const timer = setTimeout(
       () => {
