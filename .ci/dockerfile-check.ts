@@ -71,7 +71,12 @@ async function run(image: ImageRoot): Promise<void> {
     mapped(image, word).replaceAll('8080', port).replaceAll('0.0.0.0', '127.0.0.1')
   const [program, ...args] = [...image.entrypoint, ...image.cmd].map(here)
   const health = image.health.map(here)
-  const secrets = { HOME: outside(image, '.'), SHOPIFY_TOKEN: 'unused', SHOPIFY_SECRET: 'unused' }
+  const secrets = {
+    HOME: outside(image, '.'),
+    SHOPIFY_TOKEN: 'unused',
+    SHOPIFY_SECRET: 'unused',
+    ERP_TOKEN: 'unused',
+  }
   const options = { cwd: outside(image, '.'), env: { ...image.env, ...secrets }, ...UNPRIVILEGED }
   const child = spawn(program!, args, { ...options, stdio: ['ignore', 'pipe', 'pipe'] })
   let output = ''

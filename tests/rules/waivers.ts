@@ -7,4 +7,7 @@
 export const LONG_FILES: Record<string, string> = {}
 
 /** Functions over 40 lines: `path#name` → reason. */
-export const LONG_FUNCTIONS: Record<string, string> = {}
+export const LONG_FUNCTIONS: Record<string, string> = {
+  'src/runtime/init.ts#initText':
+    'one literal: the commented tributary.yaml that init writes, read best in one piece',
+}
