@@ -243,6 +243,9 @@ function* namesThatMustExist(manifest: Manifest): Generator<Reference> {
   for (const [name, setting] of Object.entries(manifest.settings)) {
     yield* settingsIn(setting.default, ['settings', name, 'default'], settings)
   }
+  for (const [kind, write] of Object.entries(manifest.write ?? {})) {
+    yield* settingsIn(write.settle, ['write', kind, 'settle'], settings)
+  }
   for (const [name, stream] of Object.entries(streams)) {
     if (stream.shape)
       yield { path: ['read', name, 'shape'], name: stream.shape, known: Object.keys(stream.shapes) }

@@ -35,6 +35,11 @@ describe('loading a connector', () => {
       'CONNECTOR_HOOKS',
       /lacks mapping.*post or put.*confirm.*discard/,
     ],
+    [
+      `${HEAD}write: { order: { class: none, mapping: m, post: /o, settle: "{setle}" } }`,
+      'YAML_VALUE',
+      /write\.order\.settle must be one of base, token/,
+    ],
     [HEAD.replace('id: acme', 'id: acne'), 'CONNECTOR_FOLDER', /its id is "acne", but the folder is "acme"/],
   ])('refuses %#', async (yaml, code, message) => {
     const error = await loadConnector(await folder('acme', yaml)).catch((e: unknown) => e)
