@@ -5,20 +5,9 @@
  * has to be right where it answers; tests hold it against the package.
  */
 import jsonata from 'jsonata'
-import { flatten, isNumeric, lookup, sequence, settle, truth } from './sequence.ts'
-
-type Scope = Record<string, unknown>
-type Run = (input: unknown, scope: Scope) => unknown
-
-/** The parts of a `jsonata` syntax tree that are read here. */
-interface Node {
-  type: string
-  value?: unknown
-  [key: string]: unknown
-}
-
-/** Why an expression is left to the interpreter. */
-export class NotQuick extends Error {}
+import { OPERATORS } from './operators.ts'
+import { isBound, type Names, type Node, type Run, refuseShadows, Scope, variable } from './scope.ts'
+import { flatten, isNumeric, lookup, NotQuick, sequence, settle, truth } from './sequence.ts'
 
 /** A function of JSONata's own library. */
 interface Builtin {
@@ -34,30 +23,30 @@ const BUILTINS =
   boolean not zip keys lookup append exists spread merge reverse type distinct base64encode base64decode
   encodeUrlComponent encodeUrl decodeUrlComponent decodeUrl toMillis fromMillis`.split(/\s+/)
 
-let library: Promise<Scope> | null = null
+let library: Promise<Record<string, unknown>> | null = null
 
-async function loadLibrary(): Promise<Scope> {
-  const scope: Scope = Object.create(null)
-  for (const name of BUILTINS) scope[name] = await jsonata(`$${name}`).evaluate(undefined)
-  return scope
+async function loadLibrary(): Promise<Record<string, unknown>> {
+  const found: Record<string, unknown> = Object.create(null)
+  for (const name of BUILTINS) found[name] = await jsonata(`$${name}`).evaluate(undefined)
+  return found
 }
 
 /**
- * Compiles a parsed expression. The result evaluates it on an input with variables; it throws whatever went wrong
- * (then ask the interpreter). Throws NotQuick with the reason when the expression uses more than the common part.
+ * Compiles a parsed expression. The result evaluates it on an input with variables (never named like one of the
+ * functions); it throws whatever went wrong, then ask the interpreter. Throws NotQuick with the reason when the
+ * expression uses more than the common part.
  */
 export async function compileQuick(
   ast: unknown,
   functions: Record<string, unknown>,
 ): Promise<(input: unknown, bindings: Record<string, unknown>) => unknown> {
-  const run = compile(ast as Node)
   library ??= loadLibrary()
-  const base: Scope = Object.assign(Object.create(await library), functions)
+  const all = Object.assign(Object.create(null), await library, functions)
+  refuseShadows(ast as Node, all)
+  const run = compile(ast as Node, { own: [], parent: null, functions: all })
   return (input, bindings) => {
     if (Array.isArray(input)) throw new NotQuick('the input is a list')
-    const scope: Scope = Object.assign(Object.create(base), bindings)
-    scope.$ = input
-    return run(input, scope)
+    return run(input, new Scope(null, { ...bindings, $: input }))
   }
 }
 
@@ -77,13 +66,10 @@ const KNOWN: Record<string, string[]> = {
   value: [],
 }
 
-const COMPILE: Record<string, (node: Node) => Run> = {
+const COMPILE: Record<string, (node: Node, names: Names) => Run> = {
   path,
   name: (node) => (input) => lookup(input, node.value as string),
-  variable: (node) => {
-    const name = node.value as string
-    return name === '' ? (input) => input : (_, scope) => scope[name]
-  },
+  variable,
   function: call,
   unary,
   binary,
@@ -95,7 +81,7 @@ const COMPILE: Record<string, (node: Node) => Run> = {
   value: literal,
 }
 
-function compile(node: Node): Run {
+function compile(node: Node, names: Names): Run {
   const known = KNOWN[node.type]
   const make = COMPILE[node.type]
   if (!known || !make) throw new NotQuick(`${node.type} ${String(node.value ?? '')}`.trim())
@@ -103,8 +89,8 @@ function compile(node: Node): Run {
     const plain = key === 'type' || key === 'value' || key === 'position' || known.includes(key)
     if (!plain && node[key] !== undefined) throw new NotQuick(`${node.type} with ${key}`)
   }
-  const run = make(node)
-  const filters = ((node.predicate ?? []) as Node[]).map((f) => filter(f.expr as Node))
+  const run = make(node, names)
+  const filters = ((node.predicate ?? []) as Node[]).map((f) => filter(f.expr as Node, names))
   if (filters.length === 0) return (input, scope) => settle(run(input, scope))
   return (input, scope) => {
     let value = run(input, scope)
@@ -117,23 +103,23 @@ function literal(node: Node): Run {
   return () => node.value
 }
 
-function path(node: Node): Run {
+function path(node: Node, names: Names): Run {
   const steps = node.steps as Node[]
   if (steps.some((s) => s.consarray || s.type === 'lambda')) throw new NotQuick('a list as the first step')
-  const runs = steps.map((step, i) => pathStep(step, i === steps.length - 1))
+  const runs = steps.map((step, i) => pathStep(step, names, i === steps.length - 1))
   const fromVariable = steps[0]!.type === 'variable'
-  const names = steps.every((s) => s.type === 'name' && !s.stages)
+  const chain = steps.every((s) => s.type === 'name' && !s.stages)
     ? steps.map((s) => s.value as string)
     : null
   return (input, scope) => {
     let items = Array.isArray(input) && !fromVariable ? input : [input]
     let from = 0
     // Most paths meet no list: then they are a chain of lookups.
-    if (names && !Array.isArray(input)) {
+    if (chain && !Array.isArray(input)) {
       let value: unknown = input
-      for (; from < names.length; from++) {
-        value = lookup(value, names[from]!)
-        if (value === undefined || from === names.length - 1) return value
+      for (; from < chain.length; from++) {
+        value = lookup(value, chain[from]!)
+        if (value === undefined || from === chain.length - 1) return value
         if (Array.isArray(value)) break
       }
       items = value as unknown[]
@@ -147,11 +133,11 @@ function path(node: Node): Run {
   }
 }
 
-function pathStep(step: Node, last: boolean): (items: unknown[], scope: Scope) => unknown[] {
-  const run = compile(step)
+function pathStep(step: Node, names: Names, last: boolean): (items: unknown[], scope: Scope) => unknown[] {
+  const run = compile(step, names)
   const stages = ((step.stages ?? []) as Node[]).map((stage) => {
     if (stage.type !== 'filter') throw new NotQuick(`a step with ${stage.type}`)
-    return filter(stage.expr as Node)
+    return filter(stage.expr as Node, names)
   })
   return (items, scope) => {
     const found: unknown[] = []
@@ -164,7 +150,7 @@ function pathStep(step: Node, last: boolean): (items: unknown[], scope: Scope) =
   }
 }
 
-function filter(predicate: Node): (input: unknown, scope: Scope) => unknown {
+function filter(predicate: Node, names: Names): (input: unknown, scope: Scope) => unknown {
   if (predicate.type === 'number') {
     const wanted = Math.floor(predicate.value as number)
     return (input) => {
@@ -173,7 +159,7 @@ function filter(predicate: Node): (input: unknown, scope: Scope) => unknown {
       return Array.isArray(item) ? item : sequence(item === undefined ? [] : [item])
     }
   }
-  const run = compile(predicate)
+  const run = compile(predicate, names)
   return (input, scope) => {
     const items = Array.isArray(input) ? input : [input]
     const kept = items.filter((item, index) => {
@@ -192,10 +178,13 @@ const position = (index: number, length: number): number => {
   return whole < 0 ? length + whole : whole
 }
 
-function unary(node: Node): Run {
-  if (node.value === '{') return object(node)
+function unary(node: Node, names: Names): Run {
+  if (node.value === '{') return object(node, names)
   if (node.value === '[') {
-    const parts = (node.expressions as Node[]).map((n) => ({ run: compile(n), whole: n.value === '[' }))
+    const parts = (node.expressions as Node[]).map((n) => ({
+      run: compile(n, names),
+      whole: n.value === '[',
+    }))
     return (input, scope) => {
       const list: unknown[] = []
       for (const { run, whole } of parts) {
@@ -207,7 +196,7 @@ function unary(node: Node): Run {
     }
   }
   if (node.value !== '-') throw new NotQuick(`unary ${String(node.value)}`)
-  const run = compile(node.expression as Node)
+  const run = compile(node.expression as Node, names)
   return (input, scope) => {
     const value = run(input, scope)
     if (value === undefined) return undefined
@@ -216,10 +205,10 @@ function unary(node: Node): Run {
   }
 }
 
-function object(node: Node): Run {
+function object(node: Node, names: Names): Run {
   const pairs = (node.lhs as [Node, Node][]).map(([key, value]) => {
     if (key.type !== 'string') throw new NotQuick('a computed key')
-    return { key: key.value as string, run: compile(value) }
+    return { key: key.value as string, run: compile(value, names) }
   })
   const keys = pairs.map((p) => p.key)
   const odd = keys.some((k) => k === '__proto__' || k.startsWith('_jsonata_'))
@@ -235,24 +224,31 @@ function object(node: Node): Run {
   }
 }
 
-function condition(node: Node): Run {
-  const test = compile(node.condition as Node)
-  const then = compile(node.then as Node)
-  const otherwise = node.else ? compile(node.else as Node) : () => undefined
+function condition(node: Node, names: Names): Run {
+  const test = compile(node.condition as Node, names)
+  const then = compile(node.then as Node, names)
+  const otherwise = node.else ? compile(node.else as Node, names) : () => undefined
   return (input, scope) => (truth(test(input, scope)) ? then(input, scope) : otherwise(input, scope))
 }
 
-function block(node: Node): Run {
+function block(node: Node, outer: Names): Run {
+  const names: Names = { own: [], parent: outer, functions: outer.functions }
   const parts = (node.expressions as Node[]).map((n) => {
-    if (n.type !== 'bind') return { name: null, run: compile(n) }
-    return { name: (n.lhs as Node).value as string, run: compile(n.rhs as Node) }
+    if (n.type !== 'bind') return { slot: -1, run: compile(n, names) }
+    const name = (n.lhs as Node).value as string
+    // A lambda may call itself; any other value does not see its own name yet.
+    const slot = names.own.length
+    if ((n.rhs as Node).type === 'lambda') names.own.push(name)
+    const run = compile(n.rhs as Node, names)
+    if (names.own.length === slot) names.own.push(name)
+    return { slot, run }
   })
   return (input, scope) => {
-    const inner: Scope = Object.create(scope)
+    const inner = new Scope(scope, scope.globals)
     let value: unknown
-    for (const { name, run } of parts) {
+    for (const { slot, run } of parts) {
       value = run(input, inner)
-      if (name !== null) inner[name] = value
+      if (slot >= 0) inner.slots[slot] = value
     }
     return value
   }
@@ -268,40 +264,60 @@ class Closure {
   }
 }
 
-function lambda(node: Node): Run {
+function lambda(node: Node, outer: Names): Run {
   if (node.signature) throw new NotQuick('a lambda with a signature')
-  const body = compile(node.body as Node)
   // A tail call, put off by the parser; here it is simply made (too deep a recursion ends in the interpreter).
-  if (node.thunk) return body
-  const names = (node.arguments as Node[]).map((a) => a.value as string)
+  if (node.thunk) return compile(node.body as Node, outer)
+  const own = (node.arguments as Node[]).map((a) => a.value as string)
+  const body = compile(node.body as Node, { own, parent: outer, functions: outer.functions })
   return (input, scope) =>
     new Closure((args) => {
-      const inner: Scope = Object.create(scope)
-      for (const [i, name] of names.entries()) inner[name] = args[i]
+      const inner = new Scope(scope, scope.globals)
+      for (let i = 0; i < own.length; i++) inner.slots[i] = args[i]
       return body(input, inner)
     })
 }
 
 const FOCUS = { createSequence: (...items: unknown[]) => sequence(items) }
 
-function call(node: Node): Run {
+function call(node: Node, names: Names): Run {
   const procedure = node.procedure as Node
   if (procedure.type !== 'variable' || procedure.predicate || node.value !== '(') {
     throw new NotQuick('a computed function')
   }
+  const find = variable(procedure, names)
+  const args = (node.arguments as Node[]).map((n) => compile(n, names))
   const name = procedure.value as string
-  const args = (node.arguments as Node[]).map(compile)
+  const known = isBound(name, names) ? undefined : names.functions[name]
+  if (typeof known === 'function') return direct(known as Plain, args)
   return (input, scope) => {
     const values = args.map((run) => run(input, scope))
-    const work = scope[name]
+    const work = find(input, scope)
     if (work instanceof Closure) return work.call(values)
     if (values.some((v) => v instanceof Closure)) throw new NotQuick('a function as an argument')
-    if (typeof work === 'function') return atOnce(work.apply(input, values))
+    if (typeof work === 'function') return atOnce((work as Plain)(...values))
     const builtin = work as Builtin | undefined
-    if (!builtin?._jsonata_function) throw new NotQuick(`$${name} is no function here`)
+    if (!builtin?._jsonata_function) throw new NotQuick('no function')
     const checked = builtin.signature ? builtin.signature.validate(values, input) : values
     return atOnce(builtin.implementation.apply({ ...FOCUS, input }, checked))
   }
+}
+
+type Plain = (...args: unknown[]) => unknown
+
+/** Calls one of our own functions, which is known when compiling. They are handed plain values only. */
+function direct(work: Plain, args: Run[]): Run {
+  const [a, b] = args
+  if (a && !b) return (input, scope) => work(plain(a(input, scope)))
+  if (a && b && args.length === 2) {
+    return (input, scope) => work(plain(a(input, scope)), plain(b(input, scope)))
+  }
+  return (input, scope) => work(...args.map((run) => plain(run(input, scope))))
+}
+
+function plain(value: unknown): unknown {
+  if (value instanceof Closure) throw new NotQuick('a function as an argument')
+  return value
 }
 
 function atOnce(value: unknown): unknown {
@@ -309,61 +325,12 @@ function atOnce(value: unknown): unknown {
   return value
 }
 
-function binary(node: Node): Run {
+function binary(node: Node, names: Names): Run {
   const operate = OPERATORS[node.value as string]
-  const left = compile(node.lhs as Node)
-  const right = compile(node.rhs as Node)
+  const left = compile(node.lhs as Node, names)
+  const right = compile(node.rhs as Node, names)
   if (node.value === 'and') return (input, scope) => truth(left(input, scope)) && truth(right(input, scope))
   if (node.value === 'or') return (input, scope) => truth(left(input, scope)) || truth(right(input, scope))
   if (!operate) throw new NotQuick(`the operator ${String(node.value)}`)
   return (input, scope) => operate(left(input, scope), right(input, scope))
-}
-
-function numeric(work: (a: number, b: number) => number) {
-  return (a: unknown, b: unknown) => {
-    if ((a !== undefined && !isNumeric(a)) || (b !== undefined && !isNumeric(b)))
-      throw new TypeError('not a number')
-    return a === undefined || b === undefined ? undefined : work(a as number, b as number)
-  }
-}
-
-function ordered(work: (a: number | string, b: number | string) => boolean) {
-  return (a: unknown, b: unknown) => {
-    for (const v of [a, b]) {
-      if (v !== undefined && typeof v !== 'string' && typeof v !== 'number')
-        throw new TypeError('not comparable')
-    }
-    if (a === undefined || b === undefined) return undefined
-    if (typeof a !== typeof b) throw new TypeError('not comparable')
-    return work(a as string, b as string)
-  }
-}
-
-function equal(a: unknown, b: unknown): boolean {
-  if (a === b) return true
-  const both = typeof a === 'object' && typeof b === 'object' && a !== null && b !== null
-  if (both) throw new NotQuick('objects compared')
-  return false
-}
-
-const isPlain = (v: unknown) => typeof v === 'string' || (typeof v === 'number' && Number.isSafeInteger(v))
-
-const OPERATORS: Record<string, (a: unknown, b: unknown) => unknown> = {
-  '+': numeric((a, b) => a + b),
-  '-': numeric((a, b) => a - b),
-  '*': numeric((a, b) => a * b),
-  '/': numeric((a, b) => a / b),
-  '%': numeric((a, b) => a % b),
-  '<': ordered((a, b) => a < b),
-  '<=': ordered((a, b) => a <= b),
-  '>': ordered((a, b) => a > b),
-  '>=': ordered((a, b) => a >= b),
-  '=': (a, b) => a !== undefined && b !== undefined && equal(a, b),
-  '!=': (a, b) => a !== undefined && b !== undefined && !equal(a, b),
-  in: (a, b) => a !== undefined && b !== undefined && (Array.isArray(b) ? b : [b]).includes(a),
-  '&': (a, b) => {
-    if ((a !== undefined && !isPlain(a)) || (b !== undefined && !isPlain(b)))
-      throw new NotQuick('text of a value')
-    return `${a ?? ''}${b ?? ''}`
-  },
 }

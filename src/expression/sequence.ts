@@ -3,6 +3,9 @@
  * an empty one is nothing. Lists of the data itself keep their length.
  */
 
+/** Why an expression, or an expression on one input, is left to the interpreter. */
+export class NotQuick extends Error {}
+
 interface Sequence extends Array<unknown> {
   sequence?: boolean
 }

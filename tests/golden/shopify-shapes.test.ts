@@ -6,9 +6,10 @@ import { existsSync, readFileSync } from 'node:fs'
 import path from 'node:path'
 import { describe, expect, test } from 'vitest'
 import type { Order } from '../../src/core/documents/order.ts'
-import type { MapContext, Mapping } from '../../src/core/ports.ts'
+import type { MapContext } from '../../src/core/ports.ts'
 import { checkOrder } from '../../src/mapping/check-order.ts'
-import { loadMapping } from '../../src/mapping/load.ts'
+import { type LoadedMapping, loadMapping, runnable } from '../../src/mapping/load.ts'
+import { readMapping } from '../../src/mapping/read.ts'
 import { validateDocument } from '../../src/mapping/validate.ts'
 import { CARDS, cardOf, generateOrder } from '../../src/sandbox/generate/order.ts'
 import { restOrder } from '../../src/sandbox/shopify/rest.ts'
@@ -24,7 +25,7 @@ const context: MapContext = {
 }
 const [polled, posted] = (await Promise.all(
   ['order.in', 'order-webhook.in'].map((f) => loadMapping(path.join(root, `mappings/shopify/${f}.yaml`))),
-)) as [Mapping, Mapping]
+)) as [LoadedMapping, LoadedMapping]
 
 /** What a GraphQL answer holds when everything is asked for. */
 function answered(value: unknown): unknown {
@@ -40,9 +41,22 @@ function answered(value: unknown): unknown {
 
 const plain = (value: unknown) => JSON.parse(JSON.stringify(value))
 
+/** The same files, left to the interpreter. */
+const interpreted = (await Promise.all(
+  ['shopify/order.in', 'yonyou-nc/order.out'].map(async (f) =>
+    runnable(await readMapping(path.join(root, `mappings/${f}.yaml`)), { compile: false }),
+  ),
+)) as [LoadedMapping, LoadedMapping]
+const bill = await loadMapping(path.join(root, 'mappings/yonyou-nc/order.out.yaml'))
+
 describe('the two shapes of a Shopify order', () => {
   const now = new Date('2026-03-01T08:00:00Z')
   const indexes = Array.from({ length: 40 }, (_, i) => i)
+
+  test('all of it is compiled', () => {
+    expect([polled, posted, bill].map((m) => m.interpreted)).toEqual([null, null, null])
+    expect(interpreted[0].interpreted).toBe('not asked for')
+  })
 
   test('the generated block holds every kind of order', () => {
     expect(new Set(indexes.map((i) => cardOf(7, i)))).toEqual(new Set([...CARDS, 'plain']))
@@ -59,6 +73,15 @@ describe('the two shapes of a Shopify order', () => {
       )
       return
     }
+    expect(plain(await interpreted[0].map(answered(orderView(order)), context))).toEqual(one)
+    const codes = { rate: { [order.currency]: '1.2345' } }
+    const out = {
+      ...context,
+      settings: { pkOrg: 'O', customer: 'C' },
+      push: { key: 'K', revision: 1 },
+      codes,
+    }
+    expect(plain(await bill.map(one, out))).toEqual(plain(await interpreted[1].map(one, out)))
     const valid = validateDocument('order', { ...one, connection: 'shop', entity: 'main' })
     expect(checkOrder(valid)).toEqual(valid)
   })
