@@ -2,7 +2,7 @@
  * What the sandbox shop holds of an order, and the sums that follow from it. Amounts are integers in minor
  * units of the order's currency; states are never changed in place: every change makes a new version.
  */
-import { currencyDigits, fromMinor, toMinor } from '../../core/money.ts'
+import { currencyDigits, fromMinor, multiplyDecimal, roundDecimal, toMinor } from '../../core/money.ts'
 
 export interface Tax {
   title: string
@@ -274,6 +274,13 @@ export function presentmentMinor(order: ShopOrder, minor: number): { minor: numb
   const scaled = BigInt(minor) * BigInt(whole + fraction) * 10n ** BigInt(currencyDigits(currency))
   const rounded = (scaled < 0n ? scaled * 2n - scale : scaled * 2n + scale) / (scale * 2n)
   return { minor: Number(rounded), currency }
+}
+
+/** A unit price in the buyer's currency, rounded to its digits; the order's own when none differs. */
+export function presentmentUnit(order: ShopOrder, unitPrice: string): { amount: string; currency: string } {
+  if (!order.presentment) return { amount: unitPrice, currency: order.currency }
+  const { currency, rate } = order.presentment
+  return { amount: roundDecimal(multiplyDecimal(unitPrice, rate), currencyDigits(currency)), currency }
 }
 
 /** Minor units of `quantity` pieces at a decimal unit price. Throws RangeError when they are not whole. */

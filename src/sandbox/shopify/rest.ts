@@ -7,6 +7,7 @@ import {
   fulfillmentStatus,
   type Line,
   presentmentMinor,
+  presentmentUnit,
   type Refund,
   restAmount,
   type ShippingLine,
@@ -59,6 +60,7 @@ function allocations(order: ShopOrder, of: Line | ShippingLine) {
 function lineItem(order: ShopOrder, l: Line) {
   const current = l.quantity - takenBack(order, l.id)
   const shipped = shippedOf(order, l.id)
+  const buyer = presentmentUnit(order, l.unitPrice)
   return {
     id: l.id,
     admin_graphql_api_id: gid('LineItem', l.id),
@@ -72,7 +74,7 @@ function lineItem(order: ShopOrder, l: Line) {
     price: l.unitPrice,
     price_set: {
       shop_money: { amount: l.unitPrice, currency_code: order.currency },
-      presentment_money: { amount: l.unitPrice, currency_code: order.currency },
+      presentment_money: { amount: buyer.amount, currency_code: buyer.currency },
     },
     product_exists: l.sku !== null,
     properties: l.attributes.map(([name, value]) => ({ name, value })),

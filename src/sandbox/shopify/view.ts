@@ -13,6 +13,7 @@ import {
   graphDecimal,
   type Line,
   presentmentMinor,
+  presentmentUnit,
   type Refund,
   type ShippingLine,
   type ShopAddress,
@@ -43,12 +44,10 @@ function money(minor: number, currency: string) {
 
 /** A unit price may be finer than the minor unit; in the buyer's currency it is shown as it is converted. */
 function unitBag(order: ShopOrder, unitPrice: string) {
-  const shop = { amount: graphDecimal(unitPrice), currencyCode: order.currency }
-  if (!order.presentment) return { shopMoney: shop, presentmentMoney: shop }
-  const amount = (Number(unitPrice) * Number(order.presentment.rate)).toFixed(2)
+  const buyer = presentmentUnit(order, unitPrice)
   return {
-    shopMoney: shop,
-    presentmentMoney: { amount: graphDecimal(amount), currencyCode: order.presentment.currency },
+    shopMoney: { amount: graphDecimal(unitPrice), currencyCode: order.currency },
+    presentmentMoney: { amount: graphDecimal(buyer.amount), currencyCode: buyer.currency },
   }
 }
 
