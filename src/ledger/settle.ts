@@ -1,7 +1,7 @@
 /** The result of an attempt, recorded: state, binding, journal, and the documents that waited for it. */
 import { again, type Database, type Queryable } from './database.ts'
 import { GroupCommit } from './group-commit.ts'
-import { type Parked, park, unpark } from './parked.ts'
+import { type Parked, park } from './parked.ts'
 import type { PushState } from './push.ts'
 
 export interface Settlement {
@@ -27,11 +27,17 @@ export interface Settlement {
 /** Final states: whoever waits for the push may go on. */
 const FINAL = ['confirmed', 'rejected', 'withdrawn', 'parked', 'shadowed']
 
-/** Writes settlements; answers per item whether its lease still held, and the documents woken. */
-async function settleAll(db: Queryable, items: Settlement[]): Promise<boolean[]> {
-  const { rows } = await db.query<{ id: number }>(SETTLE, [JSON.stringify(items), FINAL])
-  const held = new Set(rows.map((r) => r.id))
-  return items.map((item) => held.has(item.id))
+export interface Settled {
+  /** False: the lease was lost, and nothing changed. */
+  held: boolean
+  /** A document waited for this push and is to be planned again. */
+  woke: boolean
+}
+
+async function settleAll(db: Queryable, items: Settlement[]): Promise<Settled[]> {
+  const { rows } = await db.query<{ id: number; woke: boolean }>(SETTLE, [JSON.stringify(items), FINAL])
+  const settled = new Map(rows.map((r) => [r.id, r.woke]))
+  return items.map(({ id }) => ({ held: settled.has(id), woke: settled.get(id) ?? false }))
 }
 
 const SETTLE = `
@@ -60,24 +66,25 @@ told as (
     from settled),
 woken as (
   update document set plan_state = 'due', plan_after = now(), claimed_until = null
-   where plan_state = 'waiting' and id in (select document_id from settled where state = any($2::text[])))
-select id from settled`
+   where plan_state = 'waiting' and id in (select document_id from settled where state = any($2::text[]))
+  returning id)
+select id, document_id in (select id from woken) as woke from settled`
 
 /**
  * Group commit of settlements: results that arrive while a statement runs share the next one. A data error
  * (a remote id that is bound to another push) fails only the settlement that caused it.
  */
-export function settler(db: Database): GroupCommit<Settlement, boolean> {
+export function settler(db: Database): GroupCommit<Settlement, Settled> {
   return new GroupCommit(
     async (items) => {
-      const parked = items.flatMap((i) => (i.parked ? [i.parked] : []))
-      const confirmed = items.filter((i) => i.state === 'confirmed' && i.data.wasParked === true).map((i) => i.id)
-      if (parked.length === 0 && confirmed.length === 0) return again(() => settleAll(db, items))
+      if (!items.some((i) => i.parked)) return again(() => settleAll(db, items))
       return db.transaction(async (tx) => {
-        const held = await settleAll(tx, items)
-        await park(tx, parked)
-        await unpark(tx, 'push', confirmed, 'confirmed')
-        return held
+        const settled = await settleAll(tx, items)
+        await park(
+          tx,
+          items.flatMap((i, n) => (i.parked && settled[n]!.held ? [i.parked] : [])),
+        )
+        return settled
       })
     },
     { most: 500, waiting: 100_000 },

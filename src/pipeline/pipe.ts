@@ -2,7 +2,7 @@
 import type { Connection } from '../core/ports.ts'
 import type { Database } from '../ledger/database.ts'
 import type { GroupCommit } from '../ledger/group-commit.ts'
-import type { Settlement } from '../ledger/settle.ts'
+import type { Settled, Settlement } from '../ledger/settle.ts'
 import type { Queue } from '../queue/queue.ts'
 
 /** One line per event; fields are order key, connection, codes and counts, never payloads. */
@@ -34,7 +34,7 @@ export interface Pipe {
   company: { zone: string; currency: string }
   /** Part of every push key. */
   installation: string
-  settler: GroupCommit<Settlement, boolean>
+  settler: GroupCommit<Settlement, Settled>
   log: Log
   /** Told after each delivered push, for metrics and the live board. */
   observe: (what: 'received' | 'normalized' | 'planned' | 'confirmed' | 'parked', count: number) => void

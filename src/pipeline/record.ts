@@ -1,6 +1,7 @@
 /** record: what was decided about a push, into the ledger (group-committed) and the log. */
+import { sqlState } from '../ledger/database.ts'
 import type { DuePush } from '../ledger/push.ts'
-import type { Settlement } from '../ledger/settle.ts'
+import type { Settled, Settlement } from '../ledger/settle.ts'
 import { type Pipe, PLAN } from './pipe.ts'
 import type { Next } from './stages/settle.ts'
 
@@ -9,22 +10,7 @@ const FOR_A_PERSON = new Set(['parked', 'rejected'])
 
 /** Resolves when it is committed. A lease that was lost changes nothing: whoever has it now decides. */
 export async function record(pipe: Pipe, push: DuePush, next: Next): Promise<void> {
-  const settlement: Settlement = {
-    id: push.id,
-    fence: push.fence,
-    state: next.state,
-    uncertain: next.uncertain,
-    rewritten: next.rewritten,
-    dueIn: next.dueIn / 1000,
-    remoteId: next.remote?.id ?? null,
-    remoteNumber: next.remote?.number ?? null,
-    code: next.code,
-    message: next.message?.slice(0, 2000) ?? null,
-    event: next.event,
-    data: next.code ? { code: next.code, said: next.message?.slice(0, 500) ?? null } : {},
-  }
-  if (FOR_A_PERSON.has(next.state)) settlement.parked = parked(push, next)
-  const held = await pipe.settler.add(settlement)
+  const { held, woke } = await settle(pipe, push, next)
   const fields = {
     order: push.order_number ?? push.order_id,
     push: push.id,
@@ -40,7 +26,45 @@ export async function record(pipe: Pipe, push: DuePush, next: Next): Promise<voi
   if (!held) return
   if (next.state === 'confirmed') pipe.observe('confirmed', 1)
   if (FOR_A_PERSON.has(next.state)) pipe.observe('parked', 1)
-  void pipe.queue.wake(PLAN, '0')
+  if (woke) void pipe.queue.wake(PLAN, '0')
+}
+
+async function settle(pipe: Pipe, push: DuePush, next: Next): Promise<Settled> {
+  try {
+    return await pipe.settler.add(settlement(push, next))
+  } catch (error) {
+    if (next.state !== 'confirmed' || sqlState(error) !== '23505') throw error
+    // the remote named a document that another push is bound to: one of the two is wrong
+    const message = `bound already: ${next.remote?.id}`
+    const twice: Next = {
+      ...next,
+      state: 'parked',
+      uncertain: true,
+      remote: null,
+      code: 'PUSH_BOUND_TWICE',
+      message,
+      event: 'parked',
+    }
+    return pipe.settler.add(settlement(push, twice))
+  }
+}
+
+function settlement(push: DuePush, next: Next): Settlement {
+  const made: Settlement = {
+    id: push.id,
+    fence: push.fence,
+    state: next.state,
+    uncertain: next.uncertain,
+    rewritten: next.rewritten,
+    dueIn: next.dueIn / 1000,
+    remoteId: next.remote?.id ?? null,
+    remoteNumber: next.remote?.number ?? null,
+    code: next.code,
+    message: next.message?.slice(0, 2000) ?? null,
+    event: next.event,
+    data: next.code ? { code: next.code, said: next.message?.slice(0, 500) ?? null } : {},
+  }
+  return FOR_A_PERSON.has(next.state) ? { ...made, parked: parked(push, next) } : made
 }
 
 function parked(push: DuePush, next: Next) {
