@@ -35,14 +35,16 @@ fresh_clone() {
   npm ci --no-audit --no-fund && npm start -- --orders 200 --exit
 }
 
-# npm run faults / bench in their short form. Absent is said, not passed over.
-smoke() {
-  if ! node -e 'process.exit(require("./package.json").scripts[process.argv[1]] ? 0 : 1)' "$1"; then
-    echo "skipped: $1: package.json has no such script"
+# script <name> [arguments]: npm run <name>. A script that is not there is said, not passed over.
+script() {
+  local name=$1
+  shift
+  if ! node -e 'process.exit(require("./package.json").scripts[process.argv[1]] ? 0 : 1)' "$name"; then
+    echo "skipped: $name: package.json has no such script"
     return 0
   fi
-  npm run --silent "$1" -- --smoke
+  npm run --silent "$name" -- "$@"
 }
 
 export work project
-export -f system_packages real_packages fresh_clone smoke
+export -f system_packages real_packages fresh_clone script
