@@ -54,7 +54,12 @@ export function webhooks(
     async (request, reply) => {
       const { connection, topic } = request.params
       const body = Buffer.isBuffer(request.body) ? request.body : Buffer.alloc(0)
-      const headers = { ...request.headers, 'content-type': request.tributaryContentType }
+      const headers = {
+        ...request.headers,
+        'content-type': request.tributaryContentType,
+        // senders that cannot sign carry a secret in the address; no real header may begin with a colon
+        ':query': request.raw.url?.split('?')[1],
+      }
       const answer = await running.receiveWebhook(connection, topic, headers, body)
       metrics.webhook(connection, answer.status, reply.elapsedTime / 1000)
       log.debug({ event: 'webhook.received', connection, topic, size: body.length, status: answer.status })
