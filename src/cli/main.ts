@@ -1,62 +1,17 @@
 #!/usr/bin/env node
-/** The program `tributary`: one file per command, this one puts them together and turns failures into exit codes. */
-import { Command, CommanderError } from 'commander'
+/** The program `tributary`: runs it, and turns failures into words and exit codes. */
+import { CommanderError } from 'commander'
 import { TributaryError } from '../core/errors/error.ts'
 import { configProblems } from '../runtime/config-problems.ts'
 import { loggedError } from '../runtime/log-redact.ts'
-import { version } from '../runtime/version.ts'
-import { backup } from './backup.ts'
-import { check } from './check.ts'
-import { type Cli, createCli, EXIT } from './context.ts'
-import { doctor } from './doctor.ts'
-import { localize, usageText } from './help.ts'
-import { init } from './init.ts'
-import { migrate } from './migrate.ts'
-import { orders } from './orders.ts'
-import { parked } from './parked.ts'
-import { pause, resume } from './pause.ts'
-import { push } from './push.ts'
-import { replay } from './replay.ts'
-import { restore } from './restore.ts'
-import { sandbox } from './sandbox.ts'
-import { serve, work } from './serve.ts'
-import { start } from './start.ts'
-import { token } from './token.ts'
-
-const COMMANDS = [
-  init,
-  check,
-  start,
-  serve,
-  work,
-  orders,
-  push,
-  parked,
-  replay,
-  pause,
-  resume,
-  doctor,
-  token,
-  migrate,
-  backup,
-  restore,
-  sandbox,
-]
+import { type Cli, EXIT } from './context.ts'
+import { usageText } from './help.ts'
+import { createProgram } from './program.ts'
 
 async function main(): Promise<void> {
-  const program = new Command('tributary')
-  const cli = createCli(program, process.env)
-  const { say } = cli
-  program
-    .description(say('tributary'))
-    .version(version(), '-V, --version', say('option.version'))
-    .option('-c, --config <file>', say('option.config'))
-    .option('--data <folder>', say('option.data'))
-    .option('--json', say('option.json'))
-  for (const command of COMMANDS) command(cli)
-  localize(cli)
+  const cli = createProgram(process.env)
   try {
-    await program.parseAsync(process.argv)
+    await cli.program.parseAsync(process.argv)
   } catch (error) {
     fail(cli, error)
   }

@@ -1,8 +1,11 @@
 /**
  * How a command reaches the ledger: over the control socket when a process holds the embedded data folder,
- * else straight, by a runtime that neither works nor listens.
+ * else by opening the ledger itself for as long as the command takes.
  */
+import { TributaryError } from '../core/errors/error.ts'
+import type { Connection } from '../core/ports.ts'
 import type { Config } from '../runtime/config.ts'
+import { createLog, type Log } from '../runtime/log.ts'
 import type { OpenedOperations, Operations } from '../runtime/operations.ts'
 import type { Cli } from './context.ts'
 import { connectControl } from './control.ts'
@@ -11,7 +14,7 @@ import { connectControl } from './control.ts'
 export async function withOperations<T>(cli: Cli, work: (operations: Operations) => Promise<T>): Promise<T> {
   const config = cli.config()
   const held = config.storage.database ? null : await connectControl(config.storage.data)
-  const opened = held ?? (await openLedger(config))
+  const opened = held ?? (await openDirectly(cli, config))
   try {
     return await work(opened.operations)
   } finally {
@@ -20,10 +23,41 @@ export async function withOperations<T>(cli: Cli, work: (operations: Operations)
 }
 
 /** The database is loaded only here: a command that talks to a running process starts in a fraction of the time. */
-async function openLedger(config: Config): Promise<OpenedOperations> {
-  const [{ createLog }, { startRuntime }] = await Promise.all([
-    import('../runtime/log.ts'),
-    import('../runtime/start.ts'),
+async function openDirectly(cli: Cli, config: Config): Promise<OpenedOperations> {
+  const [{ openLedger, openLedgerQueue }, { ledgerOperations }] = await Promise.all([
+    import('../runtime/ledger.ts'),
+    import('../runtime/operations-ledger.ts'),
   ])
-  return startRuntime(config, { role: 'serve', log: createLog({ level: 'error' }) })
+  const log = createLog({ level: 'error' })
+  const closers: (() => Promise<unknown>)[] = []
+  const close = async () => {
+    for (const one of closers.splice(0).reverse()) await one()
+  }
+  try {
+    const db = await openLedger(config.storage, log)
+    closers.push(() => db.close())
+    const queue = await openLedgerQueue(config.storage, db, log)
+    closers.push(() => queue.close())
+    const connections = await openWhatCan(cli, config, log)
+    closers.push(() => Promise.all([...connections.values()].map((c) => c.close())))
+    return {
+      operations: ledgerOperations({ db, queue, connections }, { startedAt: new Date(), config }),
+      close,
+    }
+  } catch (error) {
+    await close()
+    throw error
+  }
+}
+
+/** A connector that cannot be opened must not keep anybody from looking at the ledger: it is said, and goes on. */
+async function openWhatCan(cli: Cli, config: Config, log: Log): Promise<Map<string, Connection>> {
+  const { openConnections } = await import('../runtime/connections.ts')
+  try {
+    return await openConnections(config, log)
+  } catch (error) {
+    if (!(error instanceof TributaryError)) throw error
+    cli.remark(`${error.code}: ${error.say(cli.language)}`)
+    return new Map()
+  }
 }
