@@ -7,7 +7,7 @@ type Changed = { result: Result }
 type Problem = { message: string; extensions?: { code?: string } }
 type Reply<T> = { data: T & Partial<Changed>; errors?: Problem[] }
 type Scale = { serverConfig: { moneyStrategyPrecision: number } }
-type Orders = { globalSettings: Scale; orders: { items: { id: string }[] } }
+type Orders = { globalSettings: Scale; orders: { items: { id: string; orderPlacedAt: string }[] } }
 type Parcel = { trackingCode: string | null; lines: { orderLineId: string; quantity: number }[] }
 /** What mappings/vendure/shipment.out.yaml makes; `parcel` is the end of the fulfilment's method. */
 type Wanted = Parcel & { order: string; parcel: string; input: object }
@@ -69,7 +69,7 @@ async function ask<T = Changed>(call: Call, query: string, variables: object, ag
   throw stop({ kind: 'unknown', code: `VENDURE_${code}`, message: error.message })
 }
 
-async function readOrders(call: Call, options: object): Promise<RawRecord[]> {
+async function readOrders(call: Call, options: object) {
   const query = ORDERS(call.tools.settings.orderFields)
   const { globalSettings, orders } = await ask<Orders>(call, query, { options }).catch((error) => {
     const failed = failedOf(error, call.tools)
@@ -78,7 +78,10 @@ async function readOrders(call: Call, options: object): Promise<RawRecord[]> {
   })
   const body = (order: object) => Buffer.from(JSON.stringify({ ...globalSettings.serverConfig, ...order }))
   const kind = { contentType: 'application/json', shape: 'order' }
-  return orders.items.map((order) => ({ id: order.id, body: body(order), ...kind }))
+  return orders.items.map((order) => {
+    const record: RawRecord = { id: order.id, body: body(order), ...kind }
+    return { placed: new Date(order.orderPlacedAt), record }
+  })
 }
 
 const content = (p: Parcel) =>
@@ -117,15 +120,21 @@ const proved = (work: Promise<Remote>, tools: Tools): Promise<Outcome> =>
 export default {
   read: {
     order: {
+      // Newest first and cut here: the server's own date filters are off by its zone where that is not UTC, and
+      // what is placed meanwhile only pushes known orders onto later pages.
       async page({ since, until, resume }, tools, signal) {
         const skip = Number(resume ?? 0)
-        const filter = { active: { eq: false }, orderPlacedAt: { between: { start: since, end: until } } }
-        const sort = { orderPlacedAt: 'ASC', id: 'ASC' }
-        const records = await readOrders({ tools, signal }, { filter, sort, skip, take: PAGE })
-        return { records, next: records.length < PAGE ? null : skip + PAGE }
+        const filter = { active: { eq: false }, orderPlacedAt: { isNull: false } }
+        const sort = { orderPlacedAt: 'DESC', id: 'DESC' }
+        const orders = await readOrders({ tools, signal }, { filter, sort, skip, take: PAGE })
+        const records = orders.filter((o) => o.placed >= since && o.placed < until).map((o) => o.record)
+        const more = orders.length === PAGE && orders.at(-1)!.placed >= since
+        return { records, next: more ? skip + PAGE : null }
       },
-      fetch: (ids, tools, signal) =>
-        readOrders({ tools, signal }, { filter: { id: { in: ids } }, take: ids.length }),
+      async fetch(ids, tools, signal) {
+        const orders = await readOrders({ tools, signal }, { filter: { id: { in: ids } }, take: ids.length })
+        return orders.map((o) => o.record)
+      },
     },
   },
   write: {
