@@ -1,8 +1,10 @@
 /** The Yonyou NC connector over real HTTP, against the sandbox. */
+import { createServer, type IncomingHttpHeaders } from 'node:http'
+import type { AddressInfo } from 'node:net'
 import path from 'node:path'
-import { afterAll, describe, expect, test } from 'vitest'
+import { afterAll, describe, expect, test, vi } from 'vitest'
 import { loadConnector, openConnection } from '../../src/connector/load.ts'
-import { fromMinor } from '../../src/core/money.ts'
+import { decimal, fromMinor } from '../../src/core/money.ts'
 import type { Connection, WriteItem, WriteOperation } from '../../src/core/ports.ts'
 import { checkOrder } from '../../src/mapping/check-order.ts'
 import { loadMapping } from '../../src/mapping/load.ts'
@@ -252,6 +254,39 @@ describe('big-file mode', () => {
       total: '12.5',
     })
   })
+
+  test.each(['UTF-8', 'GBK'] as const)(
+    'what NC itself posts after the import is read, %s',
+    async (encoding) => {
+      const posted: { headers: IncomingHttpHeaders; url: string; body: Buffer }[] = []
+      const receiver = createServer(async (req, res) => {
+        const chunks: Buffer[] = []
+        for await (const chunk of req) chunks.push(chunk as Buffer)
+        posted.push({ headers: req.headers, url: req.url ?? '', body: Buffer.concat(chunks) })
+        res.end()
+      })
+      await new Promise<void>((resolve) => receiver.listen(0, '127.0.0.1', resolve))
+      closing.push(() => new Promise((resolve) => receiver.close(() => resolve())))
+      const acknowledgeUrl = `http://127.0.0.1:${(receiver.address() as AddressInfo).port}/webhooks/nc/outbound?token=t1`
+      const { url } = await sandbox({ bigFile: true, processAfter: 1, encoding, acknowledgeUrl })
+      const { nc, op } = await open(url, { bigFile: true, outboundToken: 't1' })
+      const orders = await workOrders(3)
+      await op.write(await itemsOf(op, orders), signal)
+      await vi.waitFor(() => expect(posted).toHaveLength(3), { timeout: 10_000, interval: 20 })
+      const found = []
+      for (const { headers, url: address, body } of posted) {
+        const { records } = nc.webhooks[0]!.receive({ ...headers, ':query': address.split('?')[1] }, body)
+        const context = { connection: 'nc', entity: 'main', settings: {}, company }
+        for (const r of records) found.push(await nc.streams[0]!.mappings.bill!.map(nc.parse(r), context))
+      }
+      const wanted = orders.map((o, i) => ({
+        key: `K${i}`,
+        total: decimal(fromMinor(o.totals.total, o.currency)),
+      }))
+      expect(found).toHaveLength(3)
+      expect(found).toEqual(expect.arrayContaining(wanted.map((w) => expect.objectContaining(w))))
+    },
+  )
 
   test('several bills in one document are several records', async () => {
     const { nc } = await open('http://127.0.0.1:9', { outboundToken: 's3cret' })
