@@ -1,8 +1,6 @@
 /** docs/reference/cli.md, from the commands themselves. */
-import { readFileSync } from 'node:fs'
-import { join } from 'node:path'
-import { Command, type Option } from 'commander'
-import { type Cli, createCli } from '../../src/cli/context.ts'
+import type { Command, Option } from 'commander'
+import { createProgram } from '../../src/cli/program.ts'
 
 const HEAD = `# Commands
 
@@ -28,24 +26,8 @@ open the ledger themselves.
 
 /** The whole page. */
 export async function cliPage(): Promise<string> {
-  const program = new Command('tributary')
-  const cli = createCli(program, { TRIBUTARY_LANG: 'en' })
-  for (const command of await commands()) command(cli)
+  const { program } = createProgram({ TRIBUTARY_LANG: 'en' })
   return `${HEAD}\n${program.commands.flatMap((command) => section(command, '')).join('\n\n')}\n`
-}
-
-/** The list that main.ts puts together; importing main.ts itself would run the program. */
-async function commands(): Promise<((cli: Cli) => Command)[]> {
-  const folder = join(import.meta.dirname, '../../src/cli')
-  const text = readFileSync(join(folder, 'main.ts'), 'utf8')
-  const listed = /const COMMANDS = \[([^\]]*)\]/.exec(text)?.[1]?.match(/\w+/g) ?? []
-  const found: ((cli: Cli) => Command)[] = []
-  for (const name of listed) {
-    const file = new RegExp(`import \\{[^}]*\\b${name}\\b[^}]*\\} from '(\\./[^']+)'`).exec(text)?.[1]
-    if (!file) throw new Error(`main.ts imports no ${name}`)
-    found.push((await import(join(folder, file)))[name])
-  }
-  return found
 }
 
 function section(command: Command, above: string): string[] {
