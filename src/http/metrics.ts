@@ -39,6 +39,9 @@ export function createMetrics(operations: Pick<Operations, 'stats'>): HttpMetric
   }
 }
 
+/** A gauge whose values are set from the ledger's figures. */
+type Declare = (name: string, help: string, labels: string[], set: (g: Gauge, s: Stats) => void) => void
+
 function ledgerMetrics(registry: Registry, operations: Pick<Operations, 'stats'>): void {
   let last: { at: number; stats: Promise<Stats> } | null = null
   const read = (): Promise<Stats> => {
@@ -46,11 +49,11 @@ function ledgerMetrics(registry: Registry, operations: Pick<Operations, 'stats'>
     if (!last || now - last.at > FRESH) last = { at: now, stats: operations.stats({}) }
     return last.stats
   }
-  const gauge = (name: string, help: string, labels: string[], set: (g: Gauge, s: Stats) => void) => {
+  const declare: Declare = (name, help, labelNames, set) => {
     const made: Gauge = new Gauge({
       name: `tributary_${name}`,
       help,
-      labelNames: labels,
+      labelNames,
       registers: [registry],
       async collect() {
         made.reset()
@@ -58,29 +61,34 @@ function ledgerMetrics(registry: Registry, operations: Pick<Operations, 'stats'>
       },
     })
   }
-  gauge('received_records', 'Records received since the ledger began.', [], (g, s) => g.set(s.received))
-  gauge('normalized_records', 'Records made into documents.', [], (g, s) => g.set(s.normalized))
-  gauge('orders', 'Source orders known.', [], (g, s) => g.set(s.orders))
-  gauge('parked', 'What waits for a person.', [], (g, s) => g.set(s.parked))
-  gauge('confirmed_per_second', 'Pushes confirmed per second over the last minute.', [], (g, s) =>
-    g.set(s.rate),
-  )
-  gauge('waiting', 'What waits for a worker, by hop.', ['hop'], (g, s) => {
+  totals(declare)
+  perConnection(declare)
+}
+
+function totals(declare: Declare): void {
+  declare('received_records', 'Records received since the ledger began.', [], (g, s) => g.set(s.received))
+  declare('normalized_records', 'Records made into documents.', [], (g, s) => g.set(s.normalized))
+  declare('orders', 'Source orders known.', [], (g, s) => g.set(s.orders))
+  declare('parked', 'What waits for a person.', [], (g, s) => g.set(s.parked))
+  declare('confirmed_per_second', 'Pushes confirmed, mean of the last minute.', [], (g, s) => g.set(s.rate))
+  declare('waiting', 'What waits for a worker, by hop.', ['hop'], (g, s) => {
     for (const [hop, count] of Object.entries(s.waiting)) g.set({ hop }, count)
   })
-  gauge('pushes', 'Pushes by connection and state.', ['connection', 'state'], (g, s) => {
-    for (const c of s.connections) {
-      for (const [state, count] of Object.entries(c.pushes)) g.set({ connection: c.connection, state }, count)
+}
+
+function perConnection(declare: Declare): void {
+  declare('pushes', 'Pushes by connection and state.', ['connection', 'state'], (g, s) => {
+    for (const { connection, pushes } of s.connections) {
+      for (const [state, count] of Object.entries(pushes)) g.set({ connection, state }, count)
     }
   })
-  gauge('paused', '1 while a connection is paused.', ['connection'], (g, s) => {
-    for (const c of s.connections) g.set({ connection: c.connection }, c.paused ? 1 : 0)
+  declare('paused', '1 while a connection is paused.', ['connection'], (g, s) => {
+    for (const { connection, paused } of s.connections) g.set({ connection }, paused ? 1 : 0)
   })
-  gauge('watermark_age_seconds', 'How far reading lies behind now.', ['connection', 'stream'], (g, s) => {
-    for (const c of s.connections) {
-      for (const { stream, watermark } of c.streams) {
-        if (watermark)
-          g.set({ connection: c.connection, stream }, (Date.now() - Date.parse(watermark)) / 1000)
+  declare('watermark_age_seconds', 'How far reading lies behind now.', ['connection', 'stream'], (g, s) => {
+    for (const { connection, streams } of s.connections) {
+      for (const { stream, watermark } of streams) {
+        if (watermark) g.set({ connection, stream }, (Date.now() - Date.parse(watermark)) / 1000)
       }
     }
   })

@@ -2,7 +2,8 @@
  * `POST /webhooks/:connection/:topic`: hands headers and untouched bytes to the receive hop and answers what
  * the sender wants to see, only after the record is committed. The sender's signature is the only key.
  */
-import type { FastifyInstance } from 'fastify'
+import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
+import { TributaryError } from '../core/errors/error.ts'
 import type { Log } from '../runtime/log.ts'
 import type { Running } from '../runtime/operations.ts'
 import { refuse, statusOf, translate } from './answer.ts'
@@ -23,11 +24,14 @@ interface Params {
   topic: string
 }
 
+interface WebhookParts {
+  running: Pick<Running, 'receiveWebhook'>
+  log: Log
+  metrics: HttpMetrics
+}
+
 /** Registers the route in a context of its own, because bodies stay raw here. */
-export function webhooks(
-  app: FastifyInstance,
-  { running, log, metrics }: { running: Pick<Running, 'receiveWebhook'>; log: Log; metrics: HttpMetrics },
-): void {
+export function webhooks(app: FastifyInstance, parts: WebhookParts): void {
   app.removeAllContentTypeParsers()
   app.addContentTypeParser('*', { parseAs: 'buffer', bodyLimit: WEBHOOK_LIMIT }, (_request, body, done) => {
     done(null, body)
@@ -37,33 +41,48 @@ export function webhooks(
     request.tributaryContentType = request.headers['content-type']
     request.raw.headers['content-type'] = 'application/octet-stream'
   })
-  app.setErrorHandler((error, request, reply) => {
-    const known = translate(error, WEBHOOK_LIMIT)
-    const { connection, topic } = request.params as Partial<Params>
-    const status = statusOf(known)
-    // A name that anybody may invent must not become a label: one series per guess would fill the memory.
-    metrics.webhook(status === 404 ? 'unknown' : (connection ?? 'unknown'), status, reply.elapsedTime / 1000)
-    const fields = { event: 'webhook.refused', connection, topic, status, error: known }
-    if (status >= 500) log.error(fields)
-    else log.warn(fields)
-    return refuse(request, reply, known)
-  })
+  app.setErrorHandler((error, request, reply) => refused(parts, error, request, reply))
   app.post<{ Params: Params }>(
     '/webhooks/:connection/:topic',
     { bodyLimit: WEBHOOK_LIMIT },
-    async (request, reply) => {
-      const { connection, topic } = request.params
-      const body = Buffer.isBuffer(request.body) ? request.body : Buffer.alloc(0)
-      const headers = {
-        ...request.headers,
-        'content-type': request.tributaryContentType,
-        // senders that cannot sign carry a secret in the address; no real header may begin with a colon
-        ':query': request.raw.url?.split('?')[1],
-      }
-      const answer = await running.receiveWebhook(connection, topic, headers, body)
-      metrics.webhook(connection, answer.status, reply.elapsedTime / 1000)
-      log.debug({ event: 'webhook.received', connection, topic, size: body.length, status: answer.status })
-      return reply.code(answer.status).type(answer.contentType).send(answer.body)
-    },
+    (request, reply) => received(parts, request, reply),
   )
+}
+
+async function received(
+  { running, log, metrics }: WebhookParts,
+  request: FastifyRequest<{ Params: Params }>,
+  reply: FastifyReply,
+): Promise<FastifyReply> {
+  const { connection, topic } = request.params
+  const body = Buffer.isBuffer(request.body) ? request.body : Buffer.alloc(0)
+  const headers = {
+    ...request.headers,
+    'content-type': request.tributaryContentType,
+    // senders that cannot sign carry a secret in the address; no real header may begin with a colon
+    ':query': request.raw.url?.split('?')[1],
+  }
+  const answer = await running.receiveWebhook(connection, topic, headers, body)
+  metrics.webhook(connection, answer.status, reply.elapsedTime / 1000)
+  log.debug({ event: 'webhook.received', connection, topic, size: body.length, status: answer.status })
+  return reply.code(answer.status).type(answer.contentType).send(answer.body)
+}
+
+function refused(
+  { log, metrics }: WebhookParts,
+  error: unknown,
+  request: FastifyRequest,
+  reply: FastifyReply,
+) {
+  const known = translate(error, WEBHOOK_LIMIT)
+  const { connection, topic } = request.params as Params
+  const status = statusOf(known)
+  // RUNTIME_…: refused before anybody looked whether there is such a connection. A name that anybody may
+  // invent must not become a label: one series per guess would fill the memory.
+  const guessed = !(known instanceof TributaryError) || known.code.startsWith('RUNTIME_')
+  metrics.webhook(guessed ? 'unknown' : connection, status, reply.elapsedTime / 1000)
+  const fields = { event: 'webhook.refused', connection, topic, status, error: known }
+  if (status >= 500) log.error(fields)
+  else log.warn(fields)
+  return refuse(request, reply, known)
 }

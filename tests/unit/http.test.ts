@@ -136,9 +136,13 @@ describe('webhooks', () => {
       throw runtimeError('RUNTIME_UNKNOWN', { what: 'connection', id: 'x' })
     }
     await fetch(`${server.url}/webhooks/guess-4711/x`, { method: 'POST', body: '{}' })
+    await fetch(`${server.url}/webhooks/guess-4712/x`, {
+      method: 'POST',
+      body: Buffer.alloc(11 * 1024 * 1024),
+    })
     const text = await (await get('/metrics')).text()
     expect(text).toContain('tributary_webhook_total{connection="unknown",status="404"}')
-    expect(text).not.toContain('guess-4711')
+    expect(text).not.toContain('guess-471')
   })
 })
 

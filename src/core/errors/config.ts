@@ -147,11 +147,6 @@ export const CONFIG_ERRORS = {
     },
     fix: { en: 'Correct the line that the message names.', zh: '请修改消息中指出的那一行。' },
   },
-  CONFIG_NOT_AVAILABLE: {
-    kind: 'config',
-    say: { en: '{what} is not possible here: {reason}', zh: '此处无法执行 {what}：{reason}' },
-    fix: { en: '{hint}', zh: '{hint}' },
-  },
 } satisfies Record<string, ErrorEntry>
 
 /** Throws for configuration: `throw configError('CONFIG_FILE_MISSING', { file })`. */

@@ -77,11 +77,6 @@ export const RUNTIME_ERRORS = {
       zh: '请减少单次发送量，或改由 Tributary 轮询读取。',
     },
   },
-  RUNTIME_STOPPING: {
-    kind: 'transient',
-    say: { en: 'this process is stopping', zh: '本进程正在停止' },
-    fix: { en: 'Send it again in a moment.', zh: '请稍后重试。' },
-  },
 } satisfies Record<string, ErrorEntry>
 
 /** Throws for requests: `throw runtimeError('RUNTIME_UNKNOWN', { what: 'push', id })`. */

@@ -1,0 +1,90 @@
+/** The control socket: what a command hears of the process that holds the data folder. */
+import { spawn } from 'node:child_process'
+import { existsSync, mkdirSync, mkdtempSync, rmSync, statSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { connectControl } from '../../src/cli/control.ts'
+import { type Control, serveControl } from '../../src/runtime/control.ts'
+import { controlPath } from '../../src/runtime/control-protocol.ts'
+import { ORDER, standIn } from '../support/operations-stand-in.ts'
+
+const folder = mkdtempSync(join(tmpdir(), 'tributary-control-'))
+const { operations } = standIn()
+let control: Control
+
+beforeAll(async () => {
+  mkdirSync(join(folder, 'data'))
+  control = await serveControl(operations, controlPath(join(folder, 'data')))
+})
+afterAll(async () => {
+  await control.close()
+  rmSync(folder, { recursive: true, force: true })
+})
+
+describe('control socket', () => {
+  test('is for its owner alone', () => {
+    expect(statSync(control.path).mode & 0o777).toBe(0o600)
+  })
+
+  test('a folder that nobody holds, and the socket of a dead process, mean: nobody there', async () => {
+    expect(await connectControl(join(folder, 'empty'))).toBeNull()
+    const dead = join(folder, 'dead')
+    mkdirSync(dead)
+    const script = `require('net').createServer().listen(${JSON.stringify(controlPath(dead))}, () => process.kill(process.pid, 'SIGKILL'))`
+    await new Promise((ended) => spawn(process.execPath, ['-e', script]).on('close', ended))
+    expect(existsSync(controlPath(dead))).toBe(true)
+    expect(await connectControl(dead)).toBeNull()
+    const taken = await serveControl(operations, controlPath(dead))
+    const opened = await connectControl(dead)
+    expect(await opened!.operations.pauses({})).toHaveLength(1)
+    await opened!.close()
+    await taken.close()
+  })
+
+  test('calls at the same time each get their own answer; errors keep code, detail and kind', async () => {
+    const opened = (await connectControl(join(folder, 'data')))!
+    const [list, failed, stats] = await Promise.all([
+      opened.operations.ordersList({}),
+      opened.operations.pushShow({ id: '99' }).catch((error) => error),
+      opened.operations.stats({}),
+    ])
+    expect(list.items[0]!.key).toBe(ORDER.key)
+    expect(failed).toMatchObject({
+      code: 'RUNTIME_UNKNOWN',
+      kind: 'input',
+      detail: { what: 'push', id: '99' },
+    })
+    expect(stats.received).toBe(7)
+    await opened.close()
+  })
+
+  test('a process that ends before it answers, and a failure of its own, are told apart', async () => {
+    const data = join(folder, 'lost')
+    mkdirSync(data)
+    const seen: string[] = []
+    const odd = {
+      ...operations,
+      doctor: () => new Promise<never>(() => undefined),
+      pauses: async () => {
+        throw new Error('value "Maria" is not an integer')
+      },
+    }
+    const server = await serveControl(odd, controlPath(data), (_, method) => seen.push(method))
+    const opened = (await connectControl(data))!
+    const broken = await opened.operations.pauses({}).catch((error) => error)
+    expect(broken.code).toBe('RUNTIME_INTERNAL')
+    expect(broken.message).not.toContain('Maria')
+    expect(seen).toEqual(['pauses'])
+    const hanging = opened.operations.doctor({}).catch((error) => error)
+    await new Promise((r) => setTimeout(r, 50))
+    await server.close()
+    expect((await hanging).code).toBe('RUNTIME_CONTROL_LOST')
+    expect(await opened.operations.doctor({}).catch((error) => error.code)).toBe('RUNTIME_CONTROL_LOST')
+    await opened.close()
+  })
+
+  test('a folder whose path is too long for a socket has it elsewhere', () => {
+    expect(Buffer.byteLength(controlPath(`/srv/${'x'.repeat(120)}`))).toBeLessThan(104)
+  })
+})
