@@ -6,6 +6,7 @@ import { type Parked, park, unpark } from './parked.ts'
 /** A normalized record, ready to be written. */
 export interface NewDocument {
   inboxId: number
+  stream: string
   connection: string
   kind: string
   externalId: string
@@ -51,29 +52,59 @@ export async function writeDocuments(tx: Queryable, batch: NormalizeResult): Pro
     `update inbox set state = 'done', done_at = now(), claimed_until = null where id = any($1::bigint[])`,
     [done],
   )
-  if (batch.parked.length > 0) {
-    await tx.query(`update inbox set state = 'parked', claimed_until = null where id = any($1::bigint[])`, [
-      batch.parked.map((p) => p.ref),
-    ])
-    await park(tx, batch.parked)
-  }
+  if (batch.parked.length > 0) await parkRecords(tx, batch.parked)
   await tell(tx, batch.journal)
   await unparkReplaced(tx, batch.documents, outcomes)
   return outcomes
 }
 
+/** Of several copies of one thing that cannot be used, the newest is for a person to look at. */
+async function parkRecords(tx: Queryable, parked: Parked[]): Promise<void> {
+  const newest = new Map(parked.map((p) => [`${p.connection} ${p.orderId ?? p.ref}`, p]))
+  const ids = parked.map((p) => p.ref)
+  await tx.query(`update inbox set state = 'parked', claimed_until = null where id = any($1::bigint[])`, [
+    ids,
+  ])
+  const { rows } = await tx.query<{ ref: number }>(
+    `select p.ref from parked p join jsonb_to_recordset($1::jsonb) as t(connection text, "orderId" text)
+        on p.connection = t.connection and p.order_id = t."orderId"
+      where p.what = 'record' and p.resolved_at is null and p.ref <> all($2::bigint[])`,
+    [JSON.stringify(parked.map(({ connection, orderId }) => ({ connection, orderId }))), ids],
+  )
+  const older = [
+    ...rows.map((r) => r.ref),
+    ...ids.filter((id) => ![...newest.values()].some((p) => p.ref === id)),
+  ]
+  await unpark(tx, 'record', older, 'a newer copy is parked')
+  if (older.length > 0) {
+    await tx.query(`update inbox set state = 'discarded' where id = any($1::bigint[])`, [older])
+  }
+  await park(tx, [...newest.values()])
+}
+
 /** A record that was parked is settled when a newer copy of the same thing comes through. */
 async function unparkReplaced(tx: Queryable, documents: NewDocument[], outcomes: Written[]): Promise<void> {
-  const { rows: open } = await tx.query(`select 1 from parked where what = 'record' and resolved_at is null limit 1`)
+  const { rows: open } = await tx.query(
+    `select 1 from parked where what = 'record' and resolved_at is null limit 1`,
+  )
   if (open.length === 0) return
   const written = documents.filter((_, i) => outcomes[i] === 'written' || outcomes[i] === 'unchanged')
   const { rows } = await tx.query<{ ref: number }>(
     `select p.ref from parked p join jsonb_to_recordset($1::jsonb) as t(connection text, "externalId" text, "inboxId" bigint)
         on p.connection = t.connection and p.order_id = t."externalId" and p.ref < t."inboxId"
       where p.what = 'record' and p.resolved_at is null`,
-    [JSON.stringify(written.map(({ connection, externalId, inboxId }) => ({ connection, externalId, inboxId })))],
+    [
+      JSON.stringify(
+        written.map(({ connection, externalId, inboxId }) => ({ connection, externalId, inboxId })),
+      ),
+    ],
   )
-  await unpark(tx, 'record', rows.map((r) => r.ref), 'a newer copy came through')
+  await unpark(
+    tx,
+    'record',
+    rows.map((r) => r.ref),
+    'a newer copy came through',
+  )
 }
 
 const UPSERT = `

@@ -45,12 +45,23 @@ export function bodyHash(body: Buffer): string {
  * counts, but only while the earlier delivery is unprocessed: otherwise a real change A → B → A would be
  * lost.
  */
-export function deliveryKey(deliveryId: string | null, topic: string, body: Buffer): { key: string; hash: string } {
-  return deliveryId === null ? { key: `body:${topic}:${bodyHash(body)}`, hash: '' } : { key: `id:${topic}:${deliveryId}`, hash: '' }
+export function deliveryKey(
+  deliveryId: string | null,
+  topic: string,
+  body: Buffer,
+): { key: string; hash: string } {
+  return deliveryId === null
+    ? { key: `body:${topic}:${bodyHash(body)}`, hash: '' }
+    : { key: `id:${topic}:${deliveryId}`, hash: '' }
 }
 
 /** Key of a polled or fetched record: taken again only when its bytes differ from the last ones. */
-export function recordKey(stream: string, shape: string, id: string, body: Buffer): { key: string; hash: string } {
+export function recordKey(
+  stream: string,
+  shape: string,
+  id: string,
+  body: Buffer,
+): { key: string; hash: string } {
   return { key: `record:${stream}:${shape}:${id}`, hash: bodyHash(body) }
 }
 
@@ -124,22 +135,18 @@ export async function releaseRecords(db: Queryable, ids: number[]): Promise<void
   )
 }
 
-/** In a process that owns the folder alone, nobody else can hold a lease: what was being mapped may go on. */
-export async function expireLeases(db: Queryable): Promise<void> {
-  await db.query(`update inbox set claimed_until = now() - interval '1 s' where state = 'new' and claimed_until > now()`)
-  await db.query(`update document set claimed_until = null where plan_state = 'due' and claimed_until > now()`)
-}
-
 export interface Hint {
   id: number
   stream: string
+  /** `doubt`: two copies of one version disagree, so the answer counts even if its bytes are known. */
+  shape: 'hint' | 'doubt'
   external_id: string
 }
 
 /** Hints of one connection, oldest first; a lane works alone, so they need no lease. */
 export async function dueHints(db: Queryable, connection: string, limit: number): Promise<Hint[]> {
   const { rows } = await db.query<Hint>(
-    `select id, stream, external_id from inbox
+    `select id, stream, shape, external_id from inbox
       where connection = $1 and state = 'hint' and (claimed_until is null or claimed_until < now()) order by id limit $2`,
     [connection, limit],
   )
@@ -165,17 +172,4 @@ export async function trimInbox(db: Queryable, days: number): Promise<number> {
     [days],
   )
   return rowCount
-}
-
-/** Forgets what a thing's records looked like, so that the next copy is taken even if its bytes are known. */
-export async function forgetRecordHash(
-  tx: Queryable,
-  things: { connection: string; kind: string; externalId: string }[],
-): Promise<void> {
-  await tx.query(
-    `update inbox_key k set hash = '' from jsonb_to_recordset($1::jsonb) as t(connection text, kind text, "externalId" text)
-      where k.connection = t.connection and k.key like 'record:%'
-        and k.inbox_id in (select id from inbox i where i.connection = t.connection and i.external_id = t."externalId")`,
-    [JSON.stringify(things.map(({ connection, kind, externalId }) => ({ connection, kind, externalId })))],
-  )
 }

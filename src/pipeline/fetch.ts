@@ -1,7 +1,7 @@
 /** fetch: what a hint names (a partial webhook, a doubtful copy, a document to refresh) is read by id. */
 import { crashPoint } from '../core/crash-point.ts'
 import type { Connection } from '../core/ports.ts'
-import { appendRecords, dueHints, endHints, type Hint } from '../ledger/inbox.ts'
+import { appendRecords, dueHints, endHints, type Hint, type InboxRow } from '../ledger/inbox.ts'
 import { LANE_TURN, type Pipe, type Stopping } from './pipe.ts'
 import { recordRows, wakeFor } from './receive.ts'
 
@@ -35,7 +35,7 @@ async function fetchGroup(pipe: Pipe, connection: Connection, name: string, hint
     const wanted = [...new Set(hints.map((h) => h.external_id))]
     const records = await stream.fetch(wanted, AbortSignal.timeout(LIMIT))
     // `fetch`, not `poll`: a read by id settles what two copies of one version disagree about
-    const rows = recordRows(connection.id, name, 'fetch', records)
+    const rows = recordRows(connection.id, name, 'fetch', records).map(settlesDoubt(hints))
     const appended = await pipe.db.transaction(async (tx) => {
       const result = await appendRecords(tx, rows)
       await endHints(tx, ids)
@@ -46,5 +46,14 @@ async function fetchGroup(pipe: Pipe, connection: Connection, name: string, hint
   } catch (error) {
     await endHints(pipe.db, ids, PUT_OFF)
     pipe.log('warn', 'fetch failed', { connection: connection.id, stream: name, error })
+  }
+}
+
+/** An answer to a doubt has a key of its own: the doubt is not settled by leaving out bytes seen before. */
+function settlesDoubt(hints: Hint[]): (row: InboxRow) => InboxRow {
+  const doubts = new Map(hints.filter((h) => h.shape === 'doubt').map((h) => [h.external_id, h.id]))
+  return (row) => {
+    const doubt = doubts.get(row.externalId ?? '')
+    return doubt === undefined ? row : { ...row, key: `doubt-answer:${doubt}`, hash: '' }
   }
 }

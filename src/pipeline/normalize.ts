@@ -7,14 +7,13 @@ import type { Order } from '../core/documents/order.ts'
 import { TributaryError } from '../core/errors/error.ts'
 import { recordError } from '../core/errors/record.ts'
 import type { Connection, DocumentKind } from '../core/ports.ts'
-import { isDataError } from '../ledger/database.ts'
+import { isDataError, type Queryable } from '../ledger/database.ts'
 import { type NewDocument, type Written, writeDocuments } from '../ledger/document.ts'
 import { bisect } from '../ledger/group-commit.ts'
 import {
   appendRecords,
   type ClaimedRecord,
   claimRecords,
-  forgetRecordHash,
   releaseRecords,
 } from '../ledger/inbox.ts'
 import type { Parked } from '../ledger/parked.ts'
@@ -119,6 +118,7 @@ function describe(
 ): NewDocument {
   return {
     inboxId: record.id,
+    stream: record.stream,
     connection: record.connection,
     kind: stream.document,
     externalId: content.externalId as string,
@@ -164,16 +164,11 @@ async function writeMade(pipe: Pipe, made: Made[]): Promise<void> {
   for (const connection of doubtful) void pipe.queue.wake(FETCH, connection)
 }
 
-/**
- * Two copies of one version disagree: the source is asked once, by id. The hash that its record was known
- * by is forgotten, for the answer may be bytes that we have already seen.
- */
-async function askAgain(tx: Parameters<typeof appendRecords>[0], documents: NewDocument[]): Promise<void> {
-  if (documents.length === 0) return
-  await forgetRecordHash(tx, documents)
+/** Two copies of one version disagree: the source is asked once, by id. */
+async function askAgain(tx: Queryable, documents: NewDocument[]): Promise<void> {
   await appendRecords(
     tx,
-    documents.map((d) => hintRow(d.connection, d.kind, d.externalId, `doubt ${d.version} ${d.hash}`)),
+    documents.map((d) => hintRow(d.connection, d.stream, d.externalId, 'doubt', `${d.version} ${d.hash}`)),
   )
 }
 

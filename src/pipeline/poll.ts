@@ -94,7 +94,7 @@ async function refresh(pipe: Pipe, connection: Connection, stream: ReadStream, e
   const stamp = new Date().toISOString()
   await appendRecords(
     pipe.db,
-    ids.map((id) => hintRow(connection.id, stream.name, id, `refresh ${stamp}`)),
+    ids.map((id) => hintRow(connection.id, stream.name, id, 'hint', `refresh ${stamp}`)),
   )
   void pipe.queue.wake(FETCH, connection.id)
 }

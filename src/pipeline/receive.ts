@@ -94,18 +94,27 @@ export function recordRows(
   }))
 }
 
-/** A hint made by ourselves: the source is to be read again for this id. `reason` makes the key unique. */
-export function hintRow(connection: string, stream: string, id: string, reason: string): InboxRow {
+/**
+ * A hint made by ourselves: the source is to be read again for this id. The same reason hints only once.
+ * `doubt`: two copies of one version disagree.
+ */
+export function hintRow(
+  connection: string,
+  stream: string,
+  id: string,
+  shape: 'hint' | 'doubt',
+  reason: string,
+): InboxRow {
   return {
     connection,
     stream,
-    shape: 'hint',
+    shape,
     externalId: id,
     origin: 'fetch',
     contentType: 'text/plain',
     body: Buffer.from(id),
     hint: true,
-    key: `hint:${stream}:${id}`,
+    key: `${shape}:${stream}:${id}`,
     hash: reason,
   }
 }

@@ -14,6 +14,7 @@ import { createLog } from '../../runtime/log.ts'
 import type { Operations, Running, Stats } from '../../runtime/operations.ts'
 import { startRuntime } from '../../runtime/start.ts'
 import { compare, compareParked, printDifference } from '../../sandbox/compare/compare.ts'
+import { KNOWN_SKUS } from '../../sandbox/generate/catalogue.ts'
 import { type Cli, EXIT } from '../context.ts'
 import { untilStopped } from '../stop.ts'
 import { createBoard } from './board.ts'
@@ -114,6 +115,7 @@ function startErp(kind: QuickstartOptions['erp'], log: string): Promise<Sandbox>
   if (kind === 'yonyou-nc')
     return startSandbox('yonyou-nc', ['--encoding', 'GBK', '--deal-rule', 'per-bill', '--log', log])
   return startSandbox('naive-erp', [
+    ...['--items', [...KNOWN_SKUS, 'SHIPPING', 'CHARGE'].join(',')],
     '--token',
     SANDBOX.erpToken,
     '--lag',
