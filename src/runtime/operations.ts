@@ -323,7 +323,7 @@ export interface Operations {
   verifyToken(request: { token: string }): Promise<{ id: string; name: string; scope: TokenScope } | null>
 
   /** Consistent copy of the ledger into one new file; refuses to overwrite. `to`: absolute path. */
-  backup(request: { to: string }): Promise<{ path: string; bytes: number; migration: number }>
+  backup(request: { to: string }): Promise<{ path: string; bytes: number; migration: string }>
 }
 
 /** Names of the methods, in one list: the control socket serves exactly these. */

@@ -213,7 +213,7 @@ export function standIn(): StandIn {
       token === 'reader' || token === 'operator'
         ? { id: '1', name: 'board', scope: token === 'reader' ? 'read' : 'operate' }
         : null,
-    backup: noted('backup', ({ to }) => ({ path: to, bytes: 1000, migration: 1 })),
+    backup: noted('backup', ({ to }) => ({ path: to, bytes: 1000, migration: '1' })),
   }
   return { operations, calls }
 }
