@@ -46,6 +46,7 @@ export async function compileQuick(
   const run = compile(ast as Node, { own: [], parent: null, functions: all })
   return (input, bindings) => {
     if (Array.isArray(input)) throw new NotQuick('the input is a list')
+    calls = 0
     return run(input, new Scope(null, { ...bindings, $: input }))
   }
 }
@@ -254,6 +255,10 @@ function block(node: Node, outer: Names): Run {
   }
 }
 
+/** Calls of lambdas in one evaluation; beyond it the interpreter goes on, which can be stopped by its time limit. */
+const MOST_CALLS = 100_000
+let calls = 0
+
 /** A lambda as a value; only its own kind of call can use it. */
 class Closure {
   /** How `truth` knows functions, the package's own and ours. */
@@ -272,6 +277,7 @@ function lambda(node: Node, outer: Names): Run {
   const body = compile(node.body as Node, { own, parent: outer, functions: outer.functions })
   return (input, scope) =>
     new Closure((args) => {
+      if (++calls > MOST_CALLS) throw new NotQuick('too many calls')
       const inner = new Scope(scope, scope.globals)
       for (let i = 0; i < own.length; i++) inner.slots[i] = args[i]
       return body(input, inner)

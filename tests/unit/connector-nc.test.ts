@@ -97,16 +97,16 @@ async function itemsOf(op: WriteOperation, orders: unknown[], prefix = 'K'): Pro
   )
 }
 
-const bills = async (url: string) => {
-  const answer = await (await fetch(`${url}/_sandbox/bills`)).json()
-  return (Array.isArray(answer) ? answer : answer.bills) as {
-    id: string
-    pk: string
-    raw: string
-    total: string
-    head: Record<string, string>
-    rows: Record<string, string>[]
-  }[]
+interface HeldBill {
+  id: string
+  pk: string
+  total: string
+  head: Record<string, string>
+  rows: Record<string, string>[]
+}
+const bills = async (url: string): Promise<HeldBill[]> => {
+  const answer = (await (await fetch(`${url}/_sandbox/bills`)).json()) as HeldBill[] | { bills: HeldBill[] }
+  return Array.isArray(answer) ? answer : answer.bills
 }
 const faults = (url: string, patch: object) =>
   fetch(`${url}/_sandbox/faults`, {
