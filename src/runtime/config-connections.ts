@@ -1,4 +1,5 @@
 /** The connections of tributary.yaml, checked against what their connectors say they need. */
+import { resolve } from 'node:path'
 import type { Setting } from '../connector/manifest.ts'
 import { shapeOf } from '../core/errors/error.ts'
 import { parseDuration } from '../core/time.ts'
@@ -13,6 +14,8 @@ export interface PollConfig {
   lag?: number
   overlap?: number
   off: boolean
+  /** Absolute path: files there are records of this stream, of this shape (null: the stream's first). */
+  drop?: { folder: string; shape: string | null }
 }
 
 export interface ConnectionConfig {
@@ -45,6 +48,8 @@ export interface ConfigContext {
   problems: Problems
   catalog: ConnectorCatalog
   fromEnvironment: ReadonlySet<string>
+  /** Absolute: what relative paths of the file start from. */
+  base: string
   warn(code: ConfigWarning['code'], path: YamlPath): void
 }
 
@@ -97,7 +102,7 @@ function readEntity(
 
 /** `streams`: those the connector has; null when the connector is not known. */
 function readPoll(
-  { problems }: ConfigContext,
+  { problems, base }: ConfigContext,
   connection: YamlPath,
   given: NonNullable<ConfigFile['connections'][string]['poll']>,
   streams: string[] | null,
@@ -112,6 +117,9 @@ function readPoll(
       ...(poll.lag === undefined ? {} : { lag: readDuration(poll.lag) }),
       ...(poll.overlap === undefined ? {} : { overlap: readDuration(poll.overlap) }),
       off: poll.off ?? false,
+      ...(poll.folder === undefined
+        ? {}
+        : { drop: { folder: resolve(base, poll.folder), shape: poll.shape ?? null } }),
     }
   }
   return out

@@ -81,6 +81,7 @@ export function parseConfig(
     problems,
     catalog,
     fromEnvironment,
+    base: dirname(path),
     warn: (code, at) => {
       warnings.push({ code, file: path, line: raw.locate(at, 'key').line, field: at.join('.') })
     },

@@ -70,7 +70,17 @@ const Poll = Type.Object(
     every: Type.Optional(Type.String({ description: 'a cron line, seconds optional, in UTC' })),
     lag: Type.Optional(Duration('how far behind now the reading stays, such as 10s or 2m')),
     overlap: Type.Optional(Duration('how far each reading reaches back over the one before, such as 10m')),
-    off: Type.Optional(Type.Boolean({ description: 'true: this stream is not read' })),
+    off: Type.Optional(Type.Boolean({ description: 'true: the system itself is not asked for this stream' })),
+    folder: Type.Optional(
+      Type.String({
+        description: 'a folder whose files are records of this stream too: .json, .jsonl or .xml',
+      }),
+    ),
+    shape: Type.Optional(
+      Type.String({
+        description: 'which of the shapes of this stream the files have; the first when left out',
+      }),
+    ),
   },
   closed,
 )

@@ -3,6 +3,7 @@ import { TributaryError } from '../core/errors/error.ts'
 import { isPaused, pauseConnection } from '../ledger/pause.ts'
 import { deliverLane } from '../pipeline/deliver.ts'
 import { fetchLane } from '../pipeline/fetch.ts'
+import { receiveFiles } from '../pipeline/files.ts'
 import { normalizeLane } from '../pipeline/normalize.ts'
 import { deliverQueue, FETCH, NORMALIZE, type Pipe, PLAN, POLL } from '../pipeline/pipe.ts'
 import { planLane } from '../pipeline/plan.ts'
@@ -26,7 +27,7 @@ export async function startWork(pipe: Pipe, config: Config): Promise<Workers> {
     pipe.queue.work(NORMALIZE, 1, () => normalizeLane(pipe, stopping)),
     pipe.queue.work(PLAN, 1, () => planLane(pipe, stopping)),
     pipe.queue.work(FETCH, 4, (lane) => fetchNamed(pipe, lane, stopping)),
-    pipe.queue.work(POLL, 4, (lane) => pollNamed(pipe, lane, stopping)),
+    pipe.queue.work(POLL, 4, (lane) => pollNamed(pipe, config, lane, stopping)),
     ...[...pipe.connections.values()]
       .filter((c) => c.writes.length > 0)
       .map((c) =>
@@ -52,12 +53,22 @@ async function fetchNamed(pipe: Pipe, id: string, stopping: { asked: boolean }):
   if (connection && !(await isPaused(pipe.db, id))) await fetchLane(pipe, connection, stopping)
 }
 
-async function pollNamed(pipe: Pipe, lane: string, stopping: { asked: boolean }): Promise<void> {
+async function pollNamed(
+  pipe: Pipe,
+  config: Config,
+  lane: string,
+  stopping: { asked: boolean },
+): Promise<void> {
   for (const connection of pipe.connections.values()) {
     const stream = connection.streams.find((s) => pollLane(connection.id, s.name) === lane)
     if (!stream || (await isPaused(pipe.db, connection.id))) continue
+    const own = config.connections[connection.id]?.poll[stream.name]
     try {
-      await pollStream(pipe, connection, stream, stopping)
+      if (own?.drop) {
+        const shape = own.drop.shape ?? Object.keys(stream.mappings)[0]!
+        await receiveFiles(pipe, connection, stream, { folder: own.drop.folder, shape }, stopping)
+      }
+      if (!own?.off) await pollStream(pipe, connection, stream, stopping)
     } catch (error) {
       pipe.log('warn', 'poll failed', { connection: connection.id, stream: stream.name, error })
       // wrong settings do not get better by trying: stop the connection until somebody has looked
@@ -81,7 +92,7 @@ function pollSchedules(pipe: Pipe, config: Config): PollSchedule[] {
         (stream.document === 'order' && asShop.length > 0) ||
         (stream.document !== 'order' &&
           asErp.some((f) => stream.document === 'acknowledgement' || f.back.includes(stream.document)))
-      if (!wanted || own?.off) continue
+      if (!wanted || (own?.off && !own.drop)) continue
       const flow = stream.document === 'order' ? asShop.find((f) => f.every)?.every : null
       schedules.push({
         connection: connection.id,
