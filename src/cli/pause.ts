@@ -54,7 +54,7 @@ async function list(cli: Cli): Promise<void> {
 
 function pauseTable({ say }: Cli, pauses: Pause[]): string {
   return table(
-    [say('column.paused'), say('column.since'), say('column.by'), say('column.why')],
+    [say('column.paused'), say('column.since'), say('column.who'), say('column.why')],
     pauses.map((p) => [named(p.scope), instant(p.at), p.by, p.why]),
   )
 }

@@ -71,6 +71,10 @@ describe('webhooks', () => {
     expect(committed).toBe(true)
     expect([r.status, await r.text()]).toEqual([202, '<ok/>'])
     expect(r.headers.get('content-type')).toContain('application/xml')
+    const seconds = /tributary_webhook_seconds_sum\{connection="web"\} (\S+)/.exec(
+      await (await get('/metrics')).text(),
+    )
+    expect(Number(seconds?.[1])).toBeGreaterThan(0.025)
     expect(seen).toEqual(['web', 'orders', 'abc', 'application/json', bytes])
   })
 

@@ -158,6 +158,7 @@ export const en = {
   'column.paused': 'paused',
   'column.since': 'since',
   'column.why': 'why',
+  'column.who': 'by',
   'column.token': 'token',
   'column.scope': 'scope',
   'column.created': 'created',

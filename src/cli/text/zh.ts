@@ -157,6 +157,7 @@ export const zh: Record<keyof typeof en, string> = {
   'column.paused': '已暂停',
   'column.since': '自',
   'column.why': '原因',
+  'column.who': '操作人',
   'column.token': '令牌',
   'column.scope': '权限',
   'column.created': '创建',
