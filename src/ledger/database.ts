@@ -26,6 +26,11 @@ export interface Database extends Queryable {
   listen(channel: string, receive: (payload: string) => void): Promise<() => Promise<void>>
   /** A `pg.Pool` look-alike for BullMQ's PostgreSQL backend: its listening clients cost nothing. */
   pool(): PoolShape
+  /**
+   * Embedded database only: a copy of its files in `folder` that `openPglite` opens as a ledger of its own,
+   * consistent as of one instant. Statements wait while the last part is copied (backup.ts).
+   */
+  snapshot?(folder: string): Promise<void>
   /** Reclaims dead rows of the hot tables where no autovacuum runs; a no-op on a PostgreSQL server. */
   vacuum(): Promise<void>
   close(): Promise<void>
@@ -35,7 +40,10 @@ export interface Database extends Queryable {
 // biome-ignore-start lint/suspicious/noExplicitAny: the shapes of node's own EventEmitter
 export interface PoolShape {
   options: Record<string, unknown>
-  query(text: string | { text: string; values?: unknown[] }, params?: unknown[]): Promise<Result<Record<string, unknown>>>
+  query(
+    text: string | { text: string; values?: unknown[] },
+    params?: unknown[],
+  ): Promise<Result<Record<string, unknown>>>
   connect(): Promise<ClientShape>
   on(event: string, listener: (...args: any[]) => void): unknown
   removeListener(event: string, listener: (...args: any[]) => void): unknown
@@ -44,7 +52,10 @@ export interface PoolShape {
 
 /** The part of `pg.PoolClient` that BullMQ uses. */
 export interface ClientShape {
-  query(text: string | { text: string; values?: unknown[] }, params?: unknown[]): Promise<Result<Record<string, unknown>>>
+  query(
+    text: string | { text: string; values?: unknown[] },
+    params?: unknown[],
+  ): Promise<Result<Record<string, unknown>>>
   release(destroy?: boolean): void
   on(event: string, listener: (...args: any[]) => void): unknown
   removeListener(event: string, listener: (...args: any[]) => void): unknown

@@ -16,7 +16,7 @@ const OLDEST_SERVER = 150000
 /** Brings both schemas up to date. Throws LEDGER_TOO_OLD or LEDGER_NEWER_SCHEMA. */
 export async function migrate(db: Database, queueOnDatabase: boolean): Promise<{ applied: number[] }> {
   await refuseOldServer(db)
-  const files = migrationFiles()
+  const files = listMigrations()
   const applied = await db.transaction(async (tx) => {
     // transaction-scoped: session locks re-enter, so they would lock nobody out
     await tx.query(`select pg_advisory_xact_lock(${LOCK})`)
@@ -24,7 +24,9 @@ export async function migrate(db: Database, queueOnDatabase: boolean): Promise<{
     await tx.query(
       'create table if not exists tributary.ledger_migration (number int primary key, file text not null, applied_at timestamptz not null default now())',
     )
-    const { rows } = await tx.query<{ number: number }>('select number from tributary.ledger_migration order by number')
+    const { rows } = await tx.query<{ number: number }>(
+      'select number from tributary.ledger_migration order by number',
+    )
     const done = new Set(rows.map((r) => r.number))
     const known = files.at(-1)!.number
     const found = rows.at(-1)?.number ?? 0
@@ -67,7 +69,8 @@ async function refuseOldServer(db: Database): Promise<void> {
   if (Number(rows[0]!.n) < OLDEST_SERVER) throw ledgerError('LEDGER_TOO_OLD', { found: rows[0]!.v })
 }
 
-function migrationFiles(): { number: number; file: string }[] {
+/** The migrations that this Tributary knows, in order. */
+export function listMigrations(): { number: number; file: string }[] {
   return fs
     .readdirSync(FOLDER)
     .filter((file) => /^\d{4}_.+\.sql$/.test(file))

@@ -28,7 +28,10 @@ export function pauseConnection(db: Queryable, connection: string, why: string, 
 }
 
 /** Answers whether there was such a pause. */
-export async function resume(db: Queryable, at: Pick<Pause, 'connection' | 'flow' | 'kind'>): Promise<boolean> {
+export async function resume(
+  db: Queryable,
+  at: Pick<Pause, 'connection' | 'flow' | 'kind'>,
+): Promise<boolean> {
   const { rowCount } = await db.query('delete from pause where connection = $1 and flow = $2 and kind = $3', [
     at.connection,
     at.flow,

@@ -11,14 +11,24 @@ import { ledgerError } from '../core/errors/ledger.ts'
 import { insideTransaction } from '../core/transaction-guard.ts'
 import { again, type Database, type PoolShape, type Queryable, type Result } from './database.ts'
 import { type FolderLock, lockFolder } from './folder-lock.ts'
+import { type Copies, copyCluster } from './pglite-snapshot.ts'
 import { poolShape } from './postgres.ts'
 import { SessionLock } from './session-lock.ts'
 import { toParameter } from './types.ts'
 
 /** Tables that change all the time; vacuumed by `vacuum()`, since nothing does it by itself. */
 const HOT = [
-  'tributary.inbox', 'tributary.document', 'tributary.push', 'tributary.stream', 'tributary.schedule_tick',
-  'bullmq.job', 'bullmq.event', 'bullmq.dedup', 'bullmq.dedup_next', 'bullmq.meta', 'bullmq.metrics',
+  'tributary.inbox',
+  'tributary.document',
+  'tributary.push',
+  'tributary.stream',
+  'tributary.schedule_tick',
+  'bullmq.job',
+  'bullmq.event',
+  'bullmq.dedup',
+  'bullmq.dedup_next',
+  'bullmq.meta',
+  'bullmq.metrics',
 ]
 
 interface Message {
@@ -47,13 +57,15 @@ class Embedded implements Database {
   readonly kind = 'pglite' as const
   #worker: Worker
   #lock: FolderLock
+  #cluster: string
   #session = new SessionLock()
   #next = 1
   #pending = new Map<number, { resolve: (m: Message) => void; reject: (e: Error) => void }>()
   #channels = new Map<string, Set<(payload: string) => void>>()
   #dead: Error | null = null
 
-  constructor(worker: Worker, lock: FolderLock) {
+  constructor(worker: Worker, lock: FolderLock, cluster: string) {
+    this.#cluster = cluster
     this.#worker = worker
     this.#lock = lock
     worker.on('message', (m: Message) => this.#receive(m))
@@ -142,6 +154,21 @@ class Embedded implements Database {
     for (const table of HOT) await this.query(`vacuum ${table}`)
   }
 
+  /** Files first copied while work goes on, then what changed since while the session is held. */
+  async snapshot(folder: string): Promise<void> {
+    const copies: Copies = new Map()
+    const to = path.join(folder, 'pg')
+    await this.query('checkpoint')
+    await copyCluster(this.#cluster, to, copies)
+    const release = await this.#session.acquire()
+    try {
+      await this.#run('checkpoint')
+      await copyCluster(this.#cluster, to, copies)
+    } finally {
+      release()
+    }
+  }
+
   /** Number of fsync calls since start. */
   async fsyncs(): Promise<number> {
     return (await this.query('-- fsyncs')).rowCount
@@ -167,7 +194,8 @@ function toObject(row: unknown[], fields: [string, 0 | 1][]): Record<string, unk
   fields.forEach(([name, json], i) => {
     const value = row[i]
     if (json && typeof value === 'string') out[name] = JSON.parse(value)
-    else if (value instanceof Uint8Array) out[name] = Buffer.from(value.buffer, value.byteOffset, value.byteLength)
+    else if (value instanceof Uint8Array)
+      out[name] = Buffer.from(value.buffer, value.byteOffset, value.byteLength)
     else out[name] = value
   })
   return out
@@ -187,7 +215,9 @@ async function createCluster(folder: string): Promise<void> {
     const pg = await PGlite.create(process.argv[1]); await pg.exec('checkpoint'); await pg.close()`
   const making = `${folder}.new`
   fs.rmSync(making, { recursive: true, force: true })
-  await promisify(execFile)(process.execPath, ['--input-type=module', '-e', script, making], { timeout: 120_000 })
+  await promisify(execFile)(process.execPath, ['--input-type=module', '-e', script, making], {
+    timeout: 120_000,
+  })
   fs.renameSync(making, folder)
 }
 
@@ -212,7 +242,7 @@ export async function openPglite(folder: string): Promise<Database & { fsyncs():
       await worker.terminate()
       throw ledgerError('LEDGER_EMBEDDED_UNREADABLE', { folder, problem: ready.error?.message ?? 'unknown' })
     }
-    return new Embedded(worker, lock)
+    return new Embedded(worker, lock, cluster)
   } catch (error) {
     lock.release()
     throw error

@@ -71,6 +71,19 @@ export const LEDGER_ERRORS = {
     say: { en: 'The backup {file} cannot be used: {problem}', zh: '备份 {file} 无法使用:{problem}' },
     fix: { en: 'Name a file that `tributary backup` wrote.', zh: '请指定由 `tributary backup` 生成的文件。' },
   },
+  LEDGER_BACKUP_EXISTS: {
+    kind: 'input',
+    say: { en: 'There is already a file {file}.', zh: '文件 {file} 已存在。' },
+    fix: { en: 'Name a new file: a backup never overwrites anything.', zh: '请指定新文件名:备份不会覆盖任何文件。' },
+  },
+  LEDGER_NOT_EMPTY: {
+    kind: 'input',
+    say: { en: 'The ledger is not empty: table {table} has rows.', zh: '账本不为空:表 {table} 中已有数据。' },
+    fix: {
+      en: 'Restore into a new data folder or a new database.',
+      zh: '请恢复到新的数据目录或新的数据库。',
+    },
+  },
 } satisfies Record<string, ErrorEntry>
 
 export const ledgerError = thrower(LEDGER_ERRORS)

@@ -1,0 +1,58 @@
+/** What the operations of every area work with. */
+import type { Connection } from '../core/ports.ts'
+import type { Database } from '../ledger/database.ts'
+import type { Hand, RuleOf } from '../ledger/push-change.ts'
+import { deliverQueue, FETCH, NORMALIZE, PLAN } from '../pipeline/pipe.ts'
+import type { Queue } from '../queue/queue.ts'
+import type { Config } from './config.ts'
+import type { Actor } from './operations.ts'
+
+/** What the operations stand on; a `Pipe` is one. */
+export interface LedgerAccess {
+  db: Database
+  /** Null where nothing runs. */
+  queue: Queue | null
+  /** Configured connections; empty where the configuration was not read. */
+  connections: ReadonlyMap<string, Connection>
+}
+
+export interface OperationsContext {
+  startedAt: Date
+  config: Pick<Config, 'storage'>
+}
+
+export interface Desk extends LedgerAccess {
+  context: OperationsContext
+  rules: RuleOf
+  /** Wakes whoever has something new to do; to be called after the transaction. */
+  wake(what: { records?: boolean; documents?: boolean; deliver?: string[]; fetch?: string[] }): Promise<void>
+}
+
+/** Made once per `ledgerOperations`. */
+export function makeDesk(access: LedgerAccess, context: OperationsContext): Desk {
+  const { db, queue, connections } = access
+  return {
+    db,
+    queue,
+    connections,
+    context,
+    rules: (connection, kind) => connections.get(connection)?.writes.find((w) => w.kind === kind),
+    async wake({ records, documents, deliver = [], fetch = [] }) {
+      if (!queue) return
+      const lanes = deliver.flatMap((id) =>
+        Array.from({ length: connections.get(id)?.concurrency ?? 0 }, (_, lane) => ({ id, lane })),
+      )
+      await Promise.all([
+        records ? queue.wake(NORMALIZE, '0') : null,
+        documents ? queue.wake(PLAN, '0') : null,
+        ...lanes.map(({ id, lane }) => queue.wake(deliverQueue(id), String(lane))),
+        ...fetch.filter((id) => connections.has(id)).map((id) => queue.wake(FETCH, id)),
+      ])
+    },
+  }
+}
+
+/** Whose hand it was, as the ledger takes it. */
+export function handOf({ by, why }: Actor): Hand {
+  return { by, ...(why ? { why } : {}) }
+}
