@@ -31,11 +31,14 @@ interface Keyed {
   order_connection: string
 }
 
-/** Pushes by `<connection> <key>`, locked until the transaction ends. */
+/**
+ * Pushes by `<connection> <key>`, locked until the transaction ends: nobody can lease them between the
+ * decision and its settlement.
+ */
 export async function pushesByKey(tx: Queryable, keys: string[]): Promise<Map<string, Keyed>> {
   if (keys.length === 0) return new Map()
   const { rows } = await tx.query<Keyed>(
-    `select id, connection, key, fence, state, order_connection from push where key = any($1::text[]) for share`,
+    `select id, connection, key, fence, state, order_connection from push where key = any($1::text[]) order by id for update`,
     [keys],
   )
   return new Map(rows.map((r) => [`${r.connection} ${r.key}`, r]))

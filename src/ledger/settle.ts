@@ -34,7 +34,8 @@ export interface Settled {
   woke: boolean
 }
 
-async function settleAll(db: Queryable, items: Settlement[]): Promise<Settled[]> {
+/** Writes settlements, none of which parks; one answer per item, in order. */
+export async function settleAll(db: Queryable, items: Settlement[]): Promise<Settled[]> {
   const { rows } = await db.query<{ id: number; woke: boolean }>(SETTLE, [JSON.stringify(items), FINAL])
   const settled = new Map(rows.map((r) => [r.id, r.woke]))
   return items.map(({ id }) => ({ held: settled.has(id), woke: settled.get(id) ?? false }))

@@ -12,6 +12,7 @@ import { tell } from '../ledger/journal.ts'
 import { park, unpark } from '../ledger/parked.ts'
 import { insertPushes, type PushHead, pushesOf, withdrawPushes } from '../ledger/push.ts'
 import { originOrders, pushesByKey } from '../ledger/push-lookup.ts'
+import { type Settlement, settleAll } from '../ledger/settle.ts'
 import { changeTasks } from '../ledger/task.ts'
 import { linkPushes, upsertWorkOrders } from '../ledger/work-order.ts'
 import { LANE_TURN, type Pipe, PLAN, type Stopping, wakeDelivery } from './pipe.ts'
@@ -43,17 +44,15 @@ export async function planLane(pipe: Pipe, stopping: Stopping): Promise<void> {
 
 async function planBatch(pipe: Pipe, due: DueDocument[]): Promise<void> {
   const targets = new Set<string>()
-  let planned = 0
-  const settlements = await pipe.db.transaction(async (tx) => {
+  await pipe.db.transaction(async (tx) => {
     targets.clear()
     const decided = await decide(pipe, tx, due)
-    planned = await write(tx, decided.plans)
+    await write(tx, decided.plans)
+    // in the same commit: an acknowledgement is read only once
+    if (decided.settlements.length > 0) await settleAll(tx, decided.settlements)
     for (const plan of decided.plans) for (const push of plan.pushes) targets.add(push.connection)
-    return decided.settlements
   })
   crashPoint('plan.committed')
-  pipe.observe('planned', planned)
-  await Promise.all(settlements.map((s) => pipe.settler.add(s)))
   for (const connection of targets) void wakeDelivery(pipe, connection)
 }
 
@@ -68,7 +67,7 @@ async function decide(pipe: Pipe, tx: Queryable, due: DueDocument[]) {
   const keys = due.flatMap((d) => (d.kind === 'order' ? [] : [keyOf(d)]))
   const origins = await originOrders(tx, keys)
   const acknowledged = await pushesByKey(tx, keys)
-  const settlements = []
+  const settlements: Settlement[] = []
   const plans: Plan[] = []
   for (const doc of due) {
     const mine = pushes.get(doc.id) ?? []
@@ -134,8 +133,8 @@ function parkedPlan(
   return plan
 }
 
-/** Writes the plans; a plan whose push was sent meanwhile stays due. Answers the number of new pushes. */
-async function write(tx: Queryable, plans: Plan[]): Promise<number> {
+/** Writes the plans; a plan whose push was sent meanwhile stays due. */
+async function write(tx: Queryable, plans: Plan[]): Promise<void> {
   const wished = plans.flatMap((p) => p.withdraw)
   const taken = await withdrawPushes(tx, wished)
   const lost = plans.filter((p) => p.withdraw.some((id) => !taken.has(id)))
@@ -169,7 +168,6 @@ async function write(tx: Queryable, plans: Plan[]): Promise<number> {
     ...kept.map((p) => p.document),
     ...lost.map((p) => ({ ...p.document, state: 'due' as const })),
   ])
-  return pushes.length
 }
 
 /** One document that the database refuses alone, or a database that is away. */

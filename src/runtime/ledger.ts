@@ -1,10 +1,10 @@
 /** Opens the ledger and the queue in the size that the configuration names. */
 import { ledgerError } from '../core/errors/ledger.ts'
 import type { Database } from '../ledger/database.ts'
-import { expireLeases } from '../ledger/inbox.ts'
 import { migrate } from '../ledger/migrate.ts'
 import { openPglite } from '../ledger/pglite.ts'
 import { openPostgres } from '../ledger/postgres.ts'
+import { takeOver } from '../ledger/takeover.ts'
 import { openQueue } from '../queue/bullmq.ts'
 import type { Queue } from '../queue/queue.ts'
 import type { Config } from './config.ts'
@@ -36,8 +36,7 @@ export async function openLedger(storage: Config['storage'], log: Log): Promise<
   try {
     const { applied } = await patiently(() => migrate(db, storage.redis === null), log)
     if (applied.length > 0) log.info({ event: 'ledger.migrated', migrations: applied })
-    // we hold the folder alone, so nobody can still be mapping what an earlier process leased
-    if (db.kind === 'pglite') await expireLeases(db)
+    if (db.kind === 'pglite') await takeOver(db)
     return db
   } catch (error) {
     await db.close()
