@@ -1,0 +1,278 @@
+/**
+ * One fault run: a shop that goes on selling, an ERP that misbehaves, storage that comes and goes, and a
+ * product that is killed over and over; then quiet, a stop as an operator would do it, and a verdict.
+ */
+import { setTimeout as sleep } from 'node:timers/promises'
+import { cardOf, laterChange } from '../../src/sandbox/generate/order.ts'
+import { random } from '../../src/sandbox/generate/random.ts'
+import { judge, type Verdict } from './judge.ts'
+import { Product, waiting } from './product.ts'
+import { planTroubles, type Step } from './trouble.ts'
+import { ask, type Erp, openWorld, type Storage, tell, type World, type WorldOptions } from './world.ts'
+
+export interface RunOptions extends Omit<WorldOptions, 'polls' | 'concurrency'> {
+  storage: Storage
+  erp: Erp
+  seed: number
+  orders: number
+  kills: number
+  crashes: 'all' | number
+  /** Longest life between two troubles, milliseconds. */
+  longest: number
+  /** One order's record kills whoever maps it. */
+  killer: boolean
+  /** How long the rest may take once trouble has ended, milliseconds. */
+  quietWithin: number
+  polls?: boolean
+  concurrency?: number
+  /** ERP's misbehaviour; the usual when left out. */
+  erpFaults?: Record<string, unknown>
+  shopFaults?: Record<string, unknown>
+  /** A rule that the product is told to break. */
+  sabotage?: string
+  /** Told what happens, line by line. */
+  say?: (line: string) => void
+}
+
+export interface Report extends Verdict {
+  seconds: number
+  seed: number
+  kills: number
+  crashes: string[]
+  /** Lives that the deadly record ended. */
+  deaths: number
+}
+
+const ERP_FAULTS = {
+  latency: { probability: 0.3, min: 5, max: 250 },
+  resetBefore: 0.03,
+  resetAfter: 0.04,
+  empty200: 0.03,
+  error500After: 0.02,
+  status429: 0.03,
+  status500: 0.02,
+}
+const NC_FAULTS = { malformed: 0.02, slow: { probability: 0.1, min: 50, max: 400 } }
+const SHOP_FAULTS = {
+  webhookDuplicate: 0.1,
+  webhookReorder: { probability: 0.15, min: 100, max: 3000 },
+  webhookLose: 0.1,
+  resetAfter: 0.02,
+  status429: 0.02,
+  status500: 0.02,
+}
+
+/** Runs it. Throws only when the stage itself breaks; what the product did wrong is in `problems`. */
+export async function runFaults(options: RunOptions): Promise<Report> {
+  const began = performance.now()
+  const say = options.say ?? (() => undefined)
+  const { polls = true, concurrency = options.erp === 'naive' ? 32 : 4 } = options
+  const world = await openWorld({ ...options, polls, concurrency })
+  const killer = options.killer ? killerOf(options) : null
+  const product = new Product({
+    folder: world.folder,
+    url: world.product.url,
+    embedded: options.storage === 'embedded',
+    env: options.sabotage ? { TRIBUTARY_SABOTAGE: options.sabotage } : {},
+  })
+  const steps = planTroubles(options, random(options.seed))
+  const run: Run = { options, world, product, killer, steps, say, kills: 0, deaths: 0, crashes: [], problems: [] }
+  try {
+    await run.product.start(killerEnv(run))
+    await misbehave(run)
+    await tell(`${world.shop.url}/_sandbox/orders`, {
+      count: options.orders,
+      seed: options.seed,
+      rate: options.orders / (expectedSeconds(run.steps) * 0.8),
+      hard: true,
+      changes: true,
+      changeWithin: 8000,
+    })
+    await troubles(run)
+    await untilQuiet(run)
+    await stopProduct(run)
+    const verdict = await judge(world, killer)
+    const problems = [...run.problems, ...verdict.problems]
+    const seconds = Math.round((performance.now() - began) / 1000)
+    const { kills, crashes, deaths } = run
+    if (problems.length > 0) say(`kept for a look: nothing; last words of the product:\n${product.tail.slice(-1500)}`)
+    return { ...verdict, problems, seconds, seed: options.seed, kills, crashes, deaths }
+  } finally {
+    await product.kill()
+    product.close()
+    await world.close()
+  }
+}
+
+/** Orders come in for most of the time that the troubles take; each costs a start of the product, or nearly. */
+function expectedSeconds(steps: Step[]): number {
+  return steps.reduce((sum, step) => sum + step.after / 1000 + 2.5, 0)
+}
+
+interface Run {
+  options: RunOptions
+  world: World
+  product: Product
+  killer: string | null
+  steps: Step[]
+  say: (line: string) => void
+  kills: number
+  deaths: number
+  crashes: string[]
+  problems: string[]
+}
+
+const killerEnv = (run: Run): Record<string, string> => (run.killer ? { TRIBUTARY_CRASH_ON_RECORD: run.killer } : {})
+
+const PAID = { expect: 'document', reason: 'paid' }
+
+/** An ordinary order that nothing happens to later. */
+function killerOf({ seed, orders }: RunOptions): string {
+  for (let index = Math.floor(orders / 4); index < orders; index++) {
+    if (cardOf(seed, index) === 'plain' && !laterChange(seed, index + 1, PAID)) return String(7_000_000_000_001 + index)
+  }
+  throw new Error('no ordinary order for the deadly record')
+}
+
+async function misbehave({ options, world }: Run): Promise<void> {
+  const { seed, erp } = options
+  const usual = erp === 'naive' ? ERP_FAULTS : { ...ERP_FAULTS, ...NC_FAULTS }
+  await tell(`${world.erp.url}/_sandbox/faults`, { seed, ...(options.erpFaults ?? usual) })
+  await tell(`${world.shop.url}/_sandbox/faults`, { seed, ...(options.shopFaults ?? SHOP_FAULTS) })
+}
+
+async function troubles(run: Run): Promise<void> {
+  const again: Step[] = []
+  for (const step of run.steps) if (!(await trouble(run, step))) again.push(step)
+  // what was not reached, for lack of traffic in that life, once more
+  for (const step of again) {
+    if (await trouble(run, { ...step, after: 0, ...('pass' in step ? { pass: 1 } : {}) })) continue
+    if (step.do === 'crash') run.problems.push(`crash: ${step.at} was never reached`)
+  }
+}
+
+/** Lets the product live for a while; what dies of the deadly record begins anew. */
+async function live(run: Run, ms: number): Promise<void> {
+  const end = Date.now() + ms
+  for (;;) {
+    await ensureAlive(run)
+    const left = end - Date.now()
+    if (left <= 0) return
+    const death = await Promise.race([run.product.ended, sleep(left, null)])
+    if (death) noteDeath(run, death)
+  }
+}
+
+async function ensureAlive(run: Run): Promise<void> {
+  while (!run.product.running) {
+    if (!(await run.product.start(killerEnv(run)))) noteDeath(run, await run.product.ended)
+  }
+}
+
+function noteDeath(run: Run, death: { code: number | null; signal: string | null }): void {
+  run.deaths += 1
+  if (death.signal !== 'SIGKILL' || run.killer === null) {
+    run.problems.push(`exit: the product ended by itself (${death.signal ?? death.code}):\n${run.product.tail.slice(-800)}`)
+  }
+}
+
+/** Waits for a crash point this long, in milliseconds. */
+const REACHED_WITHIN = 12_000
+
+async function trouble(run: Run, step: Step): Promise<boolean> {
+  await live(run, step.after)
+  const { world, product } = run
+  run.say(`${step.do} ${'at' in step ? `${step.at}:${step.pass}` : 'how' in step ? step.how : ''}`)
+  if (step.do === 'postgres') await world.postgres!.restart(step.how)
+  else if (step.do === 'redis') await (step.how === 'flush' ? world.redis!.flush() : world.redis!.restart())
+  else if (step.do === 'erp') {
+    await world.erp.restart()
+    await misbehave(run)
+  } else {
+    if (await product.kill()) run.kills += 1
+    if (step.do === 'crash') return crash(run, step.at, step.pass)
+  }
+  return true
+}
+
+async function crash(run: Run, at: string, pass: number): Promise<boolean> {
+  const { product } = run
+  const ready = await product.start({ TRIBUTARY_CRASH_AT: `${at}:${pass}` })
+  const death = ready ? await Promise.race([product.ended, sleep(REACHED_WITHIN, null)]) : await product.ended
+  if (death?.signal === 'SIGKILL') {
+    run.crashes.push(at)
+    return true
+  }
+  if (death) throw new Error(`the product ended with ${death.code} instead of dying at ${at}:\n${product.tail}`)
+  // an armed life must not go on: the point may be reached at any time
+  await product.kill()
+  return false
+}
+
+interface ShopStats {
+  webhooks: { owed: number; waiting: number }
+  streams: { count: number; created: number; changesDue: number; changesDone: number }[]
+}
+
+/** Nothing may move for this long, in milliseconds: two polls fit in. */
+const STILL = 7_000
+
+/**
+ * A bill that NC refuses for its unknown article stays in doubt where an earlier answer was lost: no refusal
+ * proves that the lost attempt wrote nothing. When only such are left for this long, it is quiet.
+ */
+const PATIENT = 40_000
+
+async function untilQuiet(run: Run): Promise<void> {
+  const { world, options, say } = run
+  const stream = async () => (await ask<ShopStats>(`${world.shop.url}/_sandbox/stats`)).streams[0]!
+  for (let s = await stream(); s.created < s.count || s.changesDone < s.changesDue; s = await stream()) {
+    await live(run, 300)
+  }
+  await tell(`${world.shop.url}/_sandbox/faults`, { off: 1 })
+  await tell(`${world.erp.url}/_sandbox/faults`, calm(options.erp, options))
+  const end = Date.now() + options.quietWithin
+  let since = Date.now()
+  let calmSince = Date.now()
+  let last = ''
+  while (Date.now() < end) {
+    await live(run, 500)
+    const busy = await whatMoves(run)
+    if (busy !== last) say(`waiting for ${busy || 'silence'}`)
+    if (busy !== '' || last !== '') since = Date.now()
+    if (busy !== last) calmSince = Date.now()
+    last = busy
+    if (Date.now() - since > STILL) return
+    if (/^\d+ unknown$/.test(busy) && Date.now() - calmSince > PATIENT) return
+  }
+  run.problems.push(`quiet: after ${options.quietWithin} ms still ${last || 'moving'}`)
+}
+
+/** The naive ERP stays what it is: its lags and late commits are no fault that could be switched off. */
+function calm(erp: Erp, { lag = [0, 20_000], lateBy = [0, 10_000], lateRate = 0.3 }: RunOptions): object {
+  if (erp !== 'naive') return { off: 1 }
+  return {
+    off: 1,
+    lag: { probability: 1, min: lag[0], max: lag[1] },
+    late: { probability: lateRate, min: lateBy[0], max: lateBy[1] },
+  }
+}
+
+async function whatMoves({ world }: Run): Promise<string> {
+  const product = await waiting(world.product.url)
+  if (!product) return 'the product'
+  const { webhooks } = await ask<ShopStats>(`${world.shop.url}/_sandbox/stats`)
+  const all = { ...product, webhooks: webhooks.owed + webhooks.waiting }
+  return Object.entries(all).flatMap(([what, n]) => (n > 0 ? [`${n} ${what}`] : [])).join(', ')
+}
+
+/** As an operator would: SIGTERM, an end by itself within seconds, exit code 0. */
+const STOPS_WITHIN = 10_000
+
+async function stopProduct(run: Run): Promise<void> {
+  await ensureAlive(run)
+  const { code, signal, took } = await run.product.stop()
+  run.say(`stopped in ${took} ms`)
+  if (code !== 0) run.problems.push(`exit: SIGTERM ended it with ${signal ?? code}:\n${run.product.tail.slice(-800)}`)
+  if (took > STOPS_WITHIN) run.problems.push(`exit: stopping took ${took} ms`)
+}

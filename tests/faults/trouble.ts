@@ -1,0 +1,56 @@
+/** The seeded plan of a run: which trouble comes when. */
+import { CRASH_POINTS, type CrashPoint } from '../../src/core/crash-point.ts'
+import type { Random } from '../../src/sandbox/generate/random.ts'
+import type { Erp, Storage } from './world.ts'
+
+export type Trouble =
+  /** SIGKILL to the process that holds the ledger. */
+  | { do: 'kill' }
+  /** The next life dies at this point. */
+  | { do: 'crash'; at: CrashPoint; pass: number }
+  | { do: 'postgres'; how: 'fast' | 'crash' }
+  | { do: 'redis'; how: 'flush' | 'restart' }
+  | { do: 'erp' }
+
+/** `after`: milliseconds that the product has lived before this trouble comes. */
+export type Step = Trouble & { after: number }
+
+/** Points that a run can reach: drafts and finds are for remotes that protect nothing. */
+function reachable(erp: Erp): CrashPoint[] {
+  const onlyNaive: CrashPoint[] = ['deliver.advanced', 'find.answered']
+  return CRASH_POINTS.filter((p) => erp === 'naive' || !onlyNaive.includes(p))
+}
+
+export interface TroubleOptions {
+  storage: Storage
+  erp: Erp
+  /** Kills at random moments. */
+  kills: number
+  /** Crash points to pass through; `all`, or how many of them, drawn. */
+  crashes: 'all' | number
+  /** Longest life before a trouble, milliseconds. */
+  longest: number
+}
+
+/** Same seed, same plan. */
+export function planTroubles(options: TroubleOptions, dice: Random): Step[] {
+  const { storage, erp, kills, crashes, longest } = options
+  const points = shuffled(reachable(erp), dice).slice(0, crashes === 'all' ? undefined : crashes)
+  const troubles: Trouble[] = [
+    ...Array.from({ length: kills }, (): Trouble => ({ do: 'kill' })),
+    ...points.map((at): Trouble => ({ do: 'crash', at, pass: dice.whole(1, 2) })),
+    { do: 'erp' },
+  ]
+  if (storage !== 'embedded') troubles.push({ do: 'postgres', how: 'fast' }, { do: 'postgres', how: 'crash' })
+  if (storage === 'postgres-redis') troubles.push({ do: 'redis', how: 'flush' }, { do: 'redis', how: 'restart' })
+  return shuffled(troubles, dice).map((t) => ({ ...t, after: Math.round(dice.next() ** 2 * longest) }))
+}
+
+export function shuffled<T>(of: T[], dice: Random): T[] {
+  const list = [...of]
+  for (let i = list.length - 1; i > 0; i--) {
+    const j = dice.whole(0, i)
+    ;[list[i], list[j]] = [list[j]!, list[i]!]
+  }
+  return list
+}
