@@ -10,12 +10,7 @@ import type { Connection, DocumentKind } from '../core/ports.ts'
 import { isDataError, type Queryable } from '../ledger/database.ts'
 import { type NewDocument, type Written, writeDocuments } from '../ledger/document.ts'
 import { bisect } from '../ledger/group-commit.ts'
-import {
-  appendRecords,
-  type ClaimedRecord,
-  claimRecords,
-  releaseRecords,
-} from '../ledger/inbox.ts'
+import { appendRecords, type ClaimedRecord, claimRecords, releaseRecords } from '../ledger/inbox.ts'
 import type { Parked } from '../ledger/parked.ts'
 import { checkOrder } from '../mapping/check-order.ts'
 import { validateDocument } from '../mapping/validate.ts'
@@ -157,8 +152,6 @@ async function writeMade(pipe: Pipe, made: Made[]): Promise<void> {
     )
   })
   crashPoint('normalize.committed')
-  pipe.observe('normalized', documents.length)
-  pipe.observe('parked', parked.length)
   if (outcomes.includes('written')) void pipe.queue.wake(PLAN, '0')
   const doubtful = new Set(documents.filter((_, i) => outcomes[i] === 'conflicting').map((d) => d.connection))
   for (const connection of doubtful) void pipe.queue.wake(FETCH, connection)

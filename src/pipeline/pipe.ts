@@ -36,8 +36,6 @@ export interface Pipe {
   installation: string
   settler: GroupCommit<Settlement, Settled>
   log: Log
-  /** Told after each delivered push, for metrics and the live board. */
-  observe: (what: 'received' | 'normalized' | 'planned' | 'confirmed' | 'parked', count: number) => void
 }
 
 /** Queue names and lanes. */

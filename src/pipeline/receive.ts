@@ -122,7 +122,6 @@ export function hintRow(
 /** After a commit: wakes those who go on with what was really new. */
 export async function wakeFor(pipe: Pipe, rows: InboxRow[], ids: (number | null)[]): Promise<void> {
   const fresh = rows.filter((_, i) => ids[i] !== null)
-  pipe.observe('received', fresh.length)
   const hinted = new Set(fresh.filter((r) => r.hint).map((r) => r.connection))
   if (fresh.some((r) => !r.hint)) void pipe.queue.wake(NORMALIZE, '0')
   for (const connection of hinted) void pipe.queue.wake(FETCH, connection)

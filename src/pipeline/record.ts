@@ -24,8 +24,6 @@ export async function record(pipe: Pipe, push: DuePush, next: Next): Promise<voi
     fields,
   )
   if (!held) return
-  if (next.state === 'confirmed') pipe.observe('confirmed', 1)
-  if (FOR_A_PERSON.has(next.state)) pipe.observe('parked', 1)
   if (woke) void pipe.queue.wake(PLAN, '0')
 }
 

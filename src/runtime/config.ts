@@ -87,10 +87,9 @@ export function parseConfig(
     },
   }
   const company = readCompany(context)
+  const version = createHash('sha256').update(text).digest('hex').slice(0, 16)
   const config: Config = {
-    file: path,
-    version: createHash('sha256').update(text).digest('hex').slice(0, 16),
-    company,
+    ...{ file: path, version, company },
     connections: readConnections(context, Object.keys(company.entities)),
     flows: readFlows(context),
     policies: context.file.policies ?? {},

@@ -33,25 +33,9 @@ export async function startRuntime(config: Config, { role, log }: StartOptions):
     for (const close of closers.splice(0).reverse()) await close()
   }
   try {
-    const db = await openLedger(config.storage, log)
-    closers.push(() => db.close())
-    const queue = await openLedgerQueue(config.storage, db, log)
-    closers.push(() => queue.close())
-    const connections = await openConnections(config, log)
-    closers.push(() => Promise.all([...connections.values()].map((c) => c.close())))
-    const pipe: Pipe = {
-      db,
-      queue,
-      connections,
-      flows: Object.values(config.flows).map(openFlow),
-      company: { zone: config.company.zone, currency: config.company.currency },
-      installation: await installationId(db),
-      settler: settler(db),
-      log: (level, event, fields = {}) => log[level]({ event, ...fields }),
-      observe: () => undefined,
-    }
+    const pipe = await openPipe(config, log, closers)
     const operations = ledgerOperations(pipe, { startedAt: new Date(), config })
-    const control = await openControl(config, db.kind, operations, log)
+    const control = await openControl(config, pipe.db.kind, operations, log)
     if (control) closers.push(() => control.close())
     const workers: Workers | null = role === 'serve' ? null : await startWork(pipe, config)
     if (workers) closers.push(() => workers.stop())
@@ -66,6 +50,26 @@ export async function startRuntime(config: Config, { role, log }: StartOptions):
   } catch (error) {
     await closeAll()
     throw error
+  }
+}
+
+/** Ledger, queue and connections; what is opened is to be closed in reverse order. */
+async function openPipe(config: Config, log: Log, closers: (() => Promise<unknown>)[]): Promise<Pipe> {
+  const db = await openLedger(config.storage, log)
+  closers.push(() => db.close())
+  const queue = await openLedgerQueue(config.storage, db, log)
+  closers.push(() => queue.close())
+  const connections = await openConnections(config, log)
+  closers.push(() => Promise.all([...connections.values()].map((c) => c.close())))
+  return {
+    db,
+    queue,
+    connections,
+    flows: Object.values(config.flows).map(openFlow),
+    company: { zone: config.company.zone, currency: config.company.currency },
+    installation: await installationId(db),
+    settler: settler(db),
+    log: (level, event, fields = {}) => log[level]({ event, ...fields }),
   }
 }
 

@@ -96,31 +96,17 @@ interface Wish {
 }
 
 function addPush(plan: Plan, wish: Wish): void {
-  const { doc, order, content, hash, flow, subject, revision, installation } = wish
-  const parts = content.lines.map((l) => `${doc.connection}/${doc.external_id}/${l.externalId}`)
-  plan.workOrders.push({
-    subject,
-    flow: flow.id,
-    entity: doc.entity,
-    salesKind: order.salesKind ?? 'online',
-    documentId: doc.id,
-    contentHash: hash,
-    currency: content.currency,
-    lines: content.lines.map((l) => ({
-      line: l.externalId,
-      quantity: l.quantity,
-      goods: l.goods,
-      discount: l.discount,
-      tax: l.tax,
-    })),
-  })
+  const { doc, content, hash, flow, subject, revision, installation } = wish
+  const parts = content.lines.map((l) => `${subjectOf(doc)}/${l.externalId}`)
+  const mode = flow.mode === 'live' ? 'live' : 'shadow'
+  plan.workOrders.push(workOrder(wish))
   if (revision.withdraw) plan.withdraw.push(revision.withdraw.id)
   plan.pushes.push({
     key: pushKey(installation, flow.erp, 'order', [subjectOf(doc), ...parts], revision.revision),
     connection: flow.erp,
     kind: 'order',
     flow: flow.id,
-    mode: flow.mode === 'live' ? 'live' : 'shadow',
+    mode,
     subject,
     revision: revision.revision,
     documentId: doc.id,
@@ -136,8 +122,28 @@ function addPush(plan: Plan, wish: Wish): void {
     connection: doc.connection,
     subject: doc.external_id,
     event: 'planned',
-    data: { flow: flow.id, to: flow.erp, revision: revision.revision, mode: flow.mode },
+    data: { flow: flow.id, to: flow.erp, revision: revision.revision, mode },
   })
+}
+
+function workOrder({ doc, order, content, hash, flow, subject }: Wish): NewWorkOrder {
+  const lines = content.lines.map((l) => ({
+    line: l.externalId,
+    quantity: l.quantity,
+    goods: l.goods,
+    discount: l.discount,
+    tax: l.tax,
+  }))
+  return {
+    subject,
+    flow: flow.id,
+    entity: doc.entity,
+    salesKind: order.salesKind ?? 'online',
+    documentId: doc.id,
+    contentHash: hash,
+    currency: content.currency,
+    lines,
+  }
 }
 
 /** The key's parts name the order even if every line were replaced. */

@@ -6,7 +6,8 @@ import { createHash } from 'node:crypto'
 import type { Order } from '../../core/documents/order.ts'
 import type { Shipment } from '../../core/documents/shipment.ts'
 import type { DueDocument } from '../../ledger/document.ts'
-import type { PushHead } from '../../ledger/push.ts'
+import type { NewPush, PushHead } from '../../ledger/push.ts'
+import type { TaskChange } from '../../ledger/task.ts'
 import { canonicalJson, pushKey } from '../identity.ts'
 import type { Flow } from '../pipe.ts'
 import { emptyPlan, type Plan } from './plan-orders.ts'
@@ -38,41 +39,62 @@ export function planShipment(
   if (!origin) return unmatched(doc, shipment)
   const plan = emptyPlan(doc)
   const flow = flows.find((f) => f.id === origin.flow)
-  plan.tasks.push(matchedTask(doc, false))
+  plan.tasks.push(task(doc, 'shipment-unmatched', false))
   if (!flow || flow.mode === 'off' || !flow.back.includes('shipment')) return plan
   const subject = `shipment:${doc.connection}:${doc.external_id}`
   const mine = pushes.filter((p) => p.subject === subject)
   const content = TOLD.has(shipment.state) ? forShop(shipment, origin) : null
-  const hash = content ? contentHash(content) : null
-  const revision = revise(mine, hash === null ? null : { hash }, true)
+  const revision = revise(mine, content && { hash: contentHash(content) }, true)
   if (revision.do === 'wait') plan.document.state = 'waiting'
   if (revision.do === 'withdraw') plan.withdraw.push(revision.push.id)
-  if (revision.do !== 'push') return plan
-  if (revision.withdraw) plan.withdraw.push(revision.withdraw.id)
+  // the shop was told of a parcel that is not under way after all: a person takes it back there
+  if (revision.do === 'task') plan.tasks.push(task(doc, 'cancel-needed', true, { parcel: shipment.state }))
+  if (revision.do === 'push' && content) {
+    if (revision.withdraw) plan.withdraw.push(revision.withdraw.id)
+    const key = pushKey(installation, origin.order_connection, 'shipment', [subject], revision.revision)
+    addPush(plan, {
+      doc,
+      origin,
+      flow,
+      subject,
+      content,
+      key,
+      revision: revision.revision,
+      previous: replaced(mine),
+    })
+  }
+  return plan
+}
+
+interface Wish extends Pick<NewPush, 'subject' | 'key' | 'revision' | 'previous'> {
+  doc: DueDocument
+  origin: OriginOrder
+  flow: Flow
+  content: ReturnType<typeof forShop>
+}
+
+function addPush(plan: Plan, { doc, origin, flow, content, ...wish }: Wish): void {
+  const mode = flow.mode === 'live' ? 'live' : 'shadow'
   plan.pushes.push({
-    key: pushKey(installation, origin.order_connection, 'shipment', [subject], revision.revision),
+    ...wish,
     connection: origin.order_connection,
     kind: 'shipment',
     flow: flow.id,
-    mode: flow.mode === 'live' ? 'live' : 'shadow',
-    subject,
-    revision: revision.revision,
+    mode,
     documentId: doc.id,
     documentSeq: doc.seq,
     orderConnection: origin.order_connection,
     orderId: origin.order_id,
     orderNumber: origin.order_number,
     content,
-    contentHash: hash!,
-    previous: replaced(mine),
+    contentHash: contentHash(content),
   })
   plan.journal.push({
     connection: origin.order_connection,
     subject: origin.order_id,
     event: 'shipment-planned',
-    data: { parcel: doc.external_id, revision: revision.revision, mode: flow.mode },
+    data: { parcel: doc.external_id, revision: wish.revision, mode },
   })
-  return plan
 }
 
 /** What the shop already holds of this parcel: the last confirmed revision. */
@@ -117,19 +139,24 @@ function contentHash(content: ReturnType<typeof forShop>): string {
 /** Not ours (typed into the ERP by hand), or its order's push is not confirmed yet: look again later. */
 function unmatched(doc: DueDocument, shipment: Shipment): Plan {
   const plan = emptyPlan(doc, 'due', LATER)
-  plan.tasks.push({ ...matchedTask(doc, true), detail: { order: shipment.order.slice(0, 40) } })
+  plan.tasks.push(task(doc, 'shipment-unmatched', true, { order: shipment.order.slice(0, 40) }))
   return plan
 }
 
-function matchedTask(doc: DueDocument, open: boolean) {
+function task(
+  doc: DueDocument,
+  kind: TaskChange['kind'],
+  open: boolean,
+  detail: Record<string, unknown> = {},
+): TaskChange {
   return {
-    kind: 'shipment-unmatched' as const,
+    kind,
     open,
     documentId: doc.id,
     pushId: null,
     connection: doc.connection,
     orderId: doc.external_id,
     orderNumber: null,
-    detail: {},
+    detail,
   }
 }
