@@ -56,6 +56,8 @@ export interface Basket {
   /** Index into the eligible shipping methods: 0 standard, 1 express. */
   shipping?: number
   name?: string
+  /** `dummy-invoice` is only authorised; the default is settled at once. */
+  pay?: 'dummy-card' | 'dummy-invoice'
 }
 
 export interface Shop {
@@ -148,6 +150,6 @@ async function buy(
     },
   )
   await shop(`mutation { transitionOrderToState(state: "ArrangingPayment") { __typename ${ERRORS} } }`)
-  const pay = `mutation { addPaymentToOrder(input: { method: "dummy-card", metadata: {} }) { __typename ... on Order { id code } ${ERRORS} } }`
+  const pay = `mutation { addPaymentToOrder(input: { method: "${basket.pay ?? 'dummy-card'}", metadata: {} }) { __typename ... on Order { id code } ${ERRORS} } }`
   return (await shop(pay)).addPaymentToOrder as { id: string; code: string }
 }
