@@ -221,6 +221,13 @@ async function createCluster(folder: string): Promise<void> {
   fs.renameSync(making, folder)
 }
 
+/** Creates the cluster of an embedded ledger that is opened soon, where there is none yet. */
+export async function prepareFolder(folder: string): Promise<void> {
+  fs.mkdirSync(folder, { recursive: true, mode: 0o700 })
+  const cluster = path.join(folder, 'pg')
+  if (!fs.existsSync(path.join(cluster, 'PG_VERSION'))) await createCluster(cluster)
+}
+
 /**
  * Opens (and on first use creates) the embedded ledger in `folder`.
  * Throws LEDGER_FOLDER_HELD when another process owns the folder.

@@ -9,6 +9,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { TributaryError } from '../../core/errors/error.ts'
 import { startHttp } from '../../http/server.ts'
 import { lockFolder } from '../../ledger/folder-lock.ts'
+import { prepareFolder } from '../../ledger/pglite.ts'
 import { parseConfig } from '../../runtime/config.ts'
 import { createLog } from '../../runtime/log.ts'
 import type { Operations, Running, Stats } from '../../runtime/operations.ts'
@@ -44,7 +45,8 @@ interface Stage {
 /** Runs the quickstart until it is stopped (or, with `exit`, until everything has arrived). */
 export async function runQuickstart(cli: Cli, options: QuickstartOptions): Promise<void> {
   const stage = await setUp(options)
-  const shown = watch(cli, stage, options)
+  const ending = { asked: false }
+  const shown = watch(cli, stage, options, ending)
   if (options.exit) {
     try {
       await shown
@@ -54,8 +56,20 @@ export async function runQuickstart(cli: Cli, options: QuickstartOptions): Promi
     }
     return
   }
-  void shown.then(() => cli.remark(where(cli, stage)))
-  await untilStopped(cli, () => stage.close())
+  const told = shown.then(() => {
+    if (!ending.asked) cli.remark(where(cli, stage))
+  })
+  const failed = told.then(() => new Promise<never>(() => undefined))
+  await untilStopped(
+    cli,
+    async () => {
+      // the board looks at the sandboxes: it goes first
+      ending.asked = true
+      await told.catch(() => undefined)
+      await stage.close()
+    },
+    failed.catch((error: unknown) => error),
+  )
 }
 
 async function setUp(options: QuickstartOptions): Promise<Stage> {
@@ -68,14 +82,21 @@ async function setUp(options: QuickstartOptions): Promise<Stage> {
     const port = options.port ?? (await freePort())
     const fresh = join(folder, `run-${Date.now().toString(36)}`)
     clear(folder, fresh)
-    const shop = await startSandbox('shopify', [
-      ...['--token', SANDBOX.token, '--secret', SANDBOX.secret, '--log', join(fresh, 'shop.jsonl')],
-      ...['--webhook-url', `http://127.0.0.1:${port}/webhooks/shop/{topic}`],
+    const ledger = join(fresh, 'ledger')
+    const [shop, erp] = await Promise.all([
+      startSandbox('shopify', [
+        ...['--token', SANDBOX.token, '--secret', SANDBOX.secret, '--log', join(fresh, 'shop.jsonl')],
+        ...['--webhook-url', `http://127.0.0.1:${port}/webhooks/shop/{topic}`],
+      ]),
+      startErp(options.erp, join(fresh, 'erp.jsonl')),
+      // the slowest part of a first start, so it runs beside the others
+      prepareFolder(ledger),
     ])
-    closers.push(() => shop.stop())
-    const erp = await startErp(options.erp, join(fresh, 'erp.jsonl'))
-    closers.push(() => erp.stop())
-    const at = { data: join(fresh, 'ledger'), port, shop: shop.url, erp: erp.url, erpKind: options.erp }
+    closers.push(
+      () => shop.stop(),
+      () => erp.stop(),
+    )
+    const at = { data: ledger, port, shop: shop.url, erp: erp.url, erpKind: options.erp }
     const file = join(fresh, 'tributary.yaml')
     writeFileSync(file, quickstartConfig(at))
     const config = parseConfig(quickstartConfig(at), file, process.env)
@@ -128,7 +149,12 @@ function startErp(kind: QuickstartOptions['erp'], log: string): Promise<Sandbox>
 }
 
 /** Starts the stream of orders and draws the board until all of it has come to rest. */
-async function watch(cli: Cli, stage: Stage, options: QuickstartOptions): Promise<void> {
+async function watch(
+  cli: Cli,
+  stage: Stage,
+  options: QuickstartOptions,
+  ending: { asked: boolean },
+): Promise<void> {
   const board = createBoard(process.stderr)
   cli.remark(cli.say('quickstart', { shop: stage.shop.url, erp: stage.erp.url, url: stage.url }))
   await generate(stage.shop.url, {
@@ -137,7 +163,7 @@ async function watch(cli: Cli, stage: Stage, options: QuickstartOptions): Promis
     rate: options.exit ? 200 : 25,
   })
   let quietSince = 0
-  for (;;) {
+  while (!ending.asked) {
     await sleep(500)
     const [stats, made] = await Promise.all([stage.running.operations.stats({}), generated(stage.shop.url)])
     if (!cli.json()) board.draw(stats, made.orders)
