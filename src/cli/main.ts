@@ -10,6 +10,13 @@ import { createProgram } from './program.ts'
 
 async function main(): Promise<void> {
   const cli = createProgram(process.env)
+  // Node's own last words print the whole error object, payload and all. What was acknowledged is in the ledger.
+  const lastWords = (error: unknown) => {
+    fail(cli, error)
+    process.exit(Math.max(EXIT.failed, Number(process.exitCode ?? 0)))
+  }
+  process.on('uncaughtException', lastWords)
+  process.on('unhandledRejection', lastWords)
   try {
     await cli.program.parseAsync(process.argv)
   } catch (error) {

@@ -1,5 +1,6 @@
 /** The HTTP surface: webhooks, health, metrics, API. The CLI puts it in front of a started runtime. */
-import { fastify } from 'fastify'
+import { type FastifyInstance, fastify } from 'fastify'
+import { configError } from '../core/errors/config.ts'
 import { runtimeError } from '../core/errors/runtime.ts'
 import type { Log } from '../runtime/log.ts'
 import type { Running } from '../runtime/operations.ts'
@@ -27,7 +28,7 @@ export interface HttpOptions {
 /** Bytes. Requests to the API are short. */
 const API_LIMIT = 1024 * 1024
 
-/** Starts listening. Throws what the system says about the address (EADDRINUSE). */
+/** Starts listening. Throws CONFIG_ADDRESS when the address is taken or not ours. */
 export async function startHttp({ running, host, port, log }: HttpOptions): Promise<HttpServer> {
   const app = fastify({
     logger: false,
@@ -56,7 +57,7 @@ export async function startHttp({ running, host, port, log }: HttpOptions): Prom
   metricsRoute(app, metrics)
   await app.register(async (scope) => webhooks(scope, { running, log, metrics }))
   await app.register(async (scope) => api(scope, running.operations, log))
-  const url = await app.listen({ host, port })
+  const url = await listen(app, host, port)
   log.info({ event: 'http.listening', url })
   return {
     url,
@@ -64,5 +65,16 @@ export async function startHttp({ running, host, port, log }: HttpOptions): Prom
       await app.close()
       metrics.registry.clear()
     },
+  }
+}
+
+async function listen(app: FastifyInstance, host: string, port: number): Promise<string> {
+  try {
+    return await app.listen({ host, port })
+  } catch (error) {
+    await app.close()
+    const reason = (error as NodeJS.ErrnoException).code
+    if (!reason) throw error
+    throw configError('CONFIG_ADDRESS', { host, port, reason }, error)
   }
 }

@@ -139,6 +139,17 @@ export const CONFIG_ERRORS = {
       zh: '请从其中一个流程中去掉该店铺，否则订单会重复写入。',
     },
   },
+  CONFIG_ADDRESS: {
+    kind: 'config',
+    say: {
+      en: 'cannot listen on {host}:{port}: {reason}',
+      zh: '无法监听 {host}:{port}：{reason}',
+    },
+    fix: {
+      en: 'Stop what listens there, or take another address: http: in tributary.yaml, or --host and --port.',
+      zh: '请停止占用该地址的程序，或更换地址：tributary.yaml 的 http:，或 --host 与 --port。',
+    },
+  },
   CONFIG_VALUE: {
     kind: 'config',
     say: {
