@@ -57,7 +57,7 @@ export async function runQuickstart(cli: Cli, options: QuickstartOptions): Promi
     return
   }
   const told = shown.then(() => {
-    if (!ending.asked) cli.remark(where(cli, stage))
+    if (!ending.asked) cli.remark(where(cli, stage, options))
   })
   const failed = told.then(() => new Promise<never>(() => undefined))
   await untilStopped(
@@ -230,7 +230,13 @@ async function tasksOf(stage: Stage, options: QuickstartOptions): Promise<Set<st
   return open
 }
 
-function where(cli: Cli, stage: Stage): string {
+function where(cli: Cli, stage: Stage, options: QuickstartOptions): string {
   const config = relative(process.cwd(), join(stage.folder, 'tributary.yaml'))
-  return cli.say('quickstart.where', { config, url: stage.url, shop: stage.shop.url, erp: stage.erp.url })
+  return cli.say('quickstart.where', {
+    config,
+    url: stage.url,
+    shop: stage.shop.url,
+    erp: stage.erp.url,
+    held: options.erp === 'yonyou-nc' ? 'bills' : 'documents',
+  })
 }

@@ -86,7 +86,7 @@ export const en = {
   'quickstart.compared':
     'compared: {orders} orders in the shop, {documents} documents in the ERP, {matched} equal, {behind} changed since (a task says so), {parked} parked, {differences} differences',
   'quickstart.where':
-    'All orders are through; everything keeps running. Look around:\n  tributary --config {config} orders list\n  tributary --config {config} parked list\n  shop:    {shop}/_sandbox/orders\n  ERP:     {erp}/_sandbox/documents\n  metrics: {url}/metrics',
+    'All orders are through; everything keeps running. Look around:\n  npm run -s tributary -- --config {config} orders list\n  npm run -s tributary -- --config {config} parked list\n  shop:    {shop}/_sandbox/orders\n  ERP:     {erp}/_sandbox/{held}\n  metrics: {url}/metrics',
   'option.version': 'shows the version',
   'option.help': 'shows help',
   'option.config': 'configuration file (or TRIBUTARY_CONFIG; ./tributary.yaml)',

@@ -85,7 +85,7 @@ export const zh: Record<keyof typeof en, string> = {
   'quickstart.compared':
     '核对：店铺 {orders} 张订单，ERP {documents} 张单据，一致 {matched}，之后有变更 {behind}（已有任务记录），搁置 {parked}，差异 {differences}',
   'quickstart.where':
-    '所有订单已处理，系统继续运行。可以查看：\n  tributary --config {config} orders list\n  tributary --config {config} parked list\n  店铺：{shop}/_sandbox/orders\n  ERP：{erp}/_sandbox/documents\n  指标：{url}/metrics',
+    '所有订单已处理，系统继续运行。可以查看：\n  npm run -s tributary -- --config {config} orders list\n  npm run -s tributary -- --config {config} parked list\n  店铺：{shop}/_sandbox/orders\n  ERP：{erp}/_sandbox/{held}\n  指标：{url}/metrics',
   'option.version': '显示版本',
   'option.help': '显示帮助',
   'option.config': '配置文件（或 TRIBUTARY_CONFIG；默认 ./tributary.yaml）',
