@@ -121,6 +121,7 @@ export function inboxRow(order: Order, body: Buffer = Buffer.from(JSON.stringify
 export function newDocument(order: Order, inboxId: number, more: Partial<NewDocument> = {}): NewDocument {
   return {
     inboxId,
+    stream: 'orders',
     connection: order.connection,
     kind: 'order',
     externalId: order.externalId,
