@@ -4,6 +4,7 @@
  */
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import { TributaryError } from '../core/errors/error.ts'
+import { runtimeError } from '../core/errors/runtime.ts'
 import type { Log } from '../runtime/log.ts'
 import type { Running } from '../runtime/operations.ts'
 import { refuse, statusOf, translate } from './answer.ts'
@@ -20,6 +21,12 @@ declare module 'fastify' {
     tributaryBegan?: number
   }
 }
+
+/** Bytes of bodies held at once. Beyond it senders are asked to come again: memory must not be theirs to fill. */
+export const WEBHOOK_BUDGET = 128 * 1024 * 1024
+
+/** What a body without a stated length is counted as. Bytes. */
+const UNSTATED = 64 * 1024
 
 interface Params {
   connection: string
@@ -38,6 +45,7 @@ export function webhooks(app: FastifyInstance, parts: WebhookParts): void {
   app.addContentTypeParser('*', { parseAs: 'buffer', bodyLimit: WEBHOOK_LIMIT }, (_request, body, done) => {
     done(null, body)
   })
+  budget(app)
   // A sender's odd or missing content type must not cost us its order: Fastify reads bytes, whatever it says.
   app.addHook('onRequest', async (request) => {
     request.tributaryBegan = performance.now()
@@ -50,6 +58,19 @@ export function webhooks(app: FastifyInstance, parts: WebhookParts): void {
     { bodyLimit: WEBHOOK_LIMIT },
     (request, reply) => received(parts, request, reply),
   )
+}
+
+/** Counts by what the headers state, before a byte of the body is read. */
+function budget(app: FastifyInstance): void {
+  let held = 0
+  app.addHook('onRequest', async (request, reply) => {
+    const size = Math.min(Number(request.headers['content-length'] ?? UNSTATED) || 0, WEBHOOK_LIMIT)
+    if (held + size > WEBHOOK_BUDGET) throw runtimeError('RUNTIME_BUSY', { limit: WEBHOOK_BUDGET })
+    held += size
+    reply.raw.once('close', () => {
+      held -= size
+    })
+  })
 }
 
 async function received(

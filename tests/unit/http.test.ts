@@ -1,4 +1,5 @@
 // biome-ignore-all lint/suspicious/noExplicitAny: answers are looked at as any caller would
+import { connect } from 'node:net'
 import { Ajv2020 } from 'ajv/dist/2020.js'
 import formats from 'ajv-formats'
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
@@ -55,6 +56,17 @@ const post = (path: string, body: unknown, token?: string) =>
   })
 const hook = (body: Buffer<ArrayBuffer> | string, headers: Record<string, string> = {}) =>
   fetch(`${server.url}/webhooks/web/orders`, { method: 'POST', body, headers })
+
+/** Asks again until the status is the wished one, at most for two seconds. */
+async function until(ask: () => Promise<Response>, status: number): Promise<Response> {
+  const end = Date.now() + 2000
+  for (;;) {
+    const answer = await ask()
+    if (answer.status === status) return answer
+    if (Date.now() > end) throw new Error(`still ${answer.status}, not ${status}`)
+    await new Promise((r) => setTimeout(r, 50))
+  }
+}
 
 describe('webhooks', () => {
   test('hand over the untouched bytes and headers and answer what the connector wants, after the commit', async () => {
@@ -133,6 +145,23 @@ describe('webhooks', () => {
     expect(r.status).toBe(500)
     expect(await r.text()).not.toContain('Maria')
     expect(written).not.toContain('Maria')
+  })
+
+  test('more than the memory set aside for bodies is asked to come again, until it has gone', async () => {
+    const { hostname, port } = new URL(server.url)
+    const head = `POST /webhooks/web/orders HTTP/1.1\r\nhost: x\r\ncontent-length: ${10 * 1024 * 1024}\r\n\r\n{`
+    const slow = await Promise.all(
+      Array.from({ length: 12 }, async () => {
+        const socket = connect(Number(port), hostname)
+        await new Promise((sent) => socket.on('connect', () => socket.write(head, sent)))
+        return socket
+      }),
+    )
+    const busy = await until(() => hook(Buffer.alloc(9 * 1024 * 1024)), 503)
+    expect(busy.headers.get('retry-after')).toBe('5')
+    expect((await hook('{}')).status).toBe(202)
+    for (const socket of slow) socket.destroy()
+    await until(() => hook(Buffer.alloc(9 * 1024 * 1024)), 202)
   })
 
   test('names that strangers invent do not become metrics', async () => {

@@ -66,6 +66,17 @@ export const RUNTIME_ERRORS = {
       zh: '请用 "tributary token create --scope {scope}" 创建。',
     },
   },
+  RUNTIME_BUSY: {
+    kind: 'transient',
+    say: {
+      en: 'more is coming in at once than this process takes ({limit} bytes)',
+      zh: '同时传入的数据超过本进程的承受量（{limit} 字节）',
+    },
+    fix: {
+      en: 'The sender is asked to try again. If it lasts, run more "serve" processes.',
+      zh: '已要求发送方稍后重试。若持续发生，请增加 "serve" 进程。',
+    },
+  },
   RUNTIME_TOO_LARGE: {
     kind: 'input',
     say: {
