@@ -26,7 +26,6 @@ export interface LoadOptions {
 
 interface Lane {
   socket: Socket
-  busy: boolean
   done: (status: number) => void
 }
 
@@ -38,34 +37,19 @@ export async function load(deliveries: Delivery[], options: LoadOptions): Promis
   )
   const intended = new Map<string, number>()
   const latency: number[] = []
-  let refused = 0
-  let next = 0
-  let answered = 0
   const started = performance.now()
   const epoch = Date.now()
-  await new Promise<void>((resolve) => {
-    const meant = (n: number) => (options.rate ? (n * 1000) / options.rate : performance.now() - started)
-    const feed = (lane: Lane): void => {
-      if (next >= deliveries.length) return
-      const wait = options.rate ? meant(next) - (performance.now() - started) : 0
-      if (wait > 1) {
-        setTimeout(feed, wait, lane)
-        return
-      }
-      const n = next++
-      const at = meant(n)
-      const { orderId, headers, body } = deliveries[n]!
-      intended.set(orderId, epoch + at)
-      lane.done = (status) => {
-        if (status < 200 || status > 299) refused++
-        latency.push(performance.now() - started - at)
-        if (++answered === deliveries.length) resolve()
-        else feed(lane)
-      }
-      lane.socket.write(`POST ${options.path} HTTP/1.1\r\nhost: ${host}\r\n${headers}\r\n`)
-      lane.socket.write(body)
+  let refused = 0
+  await sendAll(lanes, deliveries.length, options.rate, started, (lane, n, at, answered) => {
+    const { orderId, headers, body } = deliveries[n]!
+    intended.set(orderId, epoch + at)
+    lane.done = (status) => {
+      if (status < 200 || status > 299) refused++
+      latency.push(performance.now() - started - at)
+      answered()
     }
-    for (const lane of lanes) feed(lane)
+    lane.socket.write(`POST ${options.path} HTTP/1.1\r\nhost: ${host}\r\n${headers}\r\n`)
+    lane.socket.write(body)
   })
   const seconds = (performance.now() - started) / 1000
   for (const { socket } of lanes) socket.destroy()
@@ -73,10 +57,41 @@ export async function load(deliveries: Delivery[], options: LoadOptions): Promis
   return { seconds, perSecond: deliveries.length / seconds, refused, intended, latency }
 }
 
+type Send = (lane: Lane, n: number, at: number, answered: () => void) => void
+
+/** Hands the next request to whichever lane is free, at its intended time where there is a rate. */
+function sendAll(
+  lanes: Lane[],
+  count: number,
+  rate: number | undefined,
+  started: number,
+  send: Send,
+): Promise<void> {
+  const now = () => performance.now() - started
+  let next = 0
+  let done = 0
+  return new Promise<void>((resolve) => {
+    const feed = (lane: Lane): void => {
+      if (next >= count) return
+      const wait = rate ? (next * 1000) / rate - now() : 0
+      if (wait > 1) {
+        setTimeout(feed, wait, lane)
+        return
+      }
+      const n = next++
+      send(lane, n, rate ? (n * 1000) / rate : now(), () => {
+        if (++done === count) resolve()
+        else feed(lane)
+      })
+    }
+    for (const lane of lanes) feed(lane)
+  })
+}
+
 function openLane(host: string, port: number): Promise<Lane> {
   return new Promise((resolve, reject) => {
     const socket = connect(port, host, () => resolve(lane))
-    const lane: Lane = { socket, busy: false, done: () => undefined }
+    const lane: Lane = { socket, done: () => undefined }
     let text = ''
     socket.setNoDelay(true)
     socket.once('error', reject)
