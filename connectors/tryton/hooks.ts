@@ -11,16 +11,10 @@ type Wanted = { sale: object; rounding: object | null; tolerance: number; total:
 type Reference = { find: string; where: Record<string, string>; read: string }
 
 const SALE = ['number', 'state', 'total_amount']
-const SHIPMENT = [
-  'number',
-  'reference',
-  'write_date',
-  'effective_date',
-  'warehouse.code',
-  'carrier.party.name',
-]
-const MOVE = ['shipment', 'origin', 'quantity', 'product.code', 'package']
-const PACKAGE = ['package.shipping_reference', 'package.write_date', 'package.create_date']
+const SHIPMENT = 'number reference write_date effective_date warehouse.code carrier.party.name'.split(' ')
+const PACKAGE = 'package.shipping_reference package.write_date package.create_date'.split(' ')
+const MOVE = ['shipment', 'origin', 'quantity', 'product.code', 'package', ...PACKAGE]
+const ORIGIN = ['note', 'sale.reference', 'sale.number']
 const PAGE = 50
 
 const stop = (failed: Failed, warning?: string) =>
@@ -34,13 +28,8 @@ const failedOf = (error: unknown, tools: Tools) =>
 /** One JSON-RPC call. Business errors come with HTTP 200, after Tryton has rolled back: nothing was written. */
 async function post<T>({ tools, signal }: Call, method: string, params: unknown[], headers = {}): Promise<T> {
   const body = JSON.stringify({ id: 1, method, params })
-  const answer = await tools.http({
-    method: 'POST',
-    path: `/${tools.settings.database}/`,
-    headers,
-    body,
-    signal,
-  })
+  const path = `/${tools.settings.database}/`
+  const answer = await tools.http({ method: 'POST', path, headers, body, signal })
   const failed = tools.outcome(answer)
   if (failed) throw stop(failed)
   const { result, error } = tools.json(answer.body) as { result: T; error?: [string, unknown] }
@@ -83,8 +72,13 @@ async function rpc<T>(call: Call, method: string, params: unknown[], again = tru
   })
 }
 
-const search = <T>(call: Call, model: string, domain: unknown[], fields: string[], limit = 1000) =>
-  rpc<T[]>(call, `${model}.search_read`, [domain, 0, limit, [['id', 'ASC']], fields])
+const search = <T>(
+  call: Call,
+  model: string,
+  domain: unknown[],
+  fields: string[],
+  limit: number | null = null,
+) => rpc<T[]>(call, `${model}.search_read`, [domain, 0, limit, [['id', 'ASC']], fields])
 
 /** Presses a button of a sale. A warning goes through once this user has accepted it by its name. */
 async function press(call: Call, button: string, id: number, warnings = 9): Promise<void> {
@@ -115,7 +109,9 @@ async function resolve(call: Call, value: unknown): Promise<unknown> {
   return call.tools.memory.get(name)
 }
 
-const minor = (text: string, digits: number) => Number(BigInt(Math.round(Number(text) * 10 ** digits)))
+/** Decimal text as a whole number of its last digit, without floats: ('10.5', 2) is 1050. */
+const minor = (text: string, digits: number) =>
+  Number(text.replace(/(\.\d*)?$/, (f) => f.slice(1).padEnd(digits, '0').slice(0, digits)))
 
 /** A draft gets the line that makes Tryton's total meet the shop's, then is quoted. What cannot be met is deleted. */
 async function prepare(call: Call, sale: Sale, wanted: Wanted): Promise<Sale> {
@@ -192,18 +188,12 @@ async function parcels(
   const done = ['state', '=', 'done']
   const shipments = await search<Row>(call, 'stock.shipment.out', [done, ...domain], SHIPMENT, limit)
   const names = shipments.map((s) => `stock.shipment.out,${s.id}`)
-  const fields = call.tools.settings.packages ? [...MOVE, ...PACKAGE] : MOVE
   const out = [['shipment', 'in', names], ['to_location.type', '=', 'customer'], done]
-  const moves = await search<Move>(call, 'stock.move', out, fields)
+  const moves = await search<Move>(call, 'stock.move', out, MOVE)
   const origins = moves.flatMap((m) =>
     m.origin?.startsWith('sale.line,') ? [Number(m.origin.slice(10))] : [],
   )
-  const lines = await search<Row>(
-    call,
-    'sale.line',
-    [['id', 'in', origins]],
-    ['note', 'sale.reference', 'sale.number'],
-  )
+  const lines = await search<Row>(call, 'sale.line', [['id', 'in', origins]], ORIGIN)
   const groups = Map.groupBy(moves, (m) =>
     m.package ? `package-${m.package}` : `shipment-${m.shipment.split(',')[1]}`,
   )
@@ -231,12 +221,10 @@ export default {
           [field, '>=', instant(since)],
           [field, '<', instant(until)],
         ]
-        const written = [
-          'OR',
-          within('write_date'),
-          ...(tools.settings.packages ? [within('packages.write_date')] : []),
+        const domain = [
+          ['OR', within('write_date'), within('packages.write_date')],
+          ['id', '>', resume ?? 0],
         ]
-        const domain = [written, ['id', '>', resume ?? 0]]
         const { records, last } = await reading(parcels({ tools, signal }, domain, PAGE), tools)
         return { records, next: last }
       },
@@ -244,7 +232,7 @@ export default {
         const numbers = (kind: string) =>
           ids.flatMap((id) => (id.startsWith(kind) ? [Number(id.slice(kind.length))] : []))
         const domain = ['OR', ['id', 'in', numbers('shipment-')], ['packages', 'in', numbers('package-')]]
-        const { records } = await reading(parcels({ tools, signal }, [domain], 1000), tools)
+        const { records } = await reading(parcels({ tools, signal }, [domain], ids.length), tools)
         return records.filter((r) => ids.includes(r.id))
       },
     },
@@ -269,12 +257,7 @@ export default {
     const found = await search<Row>(call, 'party.party', [['code', '=', tools.settings.party]], ['name'])
     const { context } = await session(call)
     const company = (context as Record<string, unknown>)['company.rec_name']
-    const ok = found.length === 1
-    return {
-      ok,
-      say: ok
-        ? `Tryton answers; company ${company}`
-        : `Tryton has no party with code ${tools.settings.party}`,
-    }
+    if (!found[0]) return { ok: false, say: `Tryton has no party with code ${tools.settings.party}` }
+    return { ok: true, say: `Tryton answers; company ${company}` }
   },
 } satisfies Hooks

@@ -1,4 +1,4 @@
-import type { Hooks, Outcome, RawRecord, Remote, Tools, WriteItem } from 'tributary/hooks'
+import type { Hooks, Outcome, Remote, Tools, WriteItem } from 'tributary/hooks'
 
 type Failed = Exclude<Outcome, { kind: 'done' }>
 type Call = { tools: Tools; signal: AbortSignal }
@@ -78,10 +78,7 @@ async function readOrders(call: Call, options: object) {
   })
   const body = (order: object) => Buffer.from(JSON.stringify({ ...globalSettings.serverConfig, ...order }))
   const kind = { contentType: 'application/json', shape: 'order' }
-  return orders.items.map((order) => {
-    const record: RawRecord = { id: order.id, body: body(order), ...kind }
-    return { placed: new Date(order.orderPlacedAt), record }
-  })
+  return orders.items.map((o) => ({ id: o.id, body: body(o), placed: new Date(o.orderPlacedAt), ...kind }))
 }
 
 const content = (p: Parcel) =>
@@ -120,21 +117,18 @@ const proved = (work: Promise<Remote>, tools: Tools): Promise<Outcome> =>
 export default {
   read: {
     order: {
-      // Newest first and cut here: the server's own date filters are off by its zone where that is not UTC, and
-      // what is placed meanwhile only pushes known orders onto later pages.
+      // Newest first, cut here: the server's date filters are off by its zone, and new orders only shift known ones.
       async page({ since, until, resume }, tools, signal) {
         const skip = Number(resume ?? 0)
         const filter = { active: { eq: false }, orderPlacedAt: { isNull: false } }
         const sort = { orderPlacedAt: 'DESC', id: 'DESC' }
         const orders = await readOrders({ tools, signal }, { filter, sort, skip, take: PAGE })
-        const records = orders.filter((o) => o.placed >= since && o.placed < until).map((o) => o.record)
+        const records = orders.filter((o) => o.placed >= since && o.placed < until)
         const more = orders.length === PAGE && orders.at(-1)!.placed >= since
         return { records, next: more ? skip + PAGE : null }
       },
-      async fetch(ids, tools, signal) {
-        const orders = await readOrders({ tools, signal }, { filter: { id: { in: ids } }, take: ids.length })
-        return orders.map((o) => o.record)
-      },
+      fetch: (ids, tools, signal) =>
+        readOrders({ tools, signal }, { filter: { id: { in: ids } }, take: ids.length }),
     },
   },
   write: {
@@ -150,8 +144,7 @@ export default {
     },
   },
   async check(tools, signal) {
-    const { globalSettings } = await ask<Orders>({ tools, signal }, PROBE, {})
-    const digits = globalSettings.serverConfig.moneyStrategyPrecision
-    return { ok: true, say: `Vendure answers; its amounts have ${digits} digits` }
+    const { globalSettings: g } = await ask<Orders>({ tools, signal }, PROBE, {})
+    return { ok: true, say: `Vendure answers; amounts have ${g.serverConfig.moneyStrategyPrecision} digits` }
   },
 } satisfies Hooks
