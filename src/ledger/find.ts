@@ -95,10 +95,10 @@ async function byPhone(db: Queryable, term: string): Promise<number[]> {
   // ':' follows '9', so this is the range of everything that begins with these digits
   return ids(
     db,
-    `select id from document
-      where phone_tail is not null and kind = 'order'
-        and reverse(phone_tail) collate "C" >= $1 and reverse(phone_tail) collate "C" < $2
-      order by id desc limit ${MOST}`,
+    `with many as materialized (
+       select id, kind from document where phone_tail is not null
+          and reverse(phone_tail) collate "C" >= $1 and reverse(phone_tail) collate "C" < $2 limit 10000)
+     select id from many where kind = 'order' order by id desc limit ${MOST}`,
     [tail, `${tail}:`],
   )
 }

@@ -31,9 +31,11 @@ export interface OrderListFilter {
 }
 
 /** One statement looks at this many documents at most, so that it stays short in a ledger of any size. */
-const WINDOW = 1000
+const WINDOW = 500
 /** Windows of one page: beyond, the page is short and the next one goes on. */
-const WINDOWS = 20
+const WINDOWS = 40
+/** Orders that one statement answers with. */
+const CHUNK = 100
 
 /** States that few pushes are in: their index is shorter than any window. */
 const RARE = new Set(['sending', 'unknown', 'accepted', 'rejected', 'parked'])
@@ -53,13 +55,14 @@ const PROGRESS = `
 
 const FIELDS = `
   d.id, d.connection, d.external_id, coalesce(d.number, d.external_id) as number, d.entity, d.version, d.seq,
-  v.content->>'state' as state, v.content->>'payment' as payment, v.content->>'fulfillment' as fulfillment,
-  (v.content->>'placedAt')::timestamptz as placed_at, v.content->>'currency' as currency,
-  (v.content->'totals'->>'total')::bigint as total, d.created_at, d.updated_at, ${PROGRESS} as progress`
+  x.state, x.payment, x.fulfillment, x."placedAt" as placed_at, x.currency, (x.totals->>'total')::bigint as total,
+  d.created_at, d.updated_at, ${PROGRESS} as progress`
 
 /** Lateral joins keep the order of ids, so the statement ends as soon as the page is full. */
 const JOINS = `
   cross join lateral (select content from document_version where document_id = d.id and seq = d.seq offset 0) v
+  cross join lateral jsonb_to_record(v.content) as x(state text, payment text, fulfillment text,
+    "placedAt" timestamptz, currency text, totals jsonb)
   left join lateral (
     select s.state from (
       select distinct on (subject) state from push where document_id = d.id and kind = 'order'
@@ -95,13 +98,14 @@ export async function listOrders(db: Queryable, filter: OrderListFilter): Promis
     if (floor === null) return { rows, next: null }
     const wanted = filter.limit - rows.length
     const source = `(select * from document where id < $5 and id >= $7 order by id desc) d`
-    const found = await matching(db, source, filter, before, wanted + 1, floor)
+    const most = Math.min(wanted + 1, CHUNK)
+    const found = await matching(db, source, filter, before, most, floor)
     if (found.length > wanted) {
       rows.push(...found.slice(0, wanted))
       return { rows, next: rows.at(-1)!.id }
     }
     rows.push(...found)
-    before = floor
+    before = found.length === most ? found.at(-1)!.id : floor
   }
   return { rows, next: before }
 }
@@ -116,6 +120,7 @@ async function windowFloor(db: Queryable, before: number): Promise<number | null
 }
 
 async function listRare(db: Queryable, filter: OrderListFilter): Promise<OrderPage> {
+  const most = Math.min(filter.limit, CHUNK)
   const { rows: ids } = await db.query<{ id: number }>(RARE_IDS, [filter.progress, filter.before])
   const source = '(select * from document where id < $5 and id = any($7::bigint[]) order by id desc) d'
   const rows = await matching(
@@ -123,11 +128,10 @@ async function listRare(db: Queryable, filter: OrderListFilter): Promise<OrderPa
     source,
     filter,
     filter.before,
-    filter.limit + 1,
+    most + 1,
     ids.map((r) => r.id),
   )
-  if (rows.length > filter.limit)
-    return { rows: rows.slice(0, filter.limit), next: rows[filter.limit - 1]!.id }
+  if (rows.length > most) return { rows: rows.slice(0, most), next: rows[most - 1]!.id }
   return { rows, next: ids.length < WINDOW ? null : ids.at(-1)!.id }
 }
 

@@ -22,7 +22,8 @@ const SEPARATOR = '\u0001'
 export class Tally {
   #of: TallyOf
   #sealed = new Map<string, number>()
-  #sealedTo = 0
+  /** Windows (by their lower end) that are in `#sealed`. */
+  #windows = new Set<number>()
   #running: Promise<Map<string, number>> = Promise.resolve(new Map())
 
   constructor(of: TallyOf) {
@@ -39,19 +40,16 @@ export class Tally {
   async #count(db: Queryable): Promise<Map<string, number>> {
     const { rows } = await db.query<{ id: number | null }>(`select max(id) as id from ${this.#of.table}`)
     const last = rows[0]?.id ?? 0
-    let open: Map<string, number> | null = null
-    for (let after = this.#sealedTo; after < last; after += WINDOW) {
+    const open = new Map<string, number>()
+    for (let after = 0; after < last; after += WINDOW) {
+      if (this.#windows.has(after)) continue
       const window = await this.#window(db, after)
-      if (open === null && window.final && after + WINDOW < last - YOUNG) {
-        add(this.#sealed, window.counts)
-        this.#sealedTo = after + WINDOW
-      } else {
-        open ??= new Map()
-        add(open, window.counts)
-      }
+      const seal = window.final && after + WINDOW < last - YOUNG
+      add(seal ? this.#sealed : open, window.counts)
+      if (seal) this.#windows.add(after)
     }
     const total = new Map(this.#sealed)
-    if (open) add(total, open)
+    add(total, open)
     return total
   }
 

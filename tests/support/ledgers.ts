@@ -270,7 +270,7 @@ export async function drive(
   )
   const fence = fences.get(pushId)!
   if (state === 'sending') return fence
-  const held = await settler(db).add({
+  const { held } = await settler(db).add({
     id: pushId,
     fence,
     state,
