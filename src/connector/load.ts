@@ -211,9 +211,17 @@ function openStreams(
   const opened = Object.entries(manifest.read ?? {}).map(async ([name, declared]) => {
     const mappings: Record<string, Mapping> = {}
     for (const [shape, file] of Object.entries(declared.shapes)) mappings[shape] = await mapping(file)
-    return openStream(name, declared, hooks.read?.[name], tools, who, mappings)
+    return openStream(name, declared, hooks.read?.[name], tools, who, mappings, idPaths(manifest, name))
   })
   return Promise.all(opened)
+}
+
+/** Where each shape of a stream holds its id, as the webhooks that carry it declare. */
+function idPaths(manifest: Manifest, stream: string): Record<string, string> {
+  const carrying = Object.values(manifest.webhooks ?? {}).filter(
+    (w) => w.stream === stream && w.shape && w.record,
+  )
+  return Object.fromEntries(carrying.map((w) => [w.shape!, w.record!]))
 }
 
 function openClient(manifest: Manifest, settings: Settings, config: ConnectionConfig): Client | null {

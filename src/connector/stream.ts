@@ -7,7 +7,7 @@ import type { StreamHooks, Tools } from './hooks.ts'
 import type { StreamManifest } from './manifest.ts'
 import { fillPath, pick, textAt } from './settings.ts'
 
-/** One stream of a connection; its mappings are already loaded. */
+/** One stream of a connection; its mappings are already loaded. `idPaths`: where webhook shapes hold the id. */
 export function openStream(
   name: string,
   declared: StreamManifest,
@@ -15,6 +15,7 @@ export function openStream(
   tools: Tools,
   who: Who,
   mappings: Record<string, Mapping>,
+  idPaths: Record<string, string>,
 ): ReadStream {
   const shape = declared.shape ?? Object.keys(declared.shapes)[0]!
   const page = hooks?.page ?? (declared.list ? listPage(declared.list, shape) : undefined)
@@ -33,6 +34,7 @@ export function openStream(
     overlap: parseDuration(declared.overlap ?? '5m'),
     every: declared.every ?? '0 * * * * *',
     mappings,
+    identify: (input, of) => textAt(input, idPaths[of] ?? 'id'),
     page: (request, signal) => (page ? clean(page(request, tools, signal)) : Promise.resolve(EMPTY)),
     ...(fetch ? { fetch: (ids: string[], signal: AbortSignal) => clean(fetch(ids, tools, signal)) } : {}),
     ...(declared.refresh ? { refresh: parseDuration(declared.refresh) } : {}),

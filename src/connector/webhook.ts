@@ -125,24 +125,38 @@ function readPayload(
   headers: Headers,
   body: Buffer,
 ): WebhookDelivery {
-  const payload = parseJsonBytes(body)
   const deliveryId = declared.id ? (header(headers, declared.id.header) ?? null) : null
   const base = { stream: declared.stream, deliveryId }
+  const contentType = header(headers, 'content-type') ?? 'application/json'
+  if (!declared.fetch && declared.each === undefined) {
+    // One whole record: it is parsed where it is mapped. Here only what is plainly not JSON is sent back.
+    if (!looksLikeJson(body)) throw new SyntaxError('not JSON')
+    return { ...base, records: [{ id: null, body, contentType, shape }], fetch: [] }
+  }
+  const payload = parseJsonBytes(body)
   if (declared.fetch) {
     const id = declared.fetch.map((path) => textAt(payload, path)).find((found) => found !== null)
     if (!id) throw new PayloadError(`none of ${declared.fetch.join(', ')} is there`)
     return { ...base, records: [], fetch: [id] }
   }
-  const contentType = header(headers, 'content-type') ?? 'application/json'
   const records: RawRecord[] = []
-  const items = declared.each === undefined ? [payload] : pick(payload, declared.each)
+  const items = pick(payload, declared.each!)
   if (!Array.isArray(items)) throw new PayloadError(`${declared.each} is ${shapeOf(items)}`)
   for (const item of items) {
     const id = textAt(item, declared.record ?? 'id')
     if (id === null) throw new PayloadError(`${declared.record ?? 'id'} is not there`)
-    // The untouched bytes where the body is one record; else this record's part of it.
-    const bytes = declared.each === undefined ? body : Buffer.from(JSON.stringify(item))
-    records.push({ id, body: bytes, contentType, shape })
+    records.push({ id, body: Buffer.from(JSON.stringify(item)), contentType, shape })
   }
   return { ...base, records, fetch: [] }
+}
+
+/** An object or a list by its first and last character; everything between is looked at when it is mapped. */
+function looksLikeJson(body: Buffer): boolean {
+  const blank = (byte: number | undefined) => byte === 32 || byte === 9 || byte === 10 || byte === 13
+  let first = body[0] === 0xef && body[1] === 0xbb && body[2] === 0xbf ? 3 : 0
+  let last = body.length - 1
+  while (blank(body[first])) first++
+  while (last > first && blank(body[last])) last--
+  const pair = `${String.fromCharCode(body[first] ?? 0)}${String.fromCharCode(body[last] ?? 0)}`
+  return last > first && (pair === '{}' || pair === '[]')
 }

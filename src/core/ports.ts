@@ -63,6 +63,8 @@ export interface ReadStream {
   every: string
   /** Record shape → mapping. */
   mappings: Record<string, Mapping>
+  /** The source's id in a parsed record of this shape, where it came without (a webhook); null when it has none. */
+  identify(input: unknown, shape: string): string | null
   page(request: PageRequest, signal: AbortSignal): Promise<Page>
   /** Reads by id: for hints, repairs, refresh of documents that are not final. Missing ids are left out. */
   fetch?(ids: string[], signal: AbortSignal): Promise<RawRecord[]>
@@ -78,8 +80,8 @@ export interface WebhookDelivery {
   stream: string
   /** Unique per delivery; null where the sender has no id (then the body's hash is used). */
   deliveryId: string | null
-  /** Full payloads to map, or… */
-  records: RawRecord[]
+  /** Full payloads to map; the id is null where reading it would mean parsing the whole payload. Or… */
+  records: (Omit<RawRecord, 'id'> & { id: string | null })[]
   /** …ids to be fetched because the payload is partial. */
   fetch: string[]
 }

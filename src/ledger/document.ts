@@ -31,8 +31,8 @@ export type Written = 'written' | 'unchanged' | 'stale' | 'conflicting'
 export interface NormalizeResult {
   documents: NewDocument[]
   parked: Parked[]
-  /** Records that need no document (their newer copy came in the same batch). */
-  done: number[]
+  /** Records that need no document: their newer copy came in the same batch. */
+  done: NewDocument[]
   journal: JournalEntry[]
 }
 
@@ -47,15 +47,22 @@ export async function writeDocuments(tx: Queryable, batch: NormalizeResult): Pro
   ])
   const outcomes: Written[] = batch.documents.map(() => 'unchanged')
   for (const row of rows) outcomes[row.n] = row.outcome
-  const done = [...batch.documents.map((d) => d.inboxId), ...batch.done]
-  await tx.query(
-    `update inbox set state = 'done', done_at = now(), claimed_until = null where id = any($1::bigint[])`,
-    [done],
-  )
+  await endRecords(tx, batch)
   if (batch.parked.length > 0) await parkRecords(tx, batch.parked)
   await tell(tx, batch.journal)
   await unparkReplaced(tx, batch.documents, outcomes)
   return outcomes
+}
+
+/** Ends the records; those that came without the source's id are known by it from now on. */
+async function endRecords(tx: Queryable, { documents, done }: NormalizeResult): Promise<void> {
+  const ids = [...documents, ...done].map((d) => d.inboxId)
+  await tx.query(
+    `update inbox i set state = 'done', done_at = now(), claimed_until = null,
+            external_id = coalesce(i.external_id, t.external_id)
+       from unnest($1::bigint[], $2::text[]) as t(id, external_id) where i.id = t.id`,
+    [ids, [...documents, ...done].map((d) => d.externalId)],
+  )
 }
 
 /** Of several copies of one thing that cannot be used, the newest is for a person to look at. */

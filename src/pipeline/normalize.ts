@@ -69,7 +69,6 @@ function refused(error: unknown): TributaryError {
 async function normalizeRecord(pipe: Pipe, record: ClaimedRecord): Promise<Made> {
   try {
     if (record.attempts > DEATHS) throw recordError('RECORD_KILLS', { times: DEATHS })
-    crashOnRecord(record.external_id)
     return { record, document: await toDocument(pipe, record) }
   } catch (error) {
     pipe.log('warn', 'record parked', {
@@ -93,12 +92,24 @@ async function toDocument(pipe: Pipe, record: ClaimedRecord): Promise<NewDocumen
       shape: record.shape,
     })
   }
-  const input = connection.parse({ body: record.body, contentType: record.content_type })
+  const input = parse(connection, record)
+  record.external_id ??= stream.identify(input, record.shape)
+  crashOnRecord(record.external_id)
   const value = (await mapping.map(input, contextOf(pipe, connection))) as Record<string, unknown>
   const content = { entity: connection.entity, ...value, connection: connection.id }
   const document = validateDocument(stream.document, content) as Record<string, unknown>
   const checked = stream.document === 'order' ? checkOrder(document as unknown as Order) : document
   return describe(record, stream, mapping.version, checked as Record<string, unknown>)
+}
+
+/** Bytes of a webhook are parsed here first: what cannot be read is kept for a person, not lost at the door. */
+function parse(connection: Connection, record: ClaimedRecord): unknown {
+  try {
+    return connection.parse({ body: record.body, contentType: record.content_type })
+  } catch (error) {
+    if (error instanceof TributaryError) throw error
+    throw recordError('RECORD_UNREADABLE', { type: record.content_type, size: record.body.length }, error)
+  }
 }
 
 function contextOf(pipe: Pipe, connection: Connection) {
@@ -143,7 +154,7 @@ async function writeMade(pipe: Pipe, made: Made[]): Promise<void> {
     outcomes = await writeDocuments(tx, {
       documents,
       parked,
-      done: older.map((d) => d.inboxId),
+      done: older,
       journal: [...documents.map(mapped), ...parked.map(parkedEvent)],
     })
     await askAgain(

@@ -60,7 +60,7 @@ function deliveryRows(connection: string, delivery: WebhookDelivery, key: string
       contentType: r.contentType,
       body: r.body,
       hint: false,
-      key: keyOf(r.id),
+      key: keyOf(r.id ?? ''),
     })),
     ...delivery.fetch.map((id) => ({
       ...base,

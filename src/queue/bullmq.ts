@@ -21,6 +21,8 @@ class BullmqQueue implements Queue {
   #trouble: QueueTrouble
   #queues = new Map<string, BullQueue>()
   #workers = new Set<Worker>()
+  /** Lanes that run in this process now, and whether they were woken meanwhile. */
+  #running = new Map<string, { again: boolean }>()
   /** Lanes whose wake-up is on its way, and whether another was asked for meanwhile. */
   #waking = new Map<string, { again: boolean; done: Promise<void> }>()
 
@@ -61,10 +63,16 @@ class BullmqQueue implements Queue {
   wake(queue: string, lane: string): Promise<void> {
     refuseInsideTransaction('waking a queue')
     const name = `${queue} ${lane}`
-    const running = this.#waking.get(name)
-    if (running) {
-      running.again = true
-      return running.done
+    const here = this.#running.get(name)
+    if (here) {
+      // it is at work in this very process: no need to tell it by way of the store
+      here.again = true
+      return Promise.resolve()
+    }
+    const waking = this.#waking.get(name)
+    if (waking) {
+      waking.again = true
+      return waking.done
     }
     const state = { again: false, done: Promise.resolve() }
     this.#waking.set(name, state)
@@ -87,9 +95,10 @@ class BullmqQueue implements Queue {
   }
 
   async work(name: string, concurrency: number, handler: (lane: string) => Promise<void>): Promise<Working> {
+    const stop = { asked: false }
     const worker = new Worker(
       name,
-      (job) => handler(job.name),
+      (job) => this.#run(name, job.name, handler, stop),
       { ...this.#options(), ...LOCK, concurrency, drainDelay: 5 },
       this.#backend(),
     )
@@ -99,10 +108,33 @@ class BullmqQueue implements Queue {
     await worker.waitUntilReady()
     return {
       stop: async () => {
+        stop.asked = true
         this.#workers.delete(worker)
         await worker.close()
       },
     }
+  }
+
+  /** One job: the lane's handler, again as long as it is woken while it runs. */
+  async #run(
+    queue: string,
+    lane: string,
+    handler: (lane: string) => Promise<void>,
+    stop: { asked: boolean },
+  ): Promise<void> {
+    const name = `${queue} ${lane}`
+    const state = { again: false }
+    this.#running.set(name, state)
+    try {
+      do {
+        state.again = false
+        await handler(lane)
+      } while (state.again && !stop.asked)
+    } finally {
+      this.#running.delete(name)
+    }
+    // woken after the last look, on the way out: somebody else is to do it
+    if (state.again) await this.wake(queue, lane)
   }
 
   async close(): Promise<void> {

@@ -52,7 +52,8 @@ describe('a webhook', () => {
     expect(delivery).toMatchObject({ stream: 'order', deliveryId: 'd1', fetch: [] })
     expect(delivery.records).toEqual([
       {
-        id: '12345678901234567890',
+        // the id is read where the record is parsed, for mapping
+        id: null,
         body: Buffer.from(body),
         contentType: 'application/json; charset=utf-8',
         shape: 'webhook',
@@ -113,15 +114,18 @@ describe('a webhook', () => {
     expect(() => receive({ 'X-s': `sha1=${hex.toUpperCase()}` })).toThrow(refused)
   })
 
-  it.each(['', '{', 'null', '[]', '{"name":"no id"}', '{"id":{}}', '<a/>'])(
-    'refuses the signed payload %j',
-    (body) => {
-      expect(() => send('full', body)).toThrow(unreadable)
-    },
-  )
+  it.each(['', '{', 'null', ' 1 ', '<a/>', '{"id":1} x'])('refuses the signed payload %j', (body) => {
+    expect(() => send('full', body)).toThrow(unreadable)
+  })
 
-  it('refuses another charset, and a list that is none', () => {
-    expect(() => send('full', iconv.encode('{"id":1,"name":"中文"}', 'gbk'))).toThrow(unreadable)
+  it('keeps a payload whose fault shows only when it is read: a person is to see it', () => {
+    for (const body of ['{"id":}', iconv.encode('{"id":1,"name":"中文"}', 'gbk')]) {
+      expect(send('full', body).records).toHaveLength(1)
+    }
+  })
+
+  it('refuses a partial payload in another charset, and a list that is none', () => {
+    expect(() => send('hint', iconv.encode('{"order_id":1,"name":"中文"}', 'gbk'))).toThrow(unreadable)
     expect(() => send('several', '{"data":{"orders":{}}}')).toThrow(unreadable)
     expect(() => send('hint', '{"id":1}')).toThrow(unreadable)
   })

@@ -53,6 +53,52 @@ export const RECORD_ERRORS = {
     },
     fix: atSource,
   },
+  RECORD_REFUSED: {
+    kind: 'input',
+    say: {
+      en: 'the database cannot hold this record (SQLSTATE {state}), usually because of a NUL character',
+      zh: '数据库无法保存该记录（SQLSTATE {state}），通常是因为含有 NUL 字符',
+    },
+    fix: atSource,
+  },
+  RECORD_UNREADABLE: {
+    kind: 'input',
+    say: {
+      en: 'the {size} bytes of this record cannot be read as {type}',
+      zh: '该记录的 {size} 字节无法按 {type} 读取',
+    },
+    fix: atSource,
+  },
+  RECORD_KILLS: {
+    kind: 'internal',
+    say: {
+      en: 'mapping this record ended the process {times} times',
+      zh: '映射该记录时进程已终止 {times} 次',
+    },
+    fix: {
+      en: 'Look at the mapping for endless recursion, report the record, then retry or discard it.',
+      zh: '请检查映射是否无限递归并报告该记录，然后重试或丢弃。',
+    },
+  },
+  RECORD_NO_MAPPING: {
+    kind: 'config',
+    say: {
+      en: 'no mapping for connection {connection}, stream {stream}, shape {shape}',
+      zh: '连接 {connection}、数据流 {stream}、形态 {shape} 没有映射',
+    },
+    fix: {
+      en: 'Put the connection back into tributary.yaml, or name a mapping for this shape; then retry the record.',
+      zh: '请在 tributary.yaml 中恢复该连接，或为该形态指定映射，然后重试该记录。',
+    },
+  },
+  RECORD_BUG: {
+    kind: 'internal',
+    say: { en: 'an unexpected failure while mapping this record', zh: '映射该记录时发生意外错误' },
+    fix: {
+      en: 'The log holds the stack under this record id. Report it; the record can be retried after a fix.',
+      zh: '日志中以该记录编号保存了堆栈。请报告；修复后可重试该记录。',
+    },
+  },
 } satisfies Record<string, ErrorEntry>
 
 export const recordError = thrower(RECORD_ERRORS)
