@@ -113,21 +113,27 @@ async function resolve(call: Call, value: unknown): Promise<unknown> {
 const minor = (text: string, digits: number) =>
   Number(text.replace(/(\.\d*)?$/, (f) => f.slice(1).padEnd(digits, '0').slice(0, digits)))
 
-/** A draft gets the line that makes Tryton's total meet the shop's, then is quoted. What cannot be met is deleted. */
-async function prepare(call: Call, sale: Sale, wanted: Wanted): Promise<Sale> {
-  if (sale.state !== 'draft') return sale
-  const digits = wanted.total.split('.')[1]?.length ?? 0
-  const off = minor(wanted.total, digits) - minor(sale.total_amount.decimal, digits)
+/**
+ * A draft gets the line that makes Tryton's total meet the shop's, then is quoted. What Tryton refuses is deleted,
+ * so that the refusal holds: nothing is left. After any other failure the draft stands, so that is in doubt.
+ */
+async function prepare(call: Call, id: number, wanted: Wanted): Promise<Sale> {
   try {
+    const sale = await read(call, id)
+    if (sale.state !== 'draft') return sale
+    const digits = wanted.total.split('.')[1]?.length ?? 0
+    const off = minor(wanted.total, digits) - minor(sale.total_amount.decimal, digits)
     const states = `Tryton makes it ${sale.total_amount.decimal}, the shop ${wanted.total}`
     if (off !== 0 && (!wanted.rounding || Math.abs(off) > wanted.tolerance)) throw refused('TOTAL', states)
     const unit_price = { __class__: 'Decimal', decimal: (off / 10 ** digits).toFixed(digits) }
     const line = off === 0 ? null : { ...((await resolve(call, wanted.rounding)) as object), unit_price }
-    if (line) await rpc(call, 'sale.sale.write', [[sale.id], { lines: [['create', [line]]] }])
-    await press(call, 'quote', sale.id)
-    return await read(call, sale.id)
+    if (line) await rpc(call, 'sale.sale.write', [[id], { lines: [['create', [line]]] }])
+    await press(call, 'quote', id)
+    return await read(call, id)
   } catch (error) {
-    if (failedOf(error, call.tools).kind === 'refused') await remove(call, sale.id)
+    const failed = failedOf(error, call.tools)
+    if (failed.kind !== 'refused') throw stop({ ...failed, kind: 'unknown' })
+    await remove(call, id)
     throw error
   }
 }
@@ -157,14 +163,14 @@ function remote(sale: Sale): Remote {
 async function write(call: Call, item: WriteItem): Promise<Remote> {
   const wanted = JSON.parse(item.body.toString()) as Wanted
   const [there] = await byKey(call, item.key)
-  if (there) return remote(await prepare(call, there, wanted))
+  if (there) return remote(await prepare(call, there.id, wanted))
   const [id] = await rpc<number[]>(call, 'sale.sale.create', [[await resolve(call, wanted.sale)]])
-  return remote(await prepare(call, await read(call, id!), wanted))
+  return remote(await prepare(call, id!, wanted))
 }
 
 /** The last step, confirm. A button that does not apply is skipped without a word: the state is read back. */
 async function advance(call: Call, item: WriteItem, id: number): Promise<Remote> {
-  const sale = await prepare(call, await read(call, id), JSON.parse(item.body.toString()) as Wanted)
+  const sale = await prepare(call, id, JSON.parse(item.body.toString()) as Wanted)
   if (sale.state === 'quotation') await press(call, 'confirm', id)
   const now = await read(call, id)
   if (remote(now).state === 'draft') throw unsure('SKIPPED', `sale ${id} stays in state ${now.state}`)

@@ -175,6 +175,16 @@ describe('tryton', () => {
     expect(await (await connect(base)).write([item()], signal)).toMatchObject([outcome])
   })
 
+  it('once the draft stands, a failure leaves it in doubt', async () => {
+    const { base } = await tryton({
+      ...NONE,
+      'model.sale.sale.read': [{ result: [sale('draft')] }],
+      'model.sale.sale.quote': [{ error: ['ConcurrencyException', ['x']] }],
+    })
+    const [outcome] = await (await connect(base)).write([item()], signal)
+    expect(outcome).toMatchObject({ kind: 'unknown', code: 'TRYTON_CONCURRENCY' })
+  })
+
   it('a login that fails proves that nothing was sent', async () => {
     const { base, asked } = await tryton({ 'common.db.login': ['cut'] })
     expect(await (await connect(base)).write([item()], signal)).toMatchObject([{ kind: 'not-done' }])
