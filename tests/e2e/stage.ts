@@ -14,6 +14,7 @@ import type { OrderDetail, Running } from '../../src/runtime/operations.ts'
 import { startRuntime } from '../../src/runtime/start.ts'
 import { KNOWN_SKUS } from '../../src/sandbox/generate/catalogue.ts'
 import { startNaiveErp } from '../../src/sandbox/naive-erp/server.ts'
+import type { ShopOrder } from '../../src/sandbox/shopify/order.ts'
 import { startShopify } from '../../src/sandbox/shopify/server.ts'
 import { startYonyouNc } from '../../src/sandbox/yonyou-nc/server.ts'
 import { freePort } from '../support/free-port.ts'
@@ -106,7 +107,13 @@ export async function openStage(options: StageOptions): Promise<Stage> {
     url,
     config,
     async start(changes = {}) {
-      const life = await startProduct(config(changes), folder, { ...options, ...changes }, port, lives.size > 0)
+      const life = await startProduct(
+        config(changes),
+        folder,
+        { ...options, ...changes },
+        port,
+        lives.size > 0,
+      )
       const close = life.close
       life.close = async () => {
         if (lives.delete(life)) await close()
@@ -209,7 +216,7 @@ export interface Shop {
   sell(count: number, more?: object): Promise<Expected[]>
   change(orderId: string, what: 'edit' | 'cancel' | 'refund', how?: object): Promise<void>
   faults(patch: object): Promise<void>
-  orders(): Promise<{ id: number }[]>
+  orders(): Promise<ShopOrder[]>
 }
 
 function shopOf(url: string): Shop {
