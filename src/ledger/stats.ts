@@ -68,7 +68,7 @@ export async function countAll(db: Queryable, tallies: Tallies): Promise<Counts>
 }
 
 /** Events after which a push is confirmed. */
-const CONFIRMED = ['confirmed', 'found', 'acknowledged']
+const CONFIRMED = ['confirmed', 'found', 'adopted', 'acknowledged']
 
 /** Pushes confirmed per second over the last minute, or over what the newest 5,000 events cover of it. */
 export async function confirmedRate(db: Queryable): Promise<number> {

@@ -203,55 +203,58 @@ function checkStreams(rows: StreamRow[], pausedConnections: string[]): DoctorChe
   })
 }
 
+const count = (n: number, en: string, zh: string): Bilingual => ({ en: `${n} ${en}`, zh: `${n} ${zh}` })
+
 function checkWork(facts: WorkFacts): DoctorCheck[] {
-  const backlog = Math.round(Math.max(facts.inboxAge ?? 0, facts.hintAge ?? 0))
-  const doubtAge = Math.round(facts.doubtAge ?? 0)
-  const count = (n: number, en: string, zh: string): Bilingual => ({ en: `${n} ${en}`, zh: `${n} ${zh}` })
   return [
-    check(
-      'inbox',
-      backlog > BACKLOG_FAIL ? 'fail' : backlog > BACKLOG_WARN ? 'warn' : 'ok',
-      { en: `the oldest record waits for ${backlog} s`, zh: `最早的记录已等待 ${backlog} 秒` },
-      {
-        en: 'Is a worker running, and is the database fast enough?',
-        zh: '工作进程是否在运行？数据库是否足够快？',
-      },
-    ),
-    check(
-      'pushes',
-      facts.overdue > 0 || doubtAge > DOUBT_WARN ? 'warn' : 'ok',
-      {
-        en: `${facts.doubt} in doubt (oldest ${doubtAge} s), ${facts.overdue} overdue`,
-        zh: `${facts.doubt} 个结果未知（最早 ${doubtAge} 秒），${facts.overdue} 个逾期`,
-      },
-      {
-        en: 'See "push list --state unknown"; the target may be away.',
-        zh: '见 "push list --state unknown"；目标系统可能不可用。',
-      },
-    ),
+    checkInbox(facts),
+    checkPushes(facts),
     check(
       'leases',
       facts.lapsed > 0 ? 'warn' : 'ok',
       count(facts.lapsed, 'leases lapsed and not taken up', '个租约已过期且无人接手'),
-      {
-        en: 'No worker is running: start one.',
-        zh: '没有工作进程：请启动。',
-      },
+      { en: 'No worker is running: start one.', zh: '没有工作进程：请启动。' },
     ),
     check(
       'parked',
       facts.parked > 0 ? 'warn' : 'ok',
       count(facts.parked, 'wait for a person', '项待人工处理'),
-      {
-        en: 'See "parked list".',
-        zh: '见 "parked list"。',
-      },
+      { en: 'See "parked list".', zh: '见 "parked list"。' },
     ),
     check('tasks', facts.tasks > 0 ? 'warn' : 'ok', count(facts.tasks, 'open tasks', '个未完成任务'), {
       en: 'Orders changed after they were sent: see "orders show".',
       zh: '订单在发送后有变更：见 "orders show"。',
     }),
   ]
+}
+
+function checkInbox(facts: WorkFacts): DoctorCheck {
+  const backlog = Math.round(Math.max(facts.inboxAge ?? 0, facts.hintAge ?? 0))
+  return check(
+    'inbox',
+    backlog > BACKLOG_FAIL ? 'fail' : backlog > BACKLOG_WARN ? 'warn' : 'ok',
+    { en: `the oldest record waits for ${backlog} s`, zh: `最早的记录已等待 ${backlog} 秒` },
+    {
+      en: 'Is a worker running, and is the database fast enough?',
+      zh: '工作进程是否在运行？数据库是否足够快？',
+    },
+  )
+}
+
+function checkPushes(facts: WorkFacts): DoctorCheck {
+  const age = Math.round(facts.doubtAge ?? 0)
+  return check(
+    'pushes',
+    facts.overdue > 0 || age > DOUBT_WARN ? 'warn' : 'ok',
+    {
+      en: `${facts.doubt} in doubt (oldest ${age} s), ${facts.overdue} overdue`,
+      zh: `${facts.doubt} 个结果未知（最早 ${age} 秒），${facts.overdue} 个逾期`,
+    },
+    {
+      en: 'See "push list --state unknown"; the target may be away.',
+      zh: '见 "push list --state unknown"；目标系统可能不可用。',
+    },
+  )
 }
 
 function pausedText(paused: Awaited<ReturnType<typeof pauses>>): Bilingual {

@@ -1,8 +1,8 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { duePushes, lapseLeases, leaseForFind, leaseForWrite } from '../../src/ledger/push.ts'
+import { lapseLeases, leaseForFind, leaseForWrite } from '../../src/ledger/push.ts'
 import { type Settlement, settler } from '../../src/ledger/settle.ts'
 import { ANN, type Desk, openDesk } from '../support/desk.ts'
-import { drive, LEDGERS, putPushes, RAW } from '../support/ledgers.ts'
+import { drive, LEDGERS, RAW } from '../support/ledgers.ts'
 
 describe.each(LEDGERS)('pushes on $name', (kind) => {
   if (kind.missing) {
@@ -42,14 +42,6 @@ describe.each(LEDGERS)('pushes on $name', (kind) => {
   })
   const fenceOf = async (id: number) => (await at.row(id)).fence as number
 
-  it('are leased by one of two that read them at the same time', async () => {
-    const { push } = await at.pushed()
-    const fence = await fenceOf(push)
-    const won = await Promise.all([1, 2, 3].map(() => leaseForWrite(at.db, [lease(push, fence)], 30)))
-    expect(won.map((w) => w.size).sort()).toEqual([0, 0, 1])
-    expect(await at.row(push)).toMatchObject({ state: 'sending', attempt: 1, fence: fence + 1 })
-  })
-
   it('are settled by the holder of the newest lease only', async () => {
     const { push } = await at.pushed()
     const first = await drive(at.db, push, 'sending', {}, 0)
@@ -77,16 +69,6 @@ describe.each(LEDGERS)('pushes on $name', (kind) => {
     await drive(at.db, push, 'planned', { code: 'NC_429' })
     await leaseForWrite(at.db, [lease(push, await fenceOf(push), Buffer.from('other'))], 30)
     expect(await at.row(push)).toMatchObject({ state: 'sending', attempt: 2, body: RAW })
-  })
-
-  it('of one subject are never on their way together', async () => {
-    const { push, order, document } = await at.pushed()
-    const [second] = await putPushes(at.db, [order], [document], { revision: 2 })
-    await drive(at.db, push, 'sending', {}, 30)
-    expect((await duePushes(at.db, 'nc', 0, 1, 1000)).map((p) => p.id)).not.toContain(second)
-    await expect(leaseForWrite(at.db, [lease(second!, 0)], 30)).rejects.toMatchObject({ code: '23505' })
-    const other = await at.pushed()
-    expect((await leaseForWrite(at.db, [lease(other.push, 0)], 30)).size).toBe(1)
   })
 
   it('settle together; a document bound twice fails alone', async () => {
