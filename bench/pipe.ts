@@ -90,19 +90,18 @@ async function openStorage(size: Size): Promise<Storage> {
   }
 }
 
-function startProduct(storage: Storage, erp: string, port: number): Promise<Started> {
+function startProduct(
+  storage: Storage,
+  erp: string,
+  port: number,
+  role: 'start' | 'serve',
+): Promise<Started> {
   const file = join(storage.folder, 'tributary.yaml')
   writeFileSync(
     file,
     configText({ folder: storage.folder, port, erp, database: storage.database, redis: storage.redis }),
   )
-  return startScript([
-    join(import.meta.dirname, '..', 'src/cli/main.ts'),
-    '--json',
-    '--config',
-    file,
-    'start',
-  ])
+  return startScript([join(import.meta.dirname, '..', 'src/cli/main.ts'), '--json', '--config', file, role])
 }
 
 function startNc(): Promise<Started> {
@@ -196,22 +195,21 @@ type Add = (what: string, figure: number, unit: string) => void
 /** The product's own figures; the open loop runs at 70 % of what it has just carried. */
 async function measureProduct(storage: Storage, bare: number, naive: number, add: Add): Promise<void> {
   const nc = await startNc()
-  const product = await startProduct(storage, nc.url, await freePort())
-  const round = rounds(nc, {
-    url: product.url,
-    path: '/webhooks/shop/orders-create',
-    connections: CONNECTIONS,
-  })
+  await measureIntake(storage, nc, bare, add)
+  const port = await freePort()
+  const began = performance.now()
+  const product = await startProduct(storage, nc.url, port, 'start')
+  const drained = await allArrived(nc, ORDERS, 600_000)
+  add('draining that backlog, start of the process included', (ORDERS * 1000) / (drained - began), 'orders/s')
+  const to = { url: product.url, path: '/webhooks/shop/orders-create', connections: CONNECTIONS }
+  const round = rounds(nc, to, ORDERS)
   await round(300)
-  // as fast as it takes them in, then until the last one is in the ERP
   const cpu = product.cpu()
   const closed = await round(ORDERS)
   const pipe = ORDERS / closed.seconds
-  add('durable intake while the pipe runs', closed.load.perSecond, 'webhooks/s')
-  add('  share of bare', (closed.load.perSecond / bare) * 100, '%')
   add('whole pipe, webhook to NC', pipe, 'orders/s')
   add('  times the naive handler', pipe / naive, '×')
-  add('CPU of the product per order', ((product.cpu() - cpu) / ORDERS) * 1000, 'ms')
+  add('  CPU of the product per order', ((product.cpu() - cpu) / ORDERS) * 1000, 'ms')
   const rate = pipe * 0.7
   const open = await round(Math.min(ORDERS, Math.ceil(rate * 15)), rate)
   add('open loop at 70 %: rate', rate, 'orders/s')
@@ -226,9 +224,20 @@ async function measureProduct(storage: Storage, bare: number, naive: number, add
   await nc.stop()
 }
 
+/** How fast webhooks become durable when nothing else runs: `serve` alone. */
+async function measureIntake(storage: Storage, nc: Started, bare: number, add: Add): Promise<void> {
+  const serve = await startProduct(storage, nc.url, await freePort(), 'serve')
+  const to = { url: serve.url, path: '/webhooks/shop/orders-create', connections: CONNECTIONS }
+  const { perSecond, refused } = await load(deliveries(ORDERS, 0), to)
+  if (refused > 0) throw new Error(`${refused} webhooks were refused`)
+  add('durable intake (serve alone)', perSecond, 'webhooks/s')
+  add('  share of bare', (perSecond / bare) * 100, '%')
+  await serve.stop()
+}
+
 /** Rounds of new orders through the product, each until the last one is in NC. */
-function rounds(nc: Started, to: { url: string; path: string; connections: number }) {
-  let sent = 0
+function rounds(nc: Started, to: { url: string; path: string; connections: number }, before: number) {
+  let sent = before
   return async (count: number, rate?: number) => {
     const ready: Delivery[] = deliveries(count, sent)
     sent += count
