@@ -1,17 +1,14 @@
-import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
 import { countAll, createTallies } from '../../src/ledger/stats.ts'
 import { LEDGERS, type TestLedger } from '../support/ledgers.ts'
 
 describe.each(LEDGERS)('counting on $name', (kind) => {
-  if (kind.missing) {
-    it.skip(kind.missing, () => undefined)
-    return
-  }
   let ledger: TestLedger
   beforeAll(async () => {
-    ledger = await kind.open()
+    if (!kind.missing) ledger = await kind.open()
   }, 60_000)
   afterAll(() => ledger?.close())
+  beforeEach(({ skip }) => skip(kind.missing !== null, kind.missing ?? ''))
 
   const insert = (from: number, to: number) =>
     ledger.db.query(

@@ -1,6 +1,6 @@
 import fs from 'node:fs'
 import path from 'node:path'
-import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
 import { appendRecords } from '../../src/ledger/inbox.ts'
 import { pauseConnection } from '../../src/ledger/pause.ts'
 import { duePushes } from '../../src/ledger/push.ts'
@@ -9,15 +9,12 @@ import { ANN, type Desk, openDesk } from '../support/desk.ts'
 import { drive, inboxRow, LEDGERS, testOrder } from '../support/ledgers.ts'
 
 describe.each(LEDGERS)('operations over $name', (kind) => {
-  if (kind.missing) {
-    it.skip(kind.missing, () => undefined)
-    return
-  }
   let at: Desk
   beforeAll(async () => {
-    at = await openDesk(kind)
+    if (!kind.missing) at = await openDesk(kind)
   }, 60_000)
   afterAll(() => at?.ledger.close())
+  beforeEach(({ skip }) => skip(kind.missing !== null, kind.missing ?? ''))
 
   describe('pauses', () => {
     it('stop what they name, say who and why, and go again', async () => {
