@@ -8,31 +8,31 @@
  * Load generator, product, NC sandbox and database share this machine's cores: compare the ratios, and only
  * figures of one run with each other.
  */
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
-import { cpus, tmpdir } from 'node:os'
+import { cpus } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { parseArgs } from 'node:util'
-import type { Database } from '../src/ledger/database.ts'
 import { migrate } from '../src/ledger/migrate.ts'
-import { openPglite } from '../src/ledger/pglite.ts'
-import { openPostgres } from '../src/ledger/postgres.ts'
 import { freePort } from '../tests/support/free-port.ts'
-import { startPostgres, startRedis } from '../tests/support/services.ts'
 import { load, median, percentile } from './parts/load.ts'
 import { noopJobs } from './parts/noop.ts'
 import { type Delivery, deliveries } from './parts/orders.ts'
 import { type Started, startScript } from './parts/process.ts'
-import { configText } from './parts/product-config.ts'
-
-const SIZES = ['pglite', 'postgres', 'redis'] as const
-type Size = (typeof SIZES)[number]
+import {
+  allArrived,
+  openStorage,
+  SIZES,
+  type Size,
+  type Storage,
+  startNc,
+  startProduct,
+} from './parts/storage.ts'
 
 const { values: asked } = parseArgs({
   options: {
     orders: { type: 'string', default: '4000' },
     size: { type: 'string' },
-    connections: { type: 'string', default: '64' },
+    connections: { type: 'string', default: '128' },
     json: { type: 'boolean', default: false },
   },
 })
@@ -40,85 +40,6 @@ const ORDERS = Number(asked.orders)
 const CONNECTIONS = Number(asked.connections)
 const here = (name: string) => join(import.meta.dirname, 'parts', name)
 const say = (line: string) => process.stderr.write(`${line}\n`)
-
-interface Storage {
-  size: Size
-  folder: string
-  database: string | null
-  redis: string | null
-  settings: string
-  /** After the product has stopped. */
-  open(): Promise<Database>
-  close(): Promise<void>
-}
-
-async function openStorage(size: Size): Promise<Storage> {
-  const folder = mkdtempSync(join(tmpdir(), 'tributary-bench-'))
-  const clean = () => rmSync(folder, { recursive: true, force: true })
-  if (size === 'pglite') {
-    const open = () => openPglite(join(folder, 'data'))
-    return {
-      size,
-      folder,
-      database: null,
-      redis: null,
-      settings: 'fsync on, every commit',
-      open,
-      close: async () => clean(),
-    }
-  }
-  const postgres = await startPostgres()
-  const redis = size === 'redis' ? await startRedis() : null
-  const open = async () => openPostgres({ url: postgres.url })
-  const db = await open()
-  const { rows } = await db.query<{ name: string; setting: string }>(
-    `select name, setting from pg_settings where name in ('fsync', 'synchronous_commit', 'full_page_writes', 'shared_buffers') order by 1`,
-  )
-  await db.close()
-  return {
-    size,
-    folder,
-    database: postgres.url,
-    redis: redis?.url ?? null,
-    settings: `${rows.map((r) => `${r.name}=${r.setting}`).join(' ')}${redis ? '; redis: no persistence (the ledger needs none)' : ''}`,
-    open,
-    async close() {
-      await redis?.stop()
-      await postgres.stop()
-      clean()
-    },
-  }
-}
-
-function startProduct(
-  storage: Storage,
-  erp: string,
-  port: number,
-  role: 'start' | 'serve',
-): Promise<Started> {
-  const file = join(storage.folder, 'tributary.yaml')
-  writeFileSync(
-    file,
-    configText({ folder: storage.folder, port, erp, database: storage.database, redis: storage.redis }),
-  )
-  return startScript([join(import.meta.dirname, '..', 'src/cli/main.ts'), '--json', '--config', file, role])
-}
-
-function startNc(): Promise<Started> {
-  const main = join(import.meta.dirname, '..', 'src/cli/main.ts')
-  return startScript([main, '--json', 'sandbox', 'yonyou-nc', '--deal-rule', 'per-bill'])
-}
-
-/** Waits until the NC sandbox has committed `count` bills more than before; answers when that was. */
-async function allArrived(nc: Started, count: number, limit: number): Promise<number> {
-  const end = Date.now() + limit
-  while (Date.now() < end) {
-    const stats = (await (await fetch(`${nc.url}/_sandbox/stats`)).json()) as { committed: number }
-    if (stats.committed >= count) return performance.now()
-    await sleep(50)
-  }
-  throw new Error(`only part of ${count} bills arrived within ${limit / 1000} s`)
-}
 
 interface Row {
   what: string
