@@ -2,7 +2,7 @@
  * schedule: cron ticks that start polls. One winner per tick over all processes (a unique row per schedule
  * and tick); ticks missed while nobody ran are caught up once, at start.
  */
-import cron, { type ScheduledTask } from 'node-cron'
+import cron, { type Logger, type ScheduledTask } from 'node-cron'
 import { finishTick, lastTick, winTick } from '../ledger/stream.ts'
 import { type Pipe, POLL } from './pipe.ts'
 
@@ -25,7 +25,7 @@ export function pollLane(connection: string, stream: string): string {
   return `${connection}/${stream}`
 }
 
-/** Starts all schedules; each also runs once now if a tick was missed (or never ran). */
+/** Starts all schedules; each also runs once now if a tick was missed (or never ran), or a window is half read. */
 export async function startSchedules(pipe: Pipe, schedules: PollSchedule[]): Promise<Schedules> {
   const tasks: ScheduledTask[] = []
   for (const schedule of schedules) {
@@ -37,10 +37,10 @@ export async function startSchedules(pipe: Pipe, schedules: PollSchedule[]): Pro
           pipe.log('warn', 'tick failed', { schedule: name, error }),
         ),
       // a process that was blocked gets several ticks at once: each is its own row, and one poll does for all
-      { timezone: 'Etc/UTC', name, noOverlap: true },
+      { timezone: 'Etc/UTC', name, noOverlap: true, logger: cronLog(pipe, name) },
     )
     tasks.push(task)
-    await catchUp(pipe, name, task)
+    await catchUp(pipe, schedule, task)
   }
   return {
     async stop() {
@@ -56,10 +56,27 @@ async function tick(pipe: Pipe, name: string, at: Date): Promise<void> {
   await finishTick(pipe.db, name, instant)
 }
 
+/** The library prints to the console otherwise, where every line must be one of ours. */
+function cronLog(pipe: Pipe, name: string): Logger {
+  const say = (level: 'debug' | 'warn') => (message: string | Error) =>
+    pipe.log(level, 'schedule', { schedule: name, message: String(message) })
+  return { info: say('debug'), debug: say('debug'), warn: say('warn'), error: say('warn') }
+}
+
 /** The last tick on record is older than one interval: somebody slept. One poll reads all that was missed. */
-async function catchUp(pipe: Pipe, name: string, task: ScheduledTask): Promise<void> {
+async function catchUp(pipe: Pipe, schedule: PollSchedule, task: ScheduledTask): Promise<void> {
+  const name = pollLane(schedule.connection, schedule.stream)
   const last = await lastTick(pipe.db, name)
   const next = task.getNextRun()
   const missed = !last || !next || last.getTime() < Date.now() - (next.getTime() - Date.now()) - 1000
-  if (missed) await pipe.queue.wake(POLL, name)
+  if (missed || (await isHalfRead(pipe, schedule))) await pipe.queue.wake(POLL, name)
+}
+
+/** Its reader died between two pages: waiting for the next tick could mean a day. */
+async function isHalfRead(pipe: Pipe, { connection, stream }: PollSchedule): Promise<boolean> {
+  const { rows } = await pipe.db.query(
+    'select 1 from stream where connection = $1 and stream = $2 and window_until is not null',
+    [connection, stream],
+  )
+  return rows.length > 0
 }
