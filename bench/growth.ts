@@ -32,25 +32,25 @@ const { values: asked } = parseArgs({
 const ORDERS = Number(asked.orders)
 const say = (line: string) => process.stderr.write(`${line}\n`)
 
-/** Median seconds per 1,000 orders over five rounds, and the memory afterwards. */
-async function rounds(storage: Storage, from: number): Promise<{ seconds: number; rss: number }> {
+/** Median milliseconds per order over five rounds, and the memory afterwards. */
+async function rounds(storage: Storage, from: number): Promise<{ each: number; rss: number }> {
   const nc = await startNc()
   const product = await startProduct(storage, nc.url, await freePort(), 'start')
   const to = { url: product.url, path: '/webhooks/shop/orders-create', connections: 64 }
-  const seconds: number[] = []
+  const each: number[] = []
   for (let n = 0; n < 6; n++) {
     const ready = deliveries(ORDERS, from + n * ORDERS)
     const started = performance.now()
     await load(ready, to)
     const done = await allArrived(nc, (n + 1) * ORDERS, 300_000)
     // the first round warms caches and compiled code
-    if (n > 0) seconds.push((done - started) / ORDERS)
+    if (n > 0) each.push((done - started) / ORDERS)
   }
   await sleep(1500)
   const rss = product.rss()
   await product.stop()
   await nc.stop()
-  return { seconds: median(seconds), rss }
+  return { each: median(each), rss }
 }
 
 async function tableSizes(storage: Storage): Promise<string> {
@@ -81,9 +81,9 @@ async function measure(size: Size): Promise<void> {
     say(`  queue tables after vacuum, twice as many   ${await tableSizes(storage)}`)
     await grow(Number(asked.large))
     const large = await rounds(storage, 200_000)
-    say(`  per order at ${asked.small} orders   ${(small.seconds * 1000).toFixed(2)} ms`)
+    say(`  per order at ${asked.small} orders   ${small.each.toFixed(2)} ms`)
     say(
-      `  per order at ${asked.large} orders  ${(large.seconds * 1000).toFixed(2)} ms   ${(large.seconds / small.seconds).toFixed(2)} ×`,
+      `  per order at ${asked.large} orders  ${large.each.toFixed(2)} ms   ${(large.each / small.each).toFixed(2)} ×`,
     )
     say(`  RSS of the product after ${6 * ORDERS} orders  ${large.rss.toFixed(0)} MB`)
   } finally {

@@ -46,6 +46,8 @@ export interface Client {
   host: string
   /** Throws HttpFailure when no whole answer came. */
   call(request: ClientRequest): Promise<HttpAnswer>
+  /** How far the host's clock is behind ours, by the Date of its last answer; 0 below `SKEW`. Milliseconds. */
+  behind(): number
   /** Closes the kept connections. */
   close(): void
 }
@@ -55,6 +57,9 @@ export interface Client {
  * a request on a connection that is just being closed ends as a reset, which proves nothing.
  */
 const IDLE = 4_000
+
+/** `Date` counts whole seconds and an answer travels: less than this says nothing about a clock. */
+const SKEW = 3_000
 
 /** One client per connection, made by `openConnection`. */
 export function createClient(options: ClientOptions): Client {
@@ -75,14 +80,28 @@ export function createClient(options: ClientOptions): Client {
     maxBodyLength: Number.POSITIVE_INFINITY,
     headers: { 'User-Agent': 'Tributary', Accept: '*/*', ...options.headers },
   })
+  let behind = 0
   return {
     host: new URL(base).host,
-    call: (request) => call(instance, base, options, request),
+    async call(request) {
+      const answer = await call(instance, base, options, request)
+      behind = clockBehind(answer.headers.date) ?? behind
+      return answer
+    },
+    behind: () => behind,
     close() {
       agents.httpAgent.destroy()
       agents.httpsAgent.destroy()
     },
   }
+}
+
+/** Undefined where the answer names no instant. */
+function clockBehind(date: string | undefined): number | undefined {
+  const at = Date.parse(date ?? '')
+  if (Number.isNaN(at)) return undefined
+  const off = Date.now() - at
+  return off > SKEW ? off : 0
 }
 
 async function call(

@@ -165,12 +165,9 @@ export async function openConnection(
     id,
     connector: connector.id,
     entity,
-    streams: await openStreams(
-      connector,
-      tools,
-      { connection: id, host: client?.host ?? 'no host' },
-      mapping,
-    ),
+    streams: (
+      await openStreams(connector, tools, { connection: id, host: client?.host ?? 'no host' }, mapping)
+    ).map((stream) => ({ ...stream, behind: () => client?.behind() ?? 0 })),
     writes: Object.entries(manifest.write ?? {}).map(([kind, declared]) =>
       openWrite(kind as DocumentKind, declared, hooks.write?.[kind] ?? {}, tools),
     ),

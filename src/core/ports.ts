@@ -57,6 +57,8 @@ export interface ReadStream {
   document: DocumentKind
   /** The watermark never passes now − lag (rows the source has not indexed yet). Milliseconds. */
   lag: number
+  /** How far the source's clock is behind ours, by its last answer: what it writes now gets an older instant. Milliseconds. */
+  behind?(): number
   /** How far each window reaches back over the previous one. Milliseconds. */
   overlap: number
   /** Default schedule (cron with optional seconds), UTC. */

@@ -11,7 +11,8 @@ export type Sabotage = (typeof SABOTAGES)[number]
 export function readSabotage(env: Record<string, string | undefined>): Sabotage | null {
   const name = env.TRIBUTARY_SABOTAGE
   if (!name) return null
-  if (env.TRIBUTARY_FAULT_TESTS !== '1') throw new Error('TRIBUTARY_SABOTAGE is for the fault tests only: unset it')
+  if (env.TRIBUTARY_FAULT_TESTS !== '1')
+    throw new Error('TRIBUTARY_SABOTAGE is for the fault tests only: unset it')
   const known = SABOTAGES.find((s) => s === name)
   if (!known) throw new Error(`TRIBUTARY_SABOTAGE knows ${SABOTAGES.join(', ')}`)
   return known

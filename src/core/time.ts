@@ -85,6 +85,10 @@ function formatter(zone: string): Intl.DateTimeFormat {
  */
 export function businessDate(instant: Date | string, zone: string): string {
   const date = typeof instant === 'string' ? parseInstant(instant) : instant
-  const part = Object.fromEntries(formatter(zone).formatToParts(date).map((p) => [p.type, p.value]))
+  const part = Object.fromEntries(
+    formatter(zone)
+      .formatToParts(date)
+      .map((p) => [p.type, p.value]),
+  )
   return `${part.year}-${part.month}-${part.day}`
 }

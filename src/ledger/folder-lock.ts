@@ -24,7 +24,9 @@ export function lockFolder(folder: string): FolderLock {
     if (!/locked|busy/i.test(String((error as Error).message))) throw error
     throw ledgerError('LEDGER_FOLDER_HELD', { folder, owner: describeOwner(owner) }, error)
   }
-  fs.writeFileSync(owner, JSON.stringify({ pid: process.pid, since: new Date().toISOString() }), { mode: 0o600 })
+  fs.writeFileSync(owner, JSON.stringify({ pid: process.pid, since: new Date().toISOString() }), {
+    mode: 0o600,
+  })
   let held = true
   return {
     release() {

@@ -29,7 +29,12 @@ export interface JournalRow {
 }
 
 /** One order's story, oldest first. */
-export async function story(db: Queryable, connection: string, subject: string, limit = 500): Promise<JournalRow[]> {
+export async function story(
+  db: Queryable,
+  connection: string,
+  subject: string,
+  limit = 500,
+): Promise<JournalRow[]> {
   const { rows } = await db.query<JournalRow>(
     'select * from journal where connection = $1 and subject = $2 order by id limit $3',
     [connection, subject, limit],

@@ -27,7 +27,12 @@ export async function park(db: Queryable, items: Parked[]): Promise<void> {
 }
 
 /** Closes what was parked because its cause is gone. */
-export async function unpark(db: Queryable, what: Parked['what'], refs: number[], resolution: string): Promise<void> {
+export async function unpark(
+  db: Queryable,
+  what: Parked['what'],
+  refs: number[],
+  resolution: string,
+): Promise<void> {
   if (refs.length === 0) return
   await db.query(
     `update parked set resolved_at = now(), resolution = $3

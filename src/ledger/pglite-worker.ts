@@ -23,7 +23,9 @@ const synced = { count: 0 }
 /** NodeFS as shipped ignores fsync: give its file streams the real one, directories too. */
 class SyncedFS extends NodeFS {
   override async init(pg: never, options: never): Promise<{ emscriptenOpts: never }> {
-    const made = (await super.init(pg, options)) as { emscriptenOpts: { preRun: ((m: EmscriptenModule) => void)[] } }
+    const made = (await super.init(pg, options)) as {
+      emscriptenOpts: { preRun: ((m: EmscriptenModule) => void)[] }
+    }
     made.emscriptenOpts.preRun.push((module) => {
       module.NODEFS.stream_ops.fsync = (stream: EmscriptenStream) => {
         synced.count++
@@ -64,7 +66,12 @@ async function open(folder: string): Promise<PGlite> {
   const json = Object.fromEntries([...JSON_OIDS].map((oid) => [oid, (value: string) => value]))
   const pg = await PGlite.create({
     fs: new SyncedFS(folder) as never,
-    startParams: ['--single', '-O', '-j', ...Object.entries(SETTINGS).flatMap(([k, v]) => ['-c', `${k}=${v}`])],
+    startParams: [
+      '--single',
+      '-O',
+      '-j',
+      ...Object.entries(SETTINGS).flatMap(([k, v]) => ['-c', `${k}=${v}`]),
+    ],
     parsers: { ...PARSERS, ...json } as never,
     serializers: { 16: text, 1082: text, 1114: text, 1184: text, 114: text, 3802: text } as never,
   })

@@ -151,7 +151,7 @@ class Embedded implements Database {
   }
 
   async vacuum(): Promise<void> {
-    for (const table of HOT) await this.query(`vacuum ${table}`)
+    for (const table of HOT) await this.query(`vacuum (analyze) ${table}`)
   }
 
   /** Files first copied while work goes on, then what changed since while the session is held. */

@@ -50,7 +50,9 @@ class Postgres implements Database {
       let broken: Error | undefined
       try {
         await client.query('begin')
-        const value = await insideTransaction(() => work({ query: (sql, params) => run(client, sql, params) }))
+        const value = await insideTransaction(() =>
+          work({ query: (sql, params) => run(client, sql, params) }),
+        )
         await client.query('commit')
         return value
       } catch (error) {

@@ -102,12 +102,12 @@ function retryOf(push: Locked, rules: RuleOf): Retry | { left: Refusal } {
 }
 
 const RETRY: Record<Retry, string> = {
-  due: `due_at = now()`,
+  due: `due_at = now(), tried_since = now()`,
   // nothing was written: rendered again, so that a corrected mapping or code table counts
-  render: `state = 'planned', due_at = now(), uncertain = false, rewritten = false, body = null, "check" = null,
+  render: `state = 'planned', due_at = now(), tried_since = now(), uncertain = false, rewritten = false, body = null, "check" = null,
            mapping = null, content_type = null, lease_until = null`,
   // through its find (or the same bytes again), and not before the remote must have shown what it has
-  doubt: `state = 'unknown', uncertain = true, due_at = greatest(now(),
+  doubt: `state = 'unknown', uncertain = true, tried_since = now(), due_at = greatest(now(),
             coalesce(p.lease_until, now() - interval '1 day') + make_interval(secs => t.settle))`,
 }
 

@@ -108,6 +108,7 @@ export interface DuePush {
   fence: number
   uncertain: boolean
   rewritten: boolean
+  /** Seconds since this series of attempts began. */
   age: number
   document_id: number
   order_connection: string
@@ -136,7 +137,7 @@ export async function duePushes(
 ): Promise<DuePush[]> {
   const { rows } = await db.query<DuePush>(
     `select p.id, p.connection, p.key, p.kind, p.flow, p.mode, p.subject, p.revision, p.state, p.attempt, p.fence, p.uncertain,
-            p.rewritten, extract(epoch from now() - p.created_at)::float8 as age, p.document_id,
+            p.rewritten, extract(epoch from now() - p.tried_since)::float8 as age, p.document_id,
             p.order_connection, p.order_id, p.order_number, p.content, p.body, p."check", p.previous,
             coalesce((select now() < find_first_until from installation), false) as find_first,
             coalesce(p.code = 'PUSH_ABSENT', false) as asked
@@ -186,6 +187,7 @@ export async function leaseForWrite(
       `update push p set state = 'sending', attempt = p.attempt + 1, fence = p.fence + 1, updated_at = now(),
             lease_until = now() + make_interval(secs => $3), due_at = now() + make_interval(secs => $3),
             uncertain = t.uncertain, rewritten = t.rewritten,
+            tried_since = case when p.attempt = 0 then now() else p.tried_since end,
             body = coalesce(p.body, substring($2::bytea from t."from" for t.len)),
             content_type = coalesce(p.content_type, t."contentType"), mapping = coalesce(p.mapping, t.mapping),
             "check" = coalesce(p."check", t."check")

@@ -58,7 +58,12 @@ export async function closeWindow(
 }
 
 /** Gives the stream back after a failure; the resume token stays, so nothing is read twice or skipped. */
-export async function failPoll(db: Queryable, connection: string, stream: string, error: unknown): Promise<void> {
+export async function failPoll(
+  db: Queryable,
+  connection: string,
+  stream: string,
+  error: unknown,
+): Promise<void> {
   const code = (error as { code?: unknown }).code
   await db.query(`update stream set lease_until = null, error = $3 where connection = $1 and stream = $2`, [
     connection,
@@ -69,14 +74,22 @@ export async function failPoll(db: Queryable, connection: string, stream: string
 
 /** Gives the stream back without an error, on a graceful stop between two pages. */
 export async function releaseStream(db: Queryable, connection: string, stream: string): Promise<void> {
-  await db.query('update stream set lease_until = null where connection = $1 and stream = $2', [connection, stream])
+  await db.query('update stream set lease_until = null where connection = $1 and stream = $2', [
+    connection,
+    stream,
+  ])
 }
 
 /**
  * One winner per tick over all processes: the row is unique. A winner that died is followed by another
  * once its lease has passed.
  */
-export async function winTick(db: Queryable, schedule: string, tick: Date, seconds: number): Promise<boolean> {
+export async function winTick(
+  db: Queryable,
+  schedule: string,
+  tick: Date,
+  seconds: number,
+): Promise<boolean> {
   const { rowCount } = await db.query(
     `insert into schedule_tick as t (schedule, tick, lease_until) values ($1, $2, now() + make_interval(secs => $3))
      on conflict (schedule, tick) do update set lease_until = excluded.lease_until
@@ -88,7 +101,10 @@ export async function winTick(db: Queryable, schedule: string, tick: Date, secon
 }
 
 export async function finishTick(db: Queryable, schedule: string, tick: Date): Promise<void> {
-  await db.query('update schedule_tick set finished_at = now() where schedule = $1 and tick = $2', [schedule, tick])
+  await db.query('update schedule_tick set finished_at = now() where schedule = $1 and tick = $2', [
+    schedule,
+    tick,
+  ])
 }
 
 /** The newest tick of a schedule, finished or not. */

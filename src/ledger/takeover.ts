@@ -16,7 +16,9 @@ export async function takeOver(db: Database): Promise<void> {
       `update document set claimed_until = now() - interval '1 s' where plan_state = 'due' and claimed_until > now()`,
     )
     await tx.query('update stream set lease_until = null where lease_until is not null')
-    await tx.query('update schedule_tick set lease_until = now() where finished_at is null and lease_until > now()')
+    await tx.query(
+      'update schedule_tick set lease_until = now() where finished_at is null and lease_until > now()',
+    )
     // its calls ended with the process, and so did its leases; what the remote made of them is unknown
     await tx.query(
       `update push set lease_until = now(), due_at = now() where state = 'sending' and lease_until > now()`,

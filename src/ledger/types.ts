@@ -1,7 +1,15 @@
 /** One type table for both adapters, by PostgreSQL type OID. */
 import pg from 'pg'
 
-const OID = { bool: 16, bytea: 17, int8: 20, json: 114, timestamptz: 1184, numeric: 1700, jsonb: 3802 } as const
+const OID = {
+  bool: 16,
+  bytea: 17,
+  int8: 20,
+  json: 114,
+  timestamptz: 1184,
+  numeric: 1700,
+  jsonb: 3802,
+} as const
 
 function int8(text: string): number {
   const n = Number(text)
@@ -46,8 +54,10 @@ function arrayLiteral(values: unknown[]): string {
     if (value === null || value === undefined) return 'NULL'
     if (Array.isArray(value)) return arrayLiteral(value)
     if (value instanceof Uint8Array) return `"\\\\x${Buffer.from(value).toString('hex')}"`
-    if (typeof value === 'number' || typeof value === 'bigint' || typeof value === 'boolean') return String(value)
-    const text = value instanceof Date ? value.toISOString() : typeof value === 'string' ? value : JSON.stringify(value)
+    if (typeof value === 'number' || typeof value === 'bigint' || typeof value === 'boolean')
+      return String(value)
+    const text =
+      value instanceof Date ? value.toISOString() : typeof value === 'string' ? value : JSON.stringify(value)
     return `"${text.replaceAll('\\', '\\\\').replaceAll('"', '\\"')}"`
   })
   return `{${parts.join(',')}}`

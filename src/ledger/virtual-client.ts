@@ -54,7 +54,9 @@ export class VirtualClient extends EventEmitter implements ClientShape {
 
   async #listen(channel: string): Promise<Rows> {
     if (!this.#channels.has(channel)) {
-      const stop = await this.#session.listen(channel, (payload) => this.emit('notification', { channel, payload }))
+      const stop = await this.#session.listen(channel, (payload) =>
+        this.emit('notification', { channel, payload }),
+      )
       this.#channels.set(channel, stop)
     }
     return { rows: [], rowCount: 0 }
@@ -72,6 +74,10 @@ export class VirtualClient extends EventEmitter implements ClientShape {
     const pinned = this.#pinned
     this.#pinned = null
     // given back inside a transaction: roll back, or everyone's next statement fails
-    if (pinned) void pinned.run('rollback', undefined).then(() => pinned.unpin(false), () => pinned.unpin(true))
+    if (pinned)
+      void pinned.run('rollback', undefined).then(
+        () => pinned.unpin(false),
+        () => pinned.unpin(true),
+      )
   }
 }

@@ -27,7 +27,8 @@ export async function upsertWorkOrders(tx: Queryable, orders: NewWorkOrder[]): P
   )
   const ids = new Map(rows.map((r) => [`${r.flow} ${r.document_id}`, r.id]))
   const known = rows.filter((r) => !r.fresh).map((r) => r.id)
-  if (known.length > 0) await tx.query('delete from work_line where work_order_id = any($1::bigint[])', [known])
+  if (known.length > 0)
+    await tx.query('delete from work_line where work_order_id = any($1::bigint[])', [known])
   const lines = orders.flatMap((o) =>
     o.lines.map((l) => ({
       ...l,

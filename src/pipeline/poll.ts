@@ -46,11 +46,16 @@ interface Window {
   until: Date
 }
 
+/** Up to where the source can be read by its own clock, which may be behind ours. */
+function readableUntil(stream: ReadStream, now: number): number {
+  return now - stream.lag - (stream.behind?.() ?? 0)
+}
+
 /** A window begun earlier is finished first; else from the watermark (less overlap) to now − lag. */
 function nextWindow(pipe: Pipe, connection: Connection, stream: ReadStream, state: StreamState): Window {
   const from = state.watermark ?? earliest(pipe, connection.id)
   const since = new Date(from.getTime() - stream.overlap)
-  return { since, until: state.window_until ?? new Date(Date.now() - stream.lag) }
+  return { since, until: state.window_until ?? new Date(readableUntil(stream, Date.now())) }
 }
 
 /** The first read starts at the earliest `from` of the flows that the connection takes part in. */
@@ -70,12 +75,15 @@ async function readWindow(
   stopping: Stopping,
 ): Promise<void> {
   let resume = state.window_until ? state.resume : null
+  const began = Date.now()
   for (;;) {
     const page = await stream.page({ ...window, resume }, AbortSignal.timeout(PAGE_LIMIT))
     const rows = recordRows(connection.id, stream.name, 'poll', page.records)
+    // only the answer told how the source's clock stands
+    const read = new Date(Math.min(window.until.getTime(), readableUntil(stream, began)))
     const ids = await pipe.db.transaction(async (tx) => {
       const appended = await appendRecords(tx, rows)
-      if (page.next === null) await closeWindow(tx, connection.id, stream.name, window.until, rows.length)
+      if (page.next === null) await closeWindow(tx, connection.id, stream.name, read, rows.length)
       else await keepPage(tx, connection.id, stream.name, window.until, page.next, rows.length, LEASE)
       return appended
     })

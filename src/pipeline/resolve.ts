@@ -6,7 +6,7 @@ import { sabotaged } from '../core/sabotage.ts'
 import type { DuePush } from '../ledger/push.ts'
 import type { Pipe } from './pipe.ts'
 import { record } from './record.ts'
-import { afterFind, backoff, type Next } from './stages/settle.ts'
+import { afterFind, backoff, type Next, PATIENCE } from './stages/settle.ts'
 
 /** `push` is leased; `limit` milliseconds for everything, all remote calls included. */
 export async function findPush(
@@ -23,7 +23,13 @@ export async function findPush(
     pipe.log('error', 'connector failed', { connection: connection.id, push: push.id, error })
     return later(push, backoff(push.attempt + 1), 'PUSH_BUG', 'the connector failed while asking')
   })
-  await record(pipe, push, next)
+  await record(pipe, push, tired(push, next))
+}
+
+/** What stays in doubt for a day is for a person to look at. */
+function tired(push: DuePush, next: Next): Next {
+  if (next.state !== 'unknown' || push.age <= PATIENCE) return next
+  return { ...next, state: 'parked', dueIn: 0, code: 'PUSH_IN_DOUBT', event: 'parked' }
 }
 
 /** The number under which the tool used before may have written this order; null when there was none. */

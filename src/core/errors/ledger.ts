@@ -53,7 +53,10 @@ export const LEDGER_ERRORS = {
       en: 'The ledger was migrated by a newer Tributary (migration {found}; this one knows {known}).',
       zh: '账本已被更新版本的 Tributary 迁移(迁移 {found},本版本只到 {known})。',
     },
-    fix: { en: 'Run the newer version, or restore a backup made before the upgrade.', zh: '请运行新版本,或恢复升级前的备份。' },
+    fix: {
+      en: 'Run the newer version, or restore a backup made before the upgrade.',
+      zh: '请运行新版本,或恢复升级前的备份。',
+    },
   },
   LEDGER_BUSY: {
     kind: 'transient',
@@ -74,7 +77,10 @@ export const LEDGER_ERRORS = {
   LEDGER_BACKUP_EXISTS: {
     kind: 'input',
     say: { en: 'There is already a file {file}.', zh: '文件 {file} 已存在。' },
-    fix: { en: 'Name a new file: a backup never overwrites anything.', zh: '请指定新文件名:备份不会覆盖任何文件。' },
+    fix: {
+      en: 'Name a new file: a backup never overwrites anything.',
+      zh: '请指定新文件名:备份不会覆盖任何文件。',
+    },
   },
   LEDGER_NOT_EMPTY: {
     kind: 'input',

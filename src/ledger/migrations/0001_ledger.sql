@@ -160,6 +160,8 @@ create table push (
   rewritten boolean not null default false,
   due_at timestamptz not null default now(),
   lease_until timestamptz,
+  -- when this series of attempts began: the first one, or a person's retry
+  tried_since timestamptz not null default now(),
   document_id bigint not null,
   document_seq int not null,
   -- where the journal tells its story

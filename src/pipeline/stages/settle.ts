@@ -25,7 +25,7 @@ export interface Next {
 }
 
 /** Doubts and refusals-for-now are tried for a day, then a person looks. */
-const PATIENCE = 24 * 3600
+export const PATIENCE = 24 * 3600
 const BACKOFF_FIRST = 1_000
 const BACKOFF_MOST = 300_000
 
