@@ -127,7 +127,9 @@ function readPayload(
 ): WebhookDelivery {
   const deliveryId = declared.id ? (header(headers, declared.id.header) ?? null) : null
   const base = { stream: declared.stream, deliveryId }
-  const contentType = header(headers, 'content-type') ?? 'application/json'
+  // What we read as JSON is JSON, whatever the sender calls it; only a charset may be news.
+  const named = header(headers, 'content-type') ?? ''
+  const contentType = /[/+]json\b/i.test(named) ? named : 'application/json'
   if (!declared.fetch && declared.each === undefined) {
     // One whole record: it is parsed where it is mapped. Here only what is plainly not JSON is sent back.
     if (!looksLikeJson(body)) throw new SyntaxError('not JSON')

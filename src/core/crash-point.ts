@@ -1,7 +1,7 @@
 /**
  * Named moments at which the fault tests kill the process: `TRIBUTARY_CRASH_AT=deliver.sent:3` dies by
  * SIGKILL when the third call of that name is reached. `TRIBUTARY_CRASH_ON_RECORD=<external id>` dies
- * whenever a record of that id is mapped. Unset, a call costs one comparison.
+ * whenever a record is mapped that holds this id. Unset, a call costs one comparison.
  */
 export const CRASH_POINTS = [
   'receive.taken',
@@ -33,7 +33,7 @@ export function crashPoint(name: CrashPoint): void {
   if (passed >= Number(nth ?? 1)) process.kill(process.pid, 'SIGKILL')
 }
 
-/** Dies here when this is the record that the fault tests declared deadly. */
-export function crashOnRecord(externalId: string | null): void {
-  if (killer !== undefined && killer === externalId) process.kill(process.pid, 'SIGKILL')
+/** Dies here when this is a record of the thing that the fault tests declared deadly. */
+export function crashOnRecord(body: Buffer): void {
+  if (killer !== undefined && body.includes(killer)) process.kill(process.pid, 'SIGKILL')
 }

@@ -94,7 +94,7 @@ async function toDocument(pipe: Pipe, record: ClaimedRecord): Promise<NewDocumen
   }
   const input = parse(connection, record)
   record.external_id ??= stream.identify(input, record.shape)
-  crashOnRecord(record.external_id)
+  crashOnRecord(record.body)
   const value = (await mapping.map(input, contextOf(pipe, connection))) as Record<string, unknown>
   const content = { entity: connection.entity, ...value, connection: connection.id }
   const document = validateDocument(stream.document, content) as Record<string, unknown>

@@ -80,14 +80,6 @@ export async function runFaults(options: RunOptions): Promise<Report> {
   try {
     await run.product.start(killerEnv(run))
     await misbehave(run)
-    await tell(`${world.shop.url}/_sandbox/orders`, {
-      count: options.orders,
-      seed: options.seed,
-      rate: options.orders / (expectedSeconds(run.steps) * 0.8),
-      hard: true,
-      changes: true,
-      changeWithin: 8000,
-    })
     await troubles(run)
     await untilQuiet(run)
     await stopProduct(run)
@@ -102,11 +94,6 @@ export async function runFaults(options: RunOptions): Promise<Report> {
     product.close()
     await world.close()
   }
-}
-
-/** Orders come in for most of the time that the troubles take; each costs a start of the product, or nearly. */
-function expectedSeconds(steps: Step[]): number {
-  return steps.reduce((sum, step) => sum + step.after / 1000 + 2.5, 0)
 }
 
 interface Run {
@@ -141,14 +128,32 @@ async function misbehave({ options, world }: Run): Promise<void> {
   await tell(`${world.shop.url}/_sandbox/faults`, { seed, ...(options.shopFaults ?? SHOP_FAULTS) })
 }
 
+/** Places orders at once, some of which are changed within the next seconds. */
+async function sell({ options, world }: Run, count: number): Promise<void> {
+  const { seed } = options
+  const request = { count, seed, rate: 0, hard: true, changes: true, changeWithin: 6000 }
+  if (count > 0) await tell(`${world.shop.url}/_sandbox/orders`, request)
+}
+
+/** Every trouble finds a share of the orders on their way; the last share is kept for what was not reached. */
 async function troubles(run: Run): Promise<void> {
   const again: Step[] = []
-  for (const step of run.steps) if (!(await trouble(run, step))) again.push(step)
-  // what was not reached, for lack of traffic in that life, once more
-  for (const step of again) {
-    if (await trouble(run, { ...step, after: 0, ...('pass' in step ? { pass: 1 } : {}) })) continue
+  const share = run.options.orders / (run.steps.length + 2)
+  let sold = 0
+  const upTo = async (whole: number) => {
+    await sell(run, Math.floor(whole) - sold)
+    sold = Math.floor(whole)
+  }
+  for (const [i, step] of run.steps.entries()) {
+    await upTo((i + 1) * share)
+    if (!(await trouble(run, step, REACHED_WITHIN))) again.push(step)
+  }
+  for (const [i, step] of again.entries()) {
+    await upTo(((i + 1) / again.length) * share + run.steps.length * share)
+    if (await trouble(run, { ...step, after: 0, ...('pass' in step ? { pass: 1 } : {}) }, 3 * REACHED_WITHIN)) continue
     if (step.do === 'crash') run.problems.push(`crash: ${step.at} was never reached`)
   }
+  await upTo(run.options.orders)
 }
 
 /** Lets the product live for a while; what dies of the deadly record begins anew. */
@@ -179,7 +184,7 @@ function noteDeath(run: Run, death: { code: number | null; signal: string | null
 /** Waits for a crash point this long, in milliseconds. */
 const REACHED_WITHIN = 12_000
 
-async function trouble(run: Run, step: Step): Promise<boolean> {
+async function trouble(run: Run, step: Step, patience: number): Promise<boolean> {
   await live(run, step.after)
   const { world, product } = run
   run.say(`${step.do} ${'at' in step ? `${step.at}:${step.pass}` : 'how' in step ? step.how : ''}`)
@@ -190,20 +195,24 @@ async function trouble(run: Run, step: Step): Promise<boolean> {
     await misbehave(run)
   } else {
     if (await product.kill()) run.kills += 1
-    if (step.do === 'crash') return crash(run, step.at, step.pass)
+    if (step.do === 'crash') return crash(run, step, patience)
   }
   return true
 }
 
-async function crash(run: Run, at: string, pass: number): Promise<boolean> {
+async function crash(run: Run, { at, pass }: Step & { do: 'crash' }, patience: number): Promise<boolean> {
   const { product } = run
+  const began = Date.now()
   const ready = await product.start({ TRIBUTARY_CRASH_AT: `${at}:${pass}` })
-  const death = ready ? await Promise.race([product.ended, sleep(REACHED_WITHIN, null)]) : await product.ended
+  const up = Date.now() - began
+  const death = ready ? await Promise.race([product.ended, sleep(patience, null)]) : await product.ended
   if (death?.signal === 'SIGKILL') {
     run.crashes.push(at)
+    run.say(`  reached after ${Date.now() - began} ms, up after ${up} ms`)
     return true
   }
   if (death) throw new Error(`the product ended with ${death.code} instead of dying at ${at}:\n${product.tail}`)
+  run.say(`  not reached, up after ${up} ms`)
   // an armed life must not go on: the point may be reached at any time
   await product.kill()
   return false
@@ -211,7 +220,7 @@ async function crash(run: Run, at: string, pass: number): Promise<boolean> {
 
 interface ShopStats {
   webhooks: { owed: number; waiting: number }
-  streams: { count: number; created: number; changesDue: number; changesDone: number }[]
+  streams: { changesDue: number; changesDone: number }[]
 }
 
 /** Nothing may move for this long, in milliseconds: two polls fit in. */
@@ -225,10 +234,11 @@ const PATIENT = 40_000
 
 async function untilQuiet(run: Run): Promise<void> {
   const { world, options, say } = run
-  const stream = async () => (await ask<ShopStats>(`${world.shop.url}/_sandbox/stats`)).streams[0]!
-  for (let s = await stream(); s.created < s.count || s.changesDone < s.changesDue; s = await stream()) {
-    await live(run, 300)
+  const changing = async () => {
+    const { streams } = await ask<ShopStats>(`${world.shop.url}/_sandbox/stats`)
+    return streams.some((s) => s.changesDone < s.changesDue)
   }
+  while (await changing()) await live(run, 300)
   await tell(`${world.shop.url}/_sandbox/faults`, { off: 1 })
   await tell(`${world.erp.url}/_sandbox/faults`, calm(options.erp, options))
   const end = Date.now() + options.quietWithin
@@ -258,11 +268,15 @@ function calm(erp: Erp, { lag = [0, 20_000], lateBy = [0, 10_000], lateRate = 0.
   }
 }
 
-async function whatMoves({ world }: Run): Promise<string> {
+/** Seconds: a poll every three. */
+const POLL_AGE = 5
+
+async function whatMoves({ world, options: { polls = true } }: Run): Promise<string> {
   const product = await waiting(world.product.url)
   if (!product) return 'the product'
   const { webhooks } = await ask<ShopStats>(`${world.shop.url}/_sandbox/stats`)
-  const all = { ...product, webhooks: webhooks.owed + webhooks.waiting }
+  const { unread, ...hops } = product
+  const all = { ...hops, webhooks: webhooks.owed + webhooks.waiting, 's since a whole poll': polls && unread! > POLL_AGE ? unread! : 0 }
   return Object.entries(all).flatMap(([what, n]) => (n > 0 ? [`${n} ${what}`] : [])).join(', ')
 }
 

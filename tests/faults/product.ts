@@ -152,14 +152,18 @@ async function answers(url: string): Promise<boolean> {
   }
 }
 
-/** What waits in the product by hop (`inbox`, `planned`, …), from /metrics; null when it does not answer. */
+/**
+ * What waits in the product by hop (`inbox`, `planned`, …), from /metrics, and as `unread` the seconds since the
+ * shop was read to the end; null when it does not answer.
+ */
 export async function waiting(url: string): Promise<Record<string, number> | null> {
   try {
     const response = await fetch(`${url}/metrics`, { signal: AbortSignal.timeout(5_000) })
     const text = await response.text()
     if (!response.ok) return null
     const rows = [...text.matchAll(/^tributary_waiting\{hop="(\w+)"\} (\d+)/gm)]
-    return Object.fromEntries(rows.map(([, hop, count]) => [hop!, Number(count)]))
+    const [, age] = /^tributary_watermark_age_seconds\{connection="shop",stream="order"\} (\d+)/m.exec(text) ?? []
+    return { ...Object.fromEntries(rows.map(([, hop, count]) => [hop!, Number(count)])), unread: Number(age ?? 9999) }
   } catch (error) {
     if (error instanceof Error) return null
     throw error
