@@ -21,7 +21,12 @@ export function parseRecord(record: { body: Buffer; contentType: string }): unkn
     if (type === 'application/x-www-form-urlencoded') return Object.fromEntries(new URLSearchParams(text))
     return text
   } catch (error) {
-    const reason = `${record.body.length} bytes are not whole ${type || 'data of a known type'}`
+    // only the decoder throws a TypeError
+    const what =
+      error instanceof TypeError
+        ? `in ${charsetOf(record.contentType) ?? 'UTF-8'}`
+        : `whole ${type || 'data of a known type'}`
+    const reason = `${record.body.length} bytes are not ${what}`
     throw connectorError('CONNECTOR_RECORD_UNREADABLE', { reason }, error)
   }
 }

@@ -10,8 +10,12 @@ export interface ProxyOptions {
   to?: string
   /** A request's body as latin1 text (its bytes) → what is sent instead, once; null leaves it for a later one. */
   alter?: (body: string) => string | null
+  /** Every request's body, before `alter` → what is sent instead. */
+  ask?: (body: string) => string
   /** Every answer's body → what the client gets instead. */
   answer?: (body: string) => string
+  /** Milliseconds by which the `Date` of answers is off. */
+  clock?: number
 }
 
 export interface StandingBetween {
@@ -30,7 +34,8 @@ export async function startProxy(options: ProxyOptions): Promise<StandingBetween
     void forward(req, res).catch(() => res.destroy())
   })
   async function forward(req: IncomingMessage, res: ServerResponse): Promise<void> {
-    const given = (await read(req)).toString('latin1')
+    const came = (await read(req)).toString('latin1')
+    const given = options.ask?.(came) ?? came
     passed.push(given)
     const other = altered ? null : (options.alter?.(given) ?? null)
     altered ||= other !== null
@@ -45,7 +50,8 @@ export async function startProxy(options: ProxyOptions): Promise<StandingBetween
     const body = await read(answer)
     const sent = options.answer ? Buffer.from(options.answer(body.toString())) : body
     const { 'transfer-encoding': _, ...headers } = answer.headers
-    res.writeHead(answer.statusCode!, { ...headers, 'content-length': sent.length }).end(sent)
+    const date = new Date(Date.now() + (options.clock ?? 0)).toUTCString()
+    res.writeHead(answer.statusCode!, { ...headers, date, 'content-length': sent.length }).end(sent)
   }
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
   return {

@@ -164,8 +164,15 @@ interface Places {
 }
 
 function configOf(options: StageOptions, at: Places): string {
-  const nc = { base: at.erp, account: '01', group: 'G', sender: 'trib', charset: 'GBK', pkOrg: '0001' }
-  const facts = { bizType: 'B', customer: 'C001', dept: 'D1', taxCode: 'CN13' }
+  const nc = {
+    base: at.erp,
+    account: '01',
+    group: 'G',
+    sender: 'trib',
+    charset: 'GBK',
+    outboundToken: ERP_TOKEN,
+  }
+  const facts = { pkOrg: '0001', bizType: 'B', customer: 'C001', dept: 'D1', taxCode: 'CN13' }
   const erp =
     options.erp === 'nc'
       ? { use: 'yonyou-nc', settings: { ...nc, ...facts } }
