@@ -7,6 +7,7 @@
 import { Agent as HttpAgent } from 'node:http'
 import { Agent as HttpsAgent } from 'node:https'
 import axios, { type AxiosInstance, type AxiosResponse } from 'axios'
+import { refuseInsideTransaction } from '../core/transaction-guard.ts'
 import type { HttpAnswer, HttpFailure } from './hooks.ts'
 
 /** What one call was, for logs and metrics: no query, no headers, no bodies. */
@@ -84,6 +85,7 @@ export function createClient(options: ClientOptions): Client {
   return {
     host: new URL(base).host,
     async call(request) {
+      refuseInsideTransaction('calling a remote')
       const answer = await call(instance, base, options, request)
       behind = clockBehind(answer.headers.date) ?? behind
       return answer

@@ -95,6 +95,29 @@ describe('copies of one order', () => {
     expect(after!.pushes).toHaveLength(1)
     expect(after!.tasks.filter((t) => t.state === 'open')).toEqual([])
   })
+
+  it('thirty versions in any order, all at once: the newest stands, and it is sent once', async () => {
+    const hold = { connection: 'erp', by: 'test', why: 'hold' }
+    await product.running.operations.pause(hold)
+    const id = await sellOne()
+    const raw = (await stage.shop.orders()).find((o) => String(o.id) === id)!
+    const start = Date.now() + 60_000
+    const versions = Array.from({ length: 30 }, (_, n) => {
+      const updated_at = new Date(start + n * 1000).toISOString().replace(/\.\d+/, '')
+      return { ...restOrder(raw), updated_at, note: `version ${n}` }
+    })
+    // 7 and 30 have no common divisor: every version once, out of order, the newest in the middle
+    const order = versions.map((_, i) => versions[(i * 7 + 11) % 30]!)
+    const answers = await Promise.all(order.map((v) => webhook('orders-updated', v)))
+    expect(new Set(answers)).toEqual(new Set([200]))
+    const newest = new Date(start + 29_000).toISOString().replace(/\.\d+/, '')
+    await untilOrder(product, id, 'the newest', (o) => Date.parse(o.placed.version) === Date.parse(newest))
+    await until('all are read', async () => (await product.running.operations.stats({})).waiting.inbox === 0)
+    await product.running.operations.resume(hold)
+    const sent = await untilOrder(product, id, 'confirmed', (o) => o.progress === 'confirmed')
+    expect(sent.pushes.filter((p) => p.state === 'confirmed')).toHaveLength(1)
+    expect(await heldOf(id)).toHaveLength(1)
+  })
 })
 
 describe('changes', () => {

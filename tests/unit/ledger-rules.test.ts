@@ -1,5 +1,6 @@
 /** Set-at-a-time SQL, leases and keys, on both kinds of ledger: what was found by trying, held by tests. */
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { createClient } from '../../src/connector/client.ts'
 import type { Database } from '../../src/ledger/database.ts'
 import { claimDocuments, writeDocuments } from '../../src/ledger/document.ts'
 import { bisect, GroupCommit } from '../../src/ledger/group-commit.ts'
@@ -230,6 +231,31 @@ describe.each(LEDGERS)('$name', ({ open, missing }) => {
         .map((d) => d.id)
       expect(new Set(claimed).size).toBe(claimed.length)
     })
+  })
+
+  it.skipIf(missing)('a remote call inside a transaction throws before it is made', async () => {
+    let calls = 0
+    const client = createClient({
+      base: 'http://127.0.0.1:9',
+      headers: {},
+      timeout: 1_000,
+      limit: 1_000,
+      onCall: () => {
+        calls += 1
+      },
+    })
+    const request = { method: 'GET', path: '/', signal: AbortSignal.timeout(1_000) }
+    try {
+      await expect(db.transaction(() => client.call(request))).rejects.toThrow(
+        /inside a database transaction/,
+      )
+      expect(calls).toBe(0)
+      // outside it is made
+      await expect(client.call(request)).rejects.toMatchObject({ name: 'HttpFailure' })
+      expect(calls).toBe(1)
+    } finally {
+      client.close()
+    }
   })
 
   it.skipIf(missing)('a dead-lock is run again until it comes through', async () => {
