@@ -3,6 +3,9 @@
  * SIGKILL when the third call of that name is reached. `TRIBUTARY_CRASH_ON_RECORD=<external id>` dies
  * whenever a record is mapped that holds this id. Unset, a call costs one comparison.
  */
+import { writeSync } from 'node:fs'
+
+/** All of them, in the order of the pipe. */
 export const CRASH_POINTS = [
   'receive.taken',
   'receive.committed',
@@ -30,10 +33,16 @@ let passed = 0
 export function crashPoint(name: CrashPoint): void {
   if (armed !== name) return
   passed += 1
-  if (passed >= Number(nth ?? 1)) process.kill(process.pid, 'SIGKILL')
+  if (passed >= Number(nth ?? 1)) die(`crash point ${name}`)
 }
 
 /** Dies here when this is a record of the thing that the fault tests declared deadly. */
 export function crashOnRecord(body: Buffer): void {
-  if (killer !== undefined && body.includes(killer)) process.kill(process.pid, 'SIGKILL')
+  if (killer !== undefined && body.includes(killer)) die('deadly record')
+}
+
+/** Says why, so that the tests can tell deaths apart, and ends without any tidying. */
+function die(why: string): void {
+  writeSync(2, `${why}\n`)
+  process.kill(process.pid, 'SIGKILL')
 }

@@ -16,7 +16,13 @@ describe.skipIf(postgresMissing())('the database is away', () => {
   let gate: Gate
 
   beforeAll(async () => {
-    world = await openWorld({ storage: 'postgres', erp: 'nc-per-bill', seed: 1, polls: false, concurrency: 2 })
+    world = await openWorld({
+      storage: 'postgres',
+      erp: 'nc-per-bill',
+      seed: 1,
+      polls: false,
+      concurrency: 2,
+    })
     gate = await gateTo(Number(new URL(world.postgres!.url).port))
     const file = join(world.folder, 'tributary.yaml')
     const gated = new URL(world.postgres!.url)
@@ -47,7 +53,9 @@ describe.skipIf(postgresMissing())('the database is away', () => {
   }
 
   const bills = async () =>
-    (await ask<{ head: { vdef1: string } }[]>(`${world.erp.url}/_sandbox/bills`)).map((b) => b.head.vdef1).sort()
+    (await ask<{ head: { vdef1: string } }[]>(`${world.erp.url}/_sandbox/bills`))
+      .map((b) => b.head.vdef1)
+      .sort()
 
   it('at start it is waited for', async () => {
     const started = product.start()
@@ -67,9 +75,7 @@ describe.skipIf(postgresMissing())('the database is away', () => {
     await gate.open()
     await expect.poll(() => deliver(1), { timeout: 20_000, interval: 500 }).toBe(200)
     expect(await deliver(2)).toBe(200)
-    await expect
-      .poll(bills, { timeout: 40_000 })
-      .toEqual(['7000000000001', '7000000000002', '7000000000003'])
+    await expect.poll(bills, { timeout: 40_000 }).toEqual(['7000000000001', '7000000000002', '7000000000003'])
   }, 90_000)
 
   it('and when it is away for good, the error says so and how to fix it', async () => {

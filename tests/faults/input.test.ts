@@ -1,8 +1,8 @@
 /** Bad input that needs a running process: each is refused with a clear answer, and its neighbours go through. */
 import { createHmac } from 'node:crypto'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { restOrder } from '../../src/sandbox/shopify/rest.ts'
 import { generateOrder } from '../../src/sandbox/generate/order.ts'
+import { restOrder } from '../../src/sandbox/shopify/rest.ts'
 import { Product } from './product.ts'
 import { ask, openWorld, type World } from './world.ts'
 
@@ -38,7 +38,8 @@ async function deliver(body: Buffer, headers: Record<string, string> = {}): Prom
   })
 }
 
-const order = (index: number) => Buffer.from(JSON.stringify(restOrder(generateOrder(1, index, new Date(), false))))
+const order = (index: number) =>
+  Buffer.from(JSON.stringify(restOrder(generateOrder(1, index, new Date(), false))))
 
 async function bills(): Promise<string[]> {
   const all = await ask<{ head: { vdef1: string } }[]>(`${world.erp.url}/_sandbox/bills`)
@@ -47,12 +48,39 @@ async function bills(): Promise<string[]> {
 
 describe('webhooks', () => {
   it.each<[string, () => Promise<Response>, number, string]>([
-    ['a wrong signature', () => deliver(order(90), { 'x-shopify-hmac-sha256': sign(order(90), 'other') }), 401, 'WEBHOOK_SIGNATURE'],
+    [
+      'a wrong signature',
+      () => deliver(order(90), { 'x-shopify-hmac-sha256': sign(order(90), 'other') }),
+      401,
+      'WEBHOOK_SIGNATURE',
+    ],
     ['no signature', () => deliver(order(91), { 'x-shopify-hmac-sha256': '' }), 401, 'WEBHOOK_SIGNATURE'],
     ['what is not JSON', () => deliver(Buffer.from('{"id": 7,')), 400, 'WEBHOOK_UNREADABLE'],
-    ['another charset', () => deliver(Buffer.concat([Buffer.from('{"id":7,"note":"'), Buffer.from([0xc4, 0xe3, 0xba, 0xc3]), Buffer.from('"}')])), 400, 'WEBHOOK_UNREADABLE'],
-    ['an unknown topic', () => fetch(`${world.product.url}/webhooks/shop/no-such`, { method: 'POST', body: '{}' }), 404, 'RUNTIME_UNKNOWN'],
-    ['an unknown connection', () => fetch(`${world.product.url}/webhooks/other/orders-create`, { method: 'POST', body: '{}' }), 404, 'RUNTIME_UNKNOWN'],
+    [
+      'another charset',
+      () =>
+        deliver(
+          Buffer.concat([
+            Buffer.from('{"id":7,"note":"'),
+            Buffer.from([0xc4, 0xe3, 0xba, 0xc3]),
+            Buffer.from('"}'),
+          ]),
+        ),
+      400,
+      'WEBHOOK_UNREADABLE',
+    ],
+    [
+      'an unknown topic',
+      () => fetch(`${world.product.url}/webhooks/shop/no-such`, { method: 'POST', body: '{}' }),
+      404,
+      'RUNTIME_UNKNOWN',
+    ],
+    [
+      'an unknown connection',
+      () => fetch(`${world.product.url}/webhooks/other/orders-create`, { method: 'POST', body: '{}' }),
+      404,
+      'RUNTIME_UNKNOWN',
+    ],
   ])('%s is refused', async (_, send, status, code) => {
     const response = await send()
     const { code: said, fix } = (await response.json()) as { code: string; fix: string }
@@ -72,7 +100,11 @@ describe('webhooks', () => {
 
   it('a record that lacks what it must have is parked alone; its neighbours become documents', async () => {
     const without = { ...(JSON.parse(order(3).toString()) as object), currency: 'XXQ' }
-    const answers = await Promise.all([deliver(order(1)), deliver(Buffer.from(JSON.stringify(without))), deliver(order(2))])
+    const answers = await Promise.all([
+      deliver(order(1)),
+      deliver(Buffer.from(JSON.stringify(without))),
+      deliver(order(2)),
+    ])
     expect(answers.map((a) => a.status)).toEqual([200, 200, 200])
     await expect.poll(bills, { timeout: 20_000 }).toEqual(['7000000000002', '7000000000003'])
     const metrics = await (await fetch(`${world.product.url}/metrics`)).text()

@@ -36,11 +36,22 @@ interface Said {
 export async function judge(world: World, killer: string | null): Promise<Verdict> {
   const said = await readLedger(world, killer)
   const openTasks = new Set(said.tasks.map((t) => t.number))
-  const comparison = await compare({ shop: world.shop.url, erp: world.erp.url, erpKind: world.erpKind, openTasks })
+  const comparison = await compare({
+    shop: world.shop.url,
+    erp: world.erp.url,
+    erpKind: world.erpKind,
+    openTasks,
+  })
   const expected = await ask<Expectation[]>(`${world.shop.url}/_sandbox/expected`)
   const problems = [
-    ...comparison.differences.filter((d) => d.orderId !== killer).map((d) => `document: ${printDifference(d)}`),
-    ...killerProblems(said, killer, comparison.differences.some((d) => d.orderId === killer && d.found === '0')),
+    ...comparison.differences
+      .filter((d) => d.orderId !== killer)
+      .map((d) => `document: ${printDifference(d)}`),
+    ...killerProblems(
+      said,
+      killer,
+      comparison.differences.some((d) => d.orderId === killer && d.found === '0'),
+    ),
     ...parkedProblems(said, expected, killer),
     ...taskProblems(said, expected, new Set(comparison.behind)),
     ...pushProblems(said, expected),
@@ -62,7 +73,10 @@ function killerProblems(said: Said, killer: string | null, withoutDocument: bool
 function parkedProblems(said: Said, expected: Expectation[], killer: string | null): string[] {
   const all = [...said.parked, ...said.open.filter((p) => refusable(p, expected))]
   const others = [...new Set(all.map((p) => p.orderId))].filter((id) => id !== killer)
-  const wrong = compareParked(expected, others.map((orderId) => ({ orderId })))
+  const wrong = compareParked(
+    expected,
+    others.map((orderId) => ({ orderId })),
+  )
   return wrong.map((d) => {
     const codes = said.parked.filter((p) => p.orderId === d.orderId).map((p) => `${p.what} ${p.code}`)
     return `parked: ${printDifference(d)} ${codes.join(', ')}`
@@ -114,8 +128,16 @@ async function readLedger(world: World, killer: string | null): Promise<Said> {
       ),
       tasks: await rows('select order_number as number, kind from task where closed_at is null'),
       leftovers: [
-        ...(await left(db, 'records not normalized', `select count(*) as n from inbox where state in ('new', 'hint')`)),
-        ...(await left(db, 'documents not planned', `select count(*) as n from document where plan_state in ('due', 'waiting')`)),
+        ...(await left(
+          db,
+          'records not normalized',
+          `select count(*) as n from inbox where state in ('new', 'hint')`,
+        )),
+        ...(await left(
+          db,
+          'documents not planned',
+          `select count(*) as n from document where plan_state in ('due', 'waiting')`,
+        )),
         ...(await left(db, 'pauses', 'select count(*) as n from pause')),
         ...(world.redis ? [] : await left(db, 'jobs in the queue', JOBS)),
       ],
@@ -151,9 +173,12 @@ async function queueLeftovers(world: World): Promise<string[]> {
     const redis = new Redis(world.redis.url, { maxRetriesPerRequest: 3 })
     try {
       for (const key of await redis.keys('{tributary}:*')) {
-        if (/:(active|failed|completed|delayed)$/.test(key)) problems.push(`leak: the key ${key} is left in Redis`)
+        if (/:(active|failed|completed|delayed)$/.test(key))
+          problems.push(`leak: the key ${key} is left in Redis`)
       }
-      const clients = String(await redis.client('LIST')).trim().split('\n').length
+      const clients = String(await redis.client('LIST'))
+        .trim()
+        .split('\n').length
       if (clients > 1) problems.push(`leak: ${clients - 1} connections to Redis are left`)
     } finally {
       redis.disconnect()

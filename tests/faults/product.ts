@@ -45,7 +45,7 @@ export class Product {
     this.#log = createWriteStream(join(options.folder, 'product.log'), { flags: 'a' })
   }
 
-  /** The last lines that it wrote. */
+  /** The last lines of the life in hand, or of the last one. */
   get tail(): string {
     return this.#tail
   }
@@ -71,6 +71,7 @@ export class Product {
       env: { ...process.env, TRIBUTARY_FAULT_TESTS: '1', ...this.#options.env, ...env },
     })
     this.starts += 1
+    this.#tail = ''
     this.#child = child
     this.#killed = false
     children.add(child)
@@ -118,7 +119,8 @@ export class Product {
     const child = this.#child
     const holder = this.#holder()
     if (!child || holder === null) return false
-    if (holder !== child.pid) throw new Error(`process ${holder} holds the ledger, but ${child.pid} was started`)
+    if (holder !== child.pid)
+      throw new Error(`process ${holder} holds the ledger, but ${child.pid} was started`)
     this.#killed = true
     child.kill('SIGKILL')
     await this.#ended
@@ -162,8 +164,12 @@ export async function waiting(url: string): Promise<Record<string, number> | nul
     const text = await response.text()
     if (!response.ok) return null
     const rows = [...text.matchAll(/^tributary_waiting\{hop="(\w+)"\} (\d+)/gm)]
-    const [, age] = /^tributary_watermark_age_seconds\{connection="shop",stream="order"\} (\d+)/m.exec(text) ?? []
-    return { ...Object.fromEntries(rows.map(([, hop, count]) => [hop!, Number(count)])), unread: Number(age ?? 9999) }
+    const [, age] =
+      /^tributary_watermark_age_seconds\{connection="shop",stream="order"\} (\d+)/m.exec(text) ?? []
+    return {
+      ...Object.fromEntries(rows.map(([, hop, count]) => [hop!, Number(count)])),
+      unread: Number(age ?? 9999),
+    }
   } catch (error) {
     if (error instanceof Error) return null
     throw error

@@ -26,8 +26,8 @@ export interface TroubleOptions {
   erp: Erp
   /** Kills at random moments. */
   kills: number
-  /** Crash points to pass through; `all`, or how many of them, drawn. */
-  crashes: 'all' | number
+  /** Crash points to pass through: all, how many of them (drawn), or just these, each at its first pass. */
+  crashes: 'all' | number | CrashPoint[]
   /** Longest life before a trouble, milliseconds. */
   longest: number
 }
@@ -35,14 +35,18 @@ export interface TroubleOptions {
 /** Same seed, same plan. */
 export function planTroubles(options: TroubleOptions, dice: Random): Step[] {
   const { storage, erp, kills, crashes, longest } = options
-  const points = shuffled(reachable(erp), dice).slice(0, crashes === 'all' ? undefined : crashes)
+  const drawn = shuffled(reachable(erp), dice)
+  const points = Array.isArray(crashes) ? crashes : drawn.slice(0, crashes === 'all' ? undefined : crashes)
   const troubles: Trouble[] = [
     ...Array.from({ length: kills }, (): Trouble => ({ do: 'kill' })),
-    ...points.map((at): Trouble => ({ do: 'crash', at, pass: dice.whole(1, 2) })),
+    ...points.map(
+      (at): Trouble => ({ do: 'crash', at, pass: Array.isArray(crashes) ? 1 : dice.whole(1, 2) }),
+    ),
     { do: 'erp' },
   ]
   if (storage !== 'embedded') troubles.push({ do: 'postgres', how: 'fast' }, { do: 'postgres', how: 'crash' })
-  if (storage === 'postgres-redis') troubles.push({ do: 'redis', how: 'flush' }, { do: 'redis', how: 'restart' })
+  if (storage === 'postgres-redis')
+    troubles.push({ do: 'redis', how: 'flush' }, { do: 'redis', how: 'restart' })
   return shuffled(troubles, dice).map((t) => ({ ...t, after: Math.round(dice.next() ** 2 * longest) }))
 }
 

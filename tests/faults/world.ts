@@ -2,6 +2,7 @@
 import { cpSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { KNOWN_SKUS } from '../../src/sandbox/generate/catalogue.ts'
 import { type Child, startChild } from '../support/child.ts'
 import { freePort } from '../support/free-port.ts'
 import { type PostgresService, type RedisService, startPostgres, startRedis } from '../support/services.ts'
@@ -87,8 +88,9 @@ export async function openWorld(options: WorldOptions): Promise<World> {
 async function startErp(options: WorldOptions, folder: string, url: string): Promise<Sandbox> {
   const base = { port: await freePort(), log: join(folder, 'erp.jsonl'), seed: options.seed }
   if (options.erp === 'naive') {
+    const items = [...KNOWN_SKUS, 'SHIPPING', 'CHARGE']
     const { lag = [0, 20_000], lateBy = [0, 10_000], lateRate = 0.3 } = options
-    return startSandbox('naive-erp', { ...base, token: 'n', lag, lateBy, lateRate })
+    return startSandbox('naive-erp', { ...base, token: 'n', lag, lateBy, lateRate, items })
   }
   return startSandbox('yonyou-nc', {
     ...base,
@@ -103,7 +105,10 @@ async function startErp(options: WorldOptions, folder: string, url: string): Pro
   })
 }
 
-async function startSandbox(name: string, options: { port: number } & Record<string, unknown>): Promise<Sandbox> {
+async function startSandbox(
+  name: string,
+  options: { port: number } & Record<string, unknown>,
+): Promise<Sandbox> {
   const url = `http://127.0.0.1:${options.port}`
   const start = async (): Promise<Child> => {
     const child = await startChild(
@@ -180,7 +185,13 @@ function configOf(world: Omit<World, 'close'>, options: WorldOptions, port: numb
     http: { port },
     connections,
     flows: {
-      web: { shops: ['shop'], erp: 'erp', from: '2020-01-01T00:00:00Z', mode: 'live', every: '*/3 * * * * *' },
+      web: {
+        shops: ['shop'],
+        erp: 'erp',
+        from: '2020-01-01T00:00:00Z',
+        mode: 'live',
+        every: '*/3 * * * * *',
+      },
     },
   })
 }
