@@ -26,7 +26,7 @@ connections:
   shop: { use: shopify, settings: { base: "http://127.0.0.1:9", token: bench, secret: ${SECRET} }, poll: { order: { off: true } } }
   nc:
     use: yonyou-nc
-    concurrency: 2
+    concurrency: 6
     settings: { base: "${erp}", account: develop, group: "0001", sender: tributary, pkOrg: "0001", bizType: SO01, customer: WEB, dept: D01, taxCode: CN001 }
     codes: { rate: { CNY: "1" } }
 flows:

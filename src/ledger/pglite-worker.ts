@@ -62,6 +62,13 @@ const SETTINGS = {
 
 const text = (value: unknown) => value
 
+/** Bytes as PostgreSQL writes them in text; the shipped converters go byte by byte. */
+const toHex = (value: Uint8Array | string) =>
+  typeof value === 'string'
+    ? value
+    : `\\x${Buffer.from(value.buffer, value.byteOffset, value.byteLength).toString('hex')}`
+const fromHex = (value: string) => Buffer.from(value.slice(2), 'hex')
+
 async function open(folder: string): Promise<PGlite> {
   const json = Object.fromEntries([...JSON_OIDS].map((oid) => [oid, (value: string) => value]))
   const pg = await PGlite.create({
@@ -72,8 +79,8 @@ async function open(folder: string): Promise<PGlite> {
       '-j',
       ...Object.entries(SETTINGS).flatMap(([k, v]) => ['-c', `${k}=${v}`]),
     ],
-    parsers: { ...PARSERS, ...json } as never,
-    serializers: { 16: text, 1082: text, 1114: text, 1184: text, 114: text, 3802: text } as never,
+    parsers: { ...PARSERS, ...json, 17: fromHex } as never,
+    serializers: { 16: text, 17: toHex, 1082: text, 1114: text, 1184: text, 114: text, 3802: text } as never,
   })
   return pg
 }
