@@ -145,7 +145,8 @@ export interface Frozen {
 /** The exact bytes and what they were made from. */
 export async function frozenOf(db: Queryable, id: number): Promise<Frozen> {
   const { rows } = await db.query<Frozen>(
-    'select body, content_type, mapping, "check", content from push where id = $1',
+    `select p.body, p.content_type, p.mapping, p."check", coalesce(p.content, v.content) as content
+       from push p join document_version v on v.document_id = p.document_id and v.seq = p.document_seq where p.id = $1`,
     [id],
   )
   return rows[0]!

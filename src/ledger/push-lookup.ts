@@ -15,8 +15,10 @@ interface Origin {
 export async function originOrders(db: Queryable, keys: string[]): Promise<Map<string, Origin>> {
   if (keys.length === 0) return new Map()
   const { rows } = await db.query<Origin>(
-    `select connection, key, flow, order_connection, order_id, order_number, content from push
-      where key = any($1::text[]) and kind = 'order'`,
+    `select p.connection, p.key, p.flow, p.order_connection, p.order_id, p.order_number,
+            coalesce(p.content, v.content) as content
+       from push p join document_version v on v.document_id = p.document_id and v.seq = p.document_seq
+      where p.key = any($1::text[]) and p.kind = 'order'`,
     [keys],
   )
   return new Map(rows.map((r) => [`${r.connection} ${r.key}`, r]))

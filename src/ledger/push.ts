@@ -30,6 +30,7 @@ export interface NewPush {
   orderConnection: string
   orderId: string
   orderNumber: string | null
+  /** Null: the content of the document's version as it is. */
   content: unknown
   contentHash: string
   previous: Remote | null
@@ -138,18 +139,21 @@ export async function duePushes(
   const { rows } = await db.query<DuePush>(
     `select p.id, p.connection, p.key, p.kind, p.flow, p.mode, p.subject, p.revision, p.state, p.attempt, p.fence, p.uncertain,
             p.rewritten, extract(epoch from now() - p.tried_since)::float8 as age, p.document_id,
-            p.order_connection, p.order_id, p.order_number, p.content, p.body, p."check", p.previous,
+            p.order_connection, p.order_id, p.order_number, coalesce(p.content, v.content) as content, p.body, p."check", p.previous,
             coalesce((select now() < find_first_until from installation), false) as find_first,
             coalesce(p.code = 'PUSH_ABSENT', false) as asked
-       from push p
-      where p.connection = $1 and p.due_at <= now() and p.state in ('planned', 'unknown', 'accepted')
-        and p.id % $3 = $2
-        and not exists (select 1 from pause x where x.connection in ('', p.connection)
-                          and x.flow in ('', p.flow) and x.kind in ('', p.kind))
-        and (p.state <> 'planned' or not exists (
-              select 1 from push s where s.connection = p.connection and s.kind = p.kind
-                 and s.subject = p.subject and s.state in ('sending', 'unknown', 'accepted')))
-      order by p.due_at limit $4`,
+       from (
+        select * from push p
+         where p.connection = $1 and p.due_at <= now() and p.state in ('planned', 'unknown', 'accepted')
+           and p.id % $3 = $2
+           and not exists (select 1 from pause x where x.connection in ('', p.connection)
+                             and x.flow in ('', p.flow) and x.kind in ('', p.kind))
+           and (p.state <> 'planned' or not exists (
+                 select 1 from push s where s.connection = p.connection and s.kind = p.kind
+                    and s.subject = p.subject and s.state in ('sending', 'unknown', 'accepted')))
+         order by p.due_at limit $4) p
+       join document_version v on v.document_id = p.document_id and v.seq = p.document_seq
+      order by p.due_at`,
     [connection, lane, lanes, limit],
   )
   return rows

@@ -168,7 +168,8 @@ create table push (
   order_connection text not null,
   order_id text not null,
   order_number text,
-  content jsonb not null,
+  -- null: the content of the document's version as it is
+  content jsonb,
   content_hash text not null,
   -- exact bytes, frozen at the first attempt
   body bytea,
@@ -312,3 +313,16 @@ create table api_token (
   last_used_at timestamptz,
   revoked_at timestamptz
 );
+
+-- ── large values ────────────────────────────────────────────────────────────────────────────────────────
+-- lz4 costs a fraction of the default's processor time; servers and builds without it keep the default.
+do $$
+begin
+  alter table inbox alter column body set compression lz4;
+  alter table document_version alter column content set compression lz4;
+  alter table push alter column content set compression lz4;
+  alter table push alter column body set compression lz4;
+exception when feature_not_supported or invalid_parameter_value then
+  raise notice 'no lz4 here';
+end
+$$;

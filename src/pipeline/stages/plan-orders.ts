@@ -96,7 +96,7 @@ interface Wish {
 }
 
 function addPush(plan: Plan, wish: Wish): void {
-  const { doc, content, hash, flow, subject, revision, installation } = wish
+  const { doc, order, content, hash, flow, subject, revision, installation } = wish
   const parts = content.lines.map((l) => `${subjectOf(doc)}/${l.externalId}`)
   const mode = flow.mode === 'live' ? 'live' : 'shadow'
   plan.workOrders.push(workOrder(wish))
@@ -114,7 +114,7 @@ function addPush(plan: Plan, wish: Wish): void {
     orderConnection: doc.connection,
     orderId: doc.external_id,
     orderNumber: doc.number,
-    content,
+    content: content === order ? null : content,
     contentHash: hash,
     previous: null,
   })
