@@ -17,7 +17,8 @@ type OrderCharge = Order['charges'][number]
  * nothing here. Null when no line is left. Throws RECORD_REFUND when more was refunded than was ordered.
  */
 export function workOrderDocument(order: Order): Order | null {
-  // nothing was taken back: it is the order itself, and whoever stores it need not store it twice
+  // nothing was taken back: it is the order itself, and whoever stores it need not store it twice; its total
+  // is the sum of its parts since check-order.ts
   if (!order.shipping.refunded && !order.lines.some((l) => l.refunded)) return order
   const lines: OrderLine[] = []
   const charges: OrderCharge[] = [...order.charges]

@@ -1,9 +1,12 @@
 /** What senders get wrong: each gets a clear answer with its fix, nothing is lost, and neighbours are unharmed. */
 import { createHmac } from 'node:crypto'
 import { request } from 'node:http'
+import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import iconv from 'iconv-lite'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { appendRecords, deliveryKey } from '../../src/ledger/inbox.ts'
+import { openPglite } from '../../src/ledger/pglite.ts'
 import type { ParkedItem } from '../../src/runtime/operations.ts'
 import { generateOrder } from '../../src/sandbox/generate/order.ts'
 import { restOrder } from '../../src/sandbox/shopify/rest.ts'
@@ -250,6 +253,52 @@ describe('pages of a poll', () => {
       }
     } finally {
       await close()
+    }
+  })
+})
+
+describe('a record that was in hand when its process died three times', () => {
+  it('is parked, and those beside it go on', async () => {
+    const beside = await openStage({ erp: 'naive' })
+    try {
+      await (await beside.start()).close()
+      const orders = [order(), order(), order()]
+      const killer = String(orders[1]!.id)
+      const db = await openPglite(join(beside.folder, 'data'))
+      await db.query('set search_path = tributary')
+      await appendRecords(
+        db,
+        orders.map((o) => {
+          const body = Buffer.from(JSON.stringify(o))
+          const id = String(o.id)
+          const from = { connection: 'shop', stream: 'order', shape: 'webhook', origin: 'webhook' as const }
+          const key = deliveryKey(`killer-${id}`, 'orders-create', body)
+          return { ...from, externalId: id, contentType: 'application/json', body, hint: false, ...key }
+        }),
+      )
+      // what three deaths leave behind
+      await db.query(
+        `update inbox set attempts = 3, claimed_until = now() - interval '1 s' where external_id = $1`,
+        [killer],
+      )
+      await db.close()
+      const started = await beside.start()
+      const held = await untilHeld(beside.erp, 2)
+      expect(held.map((d) => d.orderId)).not.toContain(killer)
+      const { items } = await until('it is parked', async () => {
+        const page = await started.running.operations.parkedList({})
+        return page.items.length > 0 && page
+      })
+      expect(items).toMatchObject([{ what: 'record', code: 'RECORD_KILLS', externalId: killer }])
+      // the bug is mended: it is taken up again like any other
+      await started.running.operations.parkedRetry({
+        select: { ids: [items[0]!.id] },
+        by: 'ann',
+        why: 'mended',
+      })
+      await untilHeld(beside.erp, 3)
+    } finally {
+      await beside.close()
     }
   })
 })
