@@ -4,8 +4,9 @@
  */
 import { cpSync, mkdirSync, mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
-import { join } from 'node:path'
+import { dirname, join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
+import { afterAll } from 'vitest'
 import { startHttp } from '../../src/http/server.ts'
 import { openPglite } from '../../src/ledger/pglite.ts'
 import { parseConfig } from '../../src/runtime/config.ts'
@@ -70,13 +71,16 @@ export interface Stage {
 
 let pristine: Promise<string> | undefined
 
-/** An empty cluster, made once per test process: making one takes longer than most tests. */
+/** An empty cluster, made once per test file: making one takes longer than most tests. */
 async function emptyCluster(): Promise<string> {
   const folder = mkdtempSync(join(tmpdir(), 'tributary-cluster-'))
-  process.once('exit', () => rmSync(folder, { recursive: true, force: true }))
   await (await openPglite(folder)).close()
   return join(folder, 'pg')
 }
+
+afterAll(async () => {
+  if (pristine) rmSync(dirname(await pristine), { recursive: true, force: true })
+})
 
 export async function openStage(options: StageOptions): Promise<Stage> {
   const folder = mkdtempSync(join(tmpdir(), 'tributary-e2e-'))
