@@ -92,7 +92,7 @@ async function toDocument(pipe: Pipe, record: ClaimedRecord): Promise<NewDocumen
       shape: record.shape,
     })
   }
-  const input = parse(connection, record)
+  const input = connection.parse({ body: record.body, contentType: record.content_type })
   record.external_id ??= stream.identify(input, record.shape)
   crashOnRecord(record.body)
   const value = (await mapping.map(input, contextOf(pipe, connection))) as Record<string, unknown>
@@ -100,16 +100,6 @@ async function toDocument(pipe: Pipe, record: ClaimedRecord): Promise<NewDocumen
   const document = validateDocument(stream.document, content) as Record<string, unknown>
   const checked = stream.document === 'order' ? checkOrder(document as unknown as Order) : document
   return describe(record, stream, mapping.version, checked as Record<string, unknown>)
-}
-
-/** Bytes of a webhook are parsed here first: what cannot be read is kept for a person, not lost at the door. */
-function parse(connection: Connection, record: ClaimedRecord): unknown {
-  try {
-    return connection.parse({ body: record.body, contentType: record.content_type })
-  } catch (error) {
-    if (error instanceof TributaryError) throw error
-    throw recordError('RECORD_UNREADABLE', { type: record.content_type, size: record.body.length }, error)
-  }
 }
 
 function contextOf(pipe: Pipe, connection: Connection) {

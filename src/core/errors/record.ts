@@ -61,14 +61,6 @@ export const RECORD_ERRORS = {
     },
     fix: atSource,
   },
-  RECORD_UNREADABLE: {
-    kind: 'input',
-    say: {
-      en: 'the {size} bytes of this record cannot be read as {type}',
-      zh: '该记录的 {size} 字节无法按 {type} 读取',
-    },
-    fix: atSource,
-  },
   RECORD_KILLS: {
     kind: 'internal',
     say: {
