@@ -113,17 +113,19 @@ returning (select n from input i where i.connection = inbox.connection and i.key
 
 /**
  * Leases records to be normalized: a batch of those never tried, else one that was being mapped when its
- * worker died (alone, so that a record which kills its worker harms nobody else).
+ * worker died (alone, so that a record which kills its worker harms nobody else). Of those, the one that saw
+ * the fewest deaths goes first: who is killed for other reasons again and again must not lay each death on the
+ * same innocent record.
  */
 export async function claimRecords(db: Database, limit: number): Promise<ClaimedRecord[]> {
-  const fresh = await db.query<ClaimedRecord>(claim('claimed_until is null', limit))
+  const fresh = await db.query<ClaimedRecord>(claim('claimed_until is null', 'id', limit))
   if (fresh.rows.length > 0) return fresh.rows.sort((a, b) => a.id - b.id)
-  return (await db.query<ClaimedRecord>(claim('claimed_until < now()', 1))).rows
+  return (await db.query<ClaimedRecord>(claim('claimed_until < now()', 'attempts, id', 1))).rows
 }
 
-const claim = (which: string, limit: number) => `
+const claim = (which: string, order: string, limit: number) => `
 update inbox set claimed_until = now() + interval '${NORMALIZE_LEASE} s', attempts = attempts + 1
- where id = any(array(select id from inbox where state = 'new' and ${which} order by id limit ${limit}
+ where id = any(array(select id from inbox where state = 'new' and ${which} order by ${order} limit ${limit}
                       for update skip locked))
 returning id, connection, stream, shape, external_id, origin, content_type, body, attempts`
 

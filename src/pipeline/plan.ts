@@ -173,7 +173,8 @@ async function write(tx: Queryable, plans: Plan[]): Promise<void> {
 /** One document that the database refuses alone, or a database that is away. */
 async function setAside(pipe: Pipe, doc: DueDocument, error: unknown): Promise<void> {
   pipe.log('error', 'planning failed', { connection: doc.connection, order: doc.external_id, error })
-  if (!isDataError(error)) return
+  // a database that was away is no death of the document; where it still is, the lease runs out
+  if (!isDataError(error)) return endPlanning(pipe.db, [{ id: doc.id, seq: doc.seq, state: 'due', after: 1 }])
   // two planners of the same document: the loser looks again at what the winner made
   const again = (error as { code?: string }).code === '23505'
   await pipe.db.transaction(async (tx) => {

@@ -2,6 +2,9 @@
  * One fault run: a shop that goes on selling, an ERP that misbehaves, storage that comes and goes, and a
  * product that is killed over and over; then quiet, a stop as an operator would do it, and a verdict.
  */
+import { copyFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { cardOf, laterChange } from '../../src/sandbox/generate/order.ts'
 import { random } from '../../src/sandbox/generate/random.ts'
@@ -98,14 +101,20 @@ export async function runFaults(options: RunOptions): Promise<Report> {
     const problems = [...run.problems, ...verdict.problems]
     const seconds = Math.round((performance.now() - began) / 1000)
     const { kills, crashes, deaths } = run
-    if (problems.length > 0)
-      say(`kept for a look: nothing; last words of the product:\n${product.tail.slice(-1500)}`)
+    if (problems.length > 0) say(`its log: ${keepLog(world, options)}`)
     return { ...verdict, problems, seconds, seed: options.seed, kills, crashes, deaths }
   } finally {
     await product.kill()
     product.close()
     await world.close()
   }
+}
+
+/** What the product wrote in all its lives, kept for a look when a fault was found. */
+function keepLog({ folder }: World, { erp, storage, seed }: RunOptions): string {
+  const kept = join(tmpdir(), `tributary-fault-${erp}-${storage}-${seed}.log`)
+  copyFileSync(join(folder, 'product.log'), kept)
+  return kept
 }
 
 interface Run {

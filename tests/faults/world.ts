@@ -69,7 +69,7 @@ export async function openWorld(options: WorldOptions): Promise<World> {
       secret: 's',
       webhookUrl: `${url}/webhooks/shop/{topic}`,
       // patient: what polls would bring must not be needed
-      retryGaps: Array.from({ length: 60 }, () => 0.7),
+      retryGaps: Array.from({ length: 1000 }, () => 0.7),
     })
     closers.push(() => shop.stop())
     const erp = await startErp(options, folder, url)
