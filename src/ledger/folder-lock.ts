@@ -13,6 +13,9 @@ export interface FolderLock {
   release(): void
 }
 
+/** Locks held by this process: a collected handle would drop its lock. */
+const held = new Set<DatabaseSync>()
+
 /** Takes the lock or throws LEDGER_FOLDER_HELD naming the owner's pid. */
 export function lockFolder(folder: string): FolderLock {
   const owner = path.join(folder, 'owner.json')
@@ -27,11 +30,10 @@ export function lockFolder(folder: string): FolderLock {
   fs.writeFileSync(owner, JSON.stringify({ pid: process.pid, since: new Date().toISOString() }), {
     mode: 0o600,
   })
-  let held = true
+  held.add(db)
   return {
     release() {
-      if (!held) return
-      held = false
+      if (!held.delete(db)) return
       fs.rmSync(owner, { force: true })
       db.close()
     },

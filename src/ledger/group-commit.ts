@@ -15,6 +15,8 @@ interface Waiting<T, R> {
 export interface GroupCommitOptions {
   /** Most items of one statement. */
   most: number
+  /** Statements at a time; more than one only helps where the database has more than one session. */
+  parallel?: number
   /** Beyond this many waiting items `add` refuses with LEDGER_BUSY, so memory stays bounded. */
   waiting: number
 }
@@ -23,9 +25,9 @@ export class GroupCommit<T, R> {
   #write: (items: T[]) => Promise<R[]>
   #options: GroupCommitOptions
   #queue: Waiting<T, R>[] = []
-  #running = false
+  #running = 0
 
-  /** `write` commits a batch and answers one result per item, in order; it is called one at a time. */
+  /** `write` commits a batch and answers one result per item, in order. */
   constructor(write: (items: T[]) => Promise<R[]>, options: GroupCommitOptions) {
     this.#write = write
     this.#options = options
@@ -37,7 +39,7 @@ export class GroupCommit<T, R> {
       return Promise.reject(ledgerError('LEDGER_BUSY', { waiting: this.#queue.length }))
     }
     const promise = new Promise<R>((resolve, reject) => this.#queue.push({ item, resolve, reject }))
-    if (!this.#running) void this.#run()
+    if (this.#running < (this.#options.parallel ?? 1)) void this.#run()
     return promise
   }
 
@@ -46,7 +48,7 @@ export class GroupCommit<T, R> {
   }
 
   async #run(): Promise<void> {
-    this.#running = true
+    this.#running++
     // let everything that arrives in this turn of the event loop join the first statement
     await new Promise((resolve) => setImmediate(resolve))
     while (this.#queue.length > 0) {
@@ -62,7 +64,7 @@ export class GroupCommit<T, R> {
         (w, error) => w.reject(error),
       )
     }
-    this.#running = false
+    this.#running--
   }
 }
 

@@ -5,6 +5,7 @@
 import { crashPoint } from '../core/crash-point.ts'
 import type { RawRecord, WebhookDelivery } from '../core/ports.ts'
 import { sabotaged } from '../core/sabotage.ts'
+import { again } from '../ledger/database.ts'
 import { GroupCommit } from '../ledger/group-commit.ts'
 import { appendRecords, deliveryKey, type InboxRow, type Origin, recordKey } from '../ledger/inbox.ts'
 import { FETCH, NORMALIZE, type Pipe } from './pipe.ts'
@@ -27,12 +28,12 @@ export function createReceiver(pipe: Pipe): Receiver {
   const commit = new GroupCommit<InboxRow, boolean>(
     async (rows) => {
       crashPoint('receive.taken')
-      const ids = await appendRecords(pipe.db, rows)
+      const ids = await again(() => appendRecords(pipe.db, rows))
       crashPoint('receive.committed')
       await wakeFor(pipe, rows, ids)
       return ids.map((id) => id !== null)
     },
-    { most: BATCH, waiting: WAITING },
+    { most: BATCH, waiting: WAITING, parallel: pipe.db.kind === 'postgres' ? 2 : 1 },
   )
   return {
     get waiting() {

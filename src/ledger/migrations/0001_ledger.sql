@@ -56,7 +56,7 @@ create table inbox (
 ) with (fillfactor = 80);
 create index inbox_new on inbox (id) where state = 'new';
 create index inbox_hint on inbox (connection, id) where state = 'hint';
-create index inbox_record on inbox (connection, external_id);
+create index inbox_record on inbox (connection, external_id) where external_id is not null;
 create index inbox_done on inbox (done_at) where body is not null and state = 'done';
 
 -- ── normalize: documents ────────────────────────────────────────────────────────────────────────────────
