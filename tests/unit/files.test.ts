@@ -4,7 +4,13 @@ import { fileRows } from '../../src/pipeline/files.ts'
 
 describe('fileRows', () => {
   it('takes each line of a .jsonl file byte for byte, empty ones left out', () => {
-    const rows = fileRows('shop', 'order', 'order', 'a.jsonl', Buffer.from('{"id": 1.10}\n\n{"id":2}\r\n{"id":2}'))
+    const rows = fileRows(
+      'shop',
+      'order',
+      'order',
+      'a.jsonl',
+      Buffer.from('{"id": 1.10}\n\n{"id":2}\r\n{"id":2}'),
+    )
     expect(rows.map((r) => r.body.toString())).toEqual(['{"id": 1.10}', '{"id":2}\r', '{"id":2}'])
     expect(new Set(rows.map((r) => r.key)).size).toBe(3)
   })
