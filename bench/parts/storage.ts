@@ -69,7 +69,8 @@ export function startProduct(
   const file = join(storage.folder, 'tributary.yaml')
   const { folder, database, redis } = storage
   writeFileSync(file, configText({ folder, port, erp, database, redis }))
-  return startScript([MAIN, '--json', '--config', file, role])
+  // as `npm start` starts it
+  return startScript(['--max-semi-space-size=8', MAIN, '--json', '--config', file, role])
 }
 
 export function startNc(): Promise<Started> {
