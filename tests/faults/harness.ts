@@ -254,8 +254,8 @@ interface ShopStats {
 const STILL = 7_000
 
 /**
- * A bill that NC refuses for its unknown article stays in doubt where an earlier answer was lost: no refusal
- * proves that the lost attempt wrote nothing. When only such are left for this long, it is quiet.
+ * A bill that NC refuses for its unknown article stays in doubt where an earlier answer was lost, and accepted
+ * in big-file mode (judge.ts). When only such are left for this long, it is quiet.
  */
 const PATIENT = 40_000
 
@@ -280,7 +280,7 @@ async function untilQuiet(run: Run): Promise<void> {
     if (busy !== last) calmSince = Date.now()
     last = busy
     if (Date.now() - since > STILL) return
-    if (/^\d+ unknown$/.test(busy) && Date.now() - calmSince > PATIENT) return
+    if (/^\d+ (unknown|accepted)$/.test(busy) && Date.now() - calmSince > PATIENT) return
   }
   run.problems.push(`quiet: after ${options.quietWithin} ms still ${last || 'moving'}`)
 }

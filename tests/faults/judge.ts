@@ -84,12 +84,12 @@ function parkedProblems(said: Said, expected: Expectation[], killer: string | nu
 }
 
 /**
- * In doubt, and refused since for an article that the ERP does not know: the refusal proves nothing about the
- * attempt whose answer was lost, so `unknown` is what it must be, and the shop's side has declared it.
+ * For an article that the ERP does not know, as the shop's side has declared. In doubt and refused since: the
+ * refusal proves nothing about the attempt whose answer was lost. In big-file mode NC never tells of a refusal.
  */
 function refusable(push: Said['open'][number], expected: Expectation[]): boolean {
   const reason = expected.find((e) => e.orderId === push.orderId)?.reason
-  return push.state === 'unknown' && reason === 'unknown-sku'
+  return ['unknown', 'accepted'].includes(push.state) && reason === 'unknown-sku'
 }
 
 function pushProblems(said: Said, expected: Expectation[]): string[] {

@@ -1,6 +1,6 @@
 /**
- * `npm run faults`: the full fault runs, one after the other, with a table at the end. Exit code 1 when one
- * found a fault.
+ * `npm run faults`: the full fault runs one after the other, then the negative controls, with a table at the
+ * end. Exit code 1 when a run found a fault or a control found none.
  *
  *   npm run faults                          all of them
  *   npm run faults -- --smoke               all of them, short
@@ -9,6 +9,7 @@
  */
 import { parseArgs } from 'node:util'
 import { postgresMissing, redisMissing } from '../support/machine.ts'
+import { CONTROLS } from './controls.ts'
 import { type Report, type RunOptions, runFaults } from './harness.ts'
 import { allRuns } from './runs.ts'
 
@@ -53,6 +54,16 @@ for (const [name, options] of allRuns(values.smoke !== true)) {
   const report = await one(name, options)
   if (report.problems.length > 0) faults += 1
   rows.push(row(name, report))
+}
+for (const [name, { options, damage }] of Object.entries(CONTROLS)) {
+  if (values.only && !`control ${name}`.includes(values.only)) continue
+  console.log(`\ncontrol ${name}: the run must find the damage`)
+  const report = await runFaults(options)
+  const found = report.problems.some((problem) => damage.test(problem))
+  if (!found) faults += 1
+  rows.push(
+    `${found ? 'ok   ' : 'FAULT'} control ${name.padEnd(24)} ${String(report.seconds).padStart(5)} s  ${report.problems.length} problems found`,
+  )
 }
 console.log(`\n${rows.join('\n')}`)
 process.exitCode = faults > 0 || rows.length === 0 ? 1 : 0

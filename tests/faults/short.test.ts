@@ -1,23 +1,13 @@
-/** Two short fault runs for every `npm test`; the full ones are `npm run faults`. */
-import { describe, expect, it } from 'vitest'
-import { postgresMissing, redisMissing } from '../support/services.ts'
+/** One short fault run for every `npm test`; the others and the full ones are `npm run faults`. */
+import { expect, it } from 'vitest'
 import { runFaults } from './harness.ts'
 import { shortRun } from './runs.ts'
 
-async function passes(options: ReturnType<typeof shortRun>): Promise<void> {
+it('killed, cut off and lied to by an ERP that protects nothing, it loses and doubles nothing', async () => {
+  const options = shortRun('embedded', 'naive')
   console.log(`figure: fault run ${options.erp} on ${options.storage}: seed ${options.seed}`)
   const { problems, orders, crashes } = await runFaults(options)
   expect(problems).toEqual([])
   expect(orders).toBe(options.orders)
   expect(crashes).toHaveLength(options.crashes as number)
-}
-
-describe('killed, cut off and lied to, nothing is lost or doubled', () => {
-  it('an ERP that protects nothing, embedded', () => passes(shortRun('embedded', 'naive')), 400_000)
-
-  it.skipIf(postgresMissing() ?? redisMissing())(
-    'NC with all-or-none documents, PostgreSQL and Redis',
-    () => passes(shortRun('postgres-redis', 'nc-all-or-none')),
-    400_000,
-  )
-})
+}, 400_000)
