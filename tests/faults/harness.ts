@@ -6,6 +6,7 @@ import { copyFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
+import type { Expectation } from '../../src/sandbox/generate/expectation.ts'
 import { cardOf, laterChange } from '../../src/sandbox/generate/order.ts'
 import { random } from '../../src/sandbox/generate/random.ts'
 import { judge, type Verdict } from './judge.ts'
@@ -255,7 +256,7 @@ const STILL = 7_000
 
 /**
  * A bill that NC refuses for its unknown article stays in doubt where an earlier answer was lost, and accepted
- * in big-file mode (judge.ts). When only such are left for this long, it is quiet.
+ * in big-file mode (judge.ts). When no more than such are left for this long, it is quiet.
  */
 const PATIENT = 40_000
 
@@ -268,19 +269,20 @@ async function untilQuiet(run: Run): Promise<void> {
   while (await changing()) await live(run, 300)
   await tell(`${world.shop.url}/_sandbox/faults`, { off: 1 })
   await tell(`${world.erp.url}/_sandbox/faults`, calm(options.erp, options))
+  const expected = await ask<Expectation[]>(`${world.shop.url}/_sandbox/expected`)
+  const refusable = expected.filter((e) => e.reason === 'unknown-sku').length
   const end = Date.now() + options.quietWithin
-  let since = Date.now()
+  let still = Date.now()
   let calmSince = Date.now()
   let last = ''
   while (Date.now() < end) {
     await live(run, 500)
-    const busy = await whatMoves(run)
+    const { busy, doubtful, others } = await whatMoves(run)
     if (busy !== last) say(`waiting for ${busy || 'silence'}`)
-    if (busy !== '' || last !== '') since = Date.now()
-    if (busy !== last) calmSince = Date.now()
+    if (busy !== '' || last !== '') still = Date.now()
+    if (others > 0 || doubtful > refusable) calmSince = Date.now()
     last = busy
-    if (Date.now() - since > STILL) return
-    if (/^\d+ (unknown|accepted)$/.test(busy) && Date.now() - calmSince > PATIENT) return
+    if (Date.now() - still > STILL || Date.now() - calmSince > PATIENT) return
   }
   run.problems.push(`quiet: after ${options.quietWithin} ms still ${last || 'moving'}`)
 }
@@ -298,19 +300,29 @@ function calm(erp: Erp, { lag = [0, 20_000], lateBy = [0, 10_000], lateRate = 0.
 /** Seconds: a poll every three. */
 const POLL_AGE = 5
 
-async function whatMoves({ world, options: { polls = true } }: Run): Promise<string> {
+interface Moving {
+  /** In words; empty when nothing moves. */
+  busy: string
+  /** Pushes in doubt, being asked about, or accepted and not acknowledged. */
+  doubtful: number
+  /** Everything else. */
+  others: number
+}
+
+async function whatMoves({ world, options: { polls = true } }: Run): Promise<Moving> {
   const product = await waiting(world.product.url)
-  if (!product) return 'the product'
+  if (!product) return { busy: 'the product', doubtful: 0, others: 1 }
   const { webhooks } = await ask<ShopStats>(`${world.shop.url}/_sandbox/stats`)
-  const { unread, ...hops } = product
-  const all = {
+  const { unread, sending = 0, unknown = 0, accepted = 0, ...hops } = product
+  const doubt = { sending, unknown, accepted }
+  const rest = {
     ...hops,
     webhooks: webhooks.owed + webhooks.waiting,
     's since a whole poll': polls && unread! > POLL_AGE ? unread! : 0,
   }
-  return Object.entries(all)
-    .flatMap(([what, n]) => (n > 0 ? [`${n} ${what}`] : []))
-    .join(', ')
+  const sum = (of: Record<string, number>) => Object.values(of).reduce((a, b) => a + b, 0)
+  const busy = Object.entries({ ...doubt, ...rest }).flatMap(([what, n]) => (n > 0 ? [`${n} ${what}`] : []))
+  return { busy: busy.join(', '), doubtful: sum(doubt), others: sum(rest) }
 }
 
 /** As an operator would: SIGTERM, an end by itself within seconds, exit code 0. */
