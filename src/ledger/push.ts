@@ -1,7 +1,8 @@
 /** Pushes: one document to be written into one system, once. Every change is compare-and-set on one row. */
 import type { Remote } from '../core/outcome.ts'
 import { sabotaged } from '../core/sabotage.ts'
-import { again, type Queryable } from './database.ts'
+import { again, type Queryable, sqlState } from './database.ts'
+import { bisect } from './group-commit.ts'
 
 export type PushState =
   | 'planned'
@@ -126,8 +127,8 @@ export interface DuePush {
 }
 
 /**
- * What is due on one lane of a connection: not paused, and no sibling of the same subject under way. Lanes
- * share the pushes by id, so they never contend.
+ * What is due on one lane of a connection and not paused. Lanes share the pushes by id, so they never contend.
+ * That no sibling of the same subject is under way is said by a unique index when the push is leased.
  */
 export async function duePushes(
   db: Queryable,
@@ -148,9 +149,6 @@ export async function duePushes(
            and p.id % $3 = $2
            and not exists (select 1 from pause x where x.connection in ('', p.connection)
                              and x.flow in ('', p.flow) and x.kind in ('', p.kind))
-           and (p.state <> 'planned' or not exists (
-                 select 1 from push s where s.connection = p.connection and s.kind = p.kind
-                    and s.subject = p.subject and s.state in ('sending', 'unknown', 'accepted')))
          order by p.due_at limit $4) p
        join document_version v on v.document_id = p.document_id and v.seq = p.document_seq
       order by p.due_at`,
@@ -173,22 +171,55 @@ export interface Leased {
 
 /**
  * Leases pushes for a write and freezes their bytes, committed before the call. Answers the new fences of
- * those that were won; the others were changed by somebody else meanwhile.
+ * those that were won; the others were changed by somebody else meanwhile, or have a sibling under way.
  */
 export async function leaseForWrite(
   db: Queryable,
   pushes: Leased[],
   seconds: number,
 ): Promise<Map<number, number>> {
+  const won = new Map<number, number>()
+  const blocked: number[] = []
+  await bisect(
+    pushes,
+    async (part) => {
+      for (const { id, fence } of await again(() => lease(db, part, seconds))) won.set(id, fence)
+    },
+    (one, error) => {
+      if (sqlState(error) !== UNIQUE) throw error
+      blocked.push(one.id)
+    },
+  )
+  await putOff(db, blocked)
+  return won
+}
+
+/** unique_violation: of push_in_flight, since nothing else unique changes here. */
+const UNIQUE = '23505'
+/** Seconds until a push whose sibling is under way is looked at again. */
+const SIBLING = 5
+
+async function putOff(db: Queryable, ids: number[]): Promise<void> {
+  if (ids.length === 0) return
+  await db.query(
+    `update push set due_at = now() + make_interval(secs => $2) where id = any($1::bigint[]) and state = 'planned'`,
+    [ids, SIBLING],
+  )
+}
+
+async function lease(
+  db: Queryable,
+  pushes: Leased[],
+  seconds: number,
+): Promise<{ id: number; fence: number }[]> {
   let from = 1
   const rows = pushes.map(({ body, ...rest }) => {
     const row = { ...rest, from, len: body.length }
     from += body.length
     return row
   })
-  const result = await again(() =>
-    db.query<{ id: number; fence: number }>(
-      `update push p set state = 'sending', attempt = p.attempt + 1, fence = p.fence + 1, updated_at = now(),
+  const result = await db.query<{ id: number; fence: number }>(
+    `update push p set state = 'sending', attempt = p.attempt + 1, fence = p.fence + 1, updated_at = now(),
             lease_until = now() + make_interval(secs => $3), due_at = now() + make_interval(secs => $3),
             uncertain = t.uncertain, rewritten = t.rewritten,
             tried_since = case when p.attempt = 0 then now() else p.tried_since end,
@@ -199,10 +230,9 @@ export async function leaseForWrite(
             "contentType" text, mapping text, "check" jsonb, "from" int, len int)
       where p.id = t.id and p.fence = t.fence and p.state in ('planned', 'unknown')
       returning p.id, p.fence`,
-      [JSON.stringify(rows), Buffer.concat(pushes.map((p) => p.body)), seconds],
-    ),
+    [JSON.stringify(rows), Buffer.concat(pushes.map((p) => p.body)), seconds],
   )
-  return new Map(result.rows.map((r) => [r.id, r.fence]))
+  return result.rows
 }
 
 /** Leases one push in doubt for a find; it stays unknown. Answers the new fence, or null when it was lost. */
@@ -212,13 +242,19 @@ export async function leaseForFind(
   fence: number,
   seconds: number,
 ): Promise<number | null> {
-  const { rows } = await db.query<{ fence: number }>(
-    `update push set state = 'unknown', fence = fence + 1, due_at = now() + make_interval(secs => $3),
+  try {
+    const { rows } = await db.query<{ fence: number }>(
+      `update push set state = 'unknown', fence = fence + 1, due_at = now() + make_interval(secs => $3),
             lease_until = now() + make_interval(secs => $3), updated_at = now()
       where id = $1 and fence = $2 and state in ('unknown', 'planned') returning fence`,
-    [id, fence, seconds],
-  )
-  return rows[0]?.fence ?? null
+      [id, fence, seconds],
+    )
+    return rows[0]?.fence ?? null
+  } catch (error) {
+    if (sqlState(error) !== UNIQUE) throw error
+    await putOff(db, [id])
+    return null
+  }
 }
 
 /** Connections (with kinds) that have something due, and when the next one is. */

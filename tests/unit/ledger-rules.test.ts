@@ -5,7 +5,7 @@ import type { Database } from '../../src/ledger/database.ts'
 import { claimDocuments, writeDocuments } from '../../src/ledger/document.ts'
 import { bisect, GroupCommit } from '../../src/ledger/group-commit.ts'
 import { appendRecords, claimRecords, deliveryKey, type InboxRow, recordKey } from '../../src/ledger/inbox.ts'
-import { duePushes, insertPushes, lapseLeases, leaseForFind } from '../../src/ledger/push.ts'
+import { duePushes, insertPushes, lapseLeases, leaseForFind, leaseForWrite } from '../../src/ledger/push.ts'
 import { settler } from '../../src/ledger/settle.ts'
 import { finishTick, winTick } from '../../src/ledger/stream.ts'
 import {
@@ -345,6 +345,14 @@ describe.each(LEDGERS)('$name', ({ open, missing }) => {
       const second = newPush(order, document, { revision: 2 })
       const [other] = [...(await insertPushes(db, [second])).values()]
       await drive(db, push, 'sending', {}, 60)
+      const lease = (id: number) => ({
+        ...{ id, fence: 0, uncertain: false, rewritten: false, body: Buffer.from('x') },
+        ...{ contentType: 'text/xml', mapping: 'm', check: {} },
+      })
+      const neighbour = await planned()
+      const won = await leaseForWrite(db, [lease(other!), lease(neighbour.push)], 60)
+      expect([...won.keys()]).toEqual([neighbour.push])
+      // it is looked at again later, not at once
       const due = await duePushes(db, 'nc', 0, 1, 1000)
       expect(due.map((d) => d.id)).not.toContain(other)
       await expect(
