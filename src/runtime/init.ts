@@ -1,5 +1,5 @@
 /** The first tributary.yaml of an integrator: commented, complete, in shadow. */
-import { relative } from 'node:path'
+import { join, relative } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import type { Manifest } from '../connector/manifest.ts'
 import { SCHEMA_FILE } from './schema.ts'
@@ -20,9 +20,11 @@ export interface InitOptions {
  * together (a clone, node_modules), else null: then a copy is written beside it.
  */
 export function schemaReference(folder: string): string | null {
-  const path = relative(folder, fileURLToPath(SCHEMA_FILE)).replaceAll('\\', '/')
-  const up = path.split('/').filter((part) => part === '..').length
-  if (up > 1 || /^([a-z]:|\/)/i.test(path)) return null
+  const schema = fileURLToPath(SCHEMA_FILE)
+  const path = relative(folder, schema).replaceAll('\\', '/')
+  // one of the two holds the other: a folder of the clone, or a project that has us in node_modules
+  const inClone = !relative(join(schema, '..', '..'), folder).startsWith('..')
+  if ((path.startsWith('..') && !inClone) || /^([a-z]:|\/)/i.test(path)) return null
   return path.startsWith('.') ? path : `./${path}`
 }
 
