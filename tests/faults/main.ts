@@ -42,6 +42,9 @@ function row(name: string, r: Report): string {
   )
 }
 
+// what was started ends with us (tests/support/child.ts, product.ts)
+for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => process.exit(1))
+
 const rows: string[] = []
 let faults = 0
 for (const [name, options] of allRuns(values.smoke !== true)) {
