@@ -62,5 +62,6 @@ function nc(base: string): string {
 
 function naive(base: string): string {
   return `    use: naive-erp
-    settings: { base: "${base}", token: ${SANDBOX.erpToken} }`
+    # its finds lag by up to 2 s and its writes by up to 1 s more
+    settings: { base: "${base}", token: ${SANDBOX.erpToken}, settle: 4s }`
 }
