@@ -10,7 +10,7 @@ import type { Expectation } from '../../src/sandbox/generate/expectation.ts'
 import { cardOf, laterChange } from '../../src/sandbox/generate/order.ts'
 import { random } from '../../src/sandbox/generate/random.ts'
 import { judge, type Verdict } from './judge.ts'
-import { Product, waiting } from './product.ts'
+import { type Death, Product, waiting } from './product.ts'
 import { planTroubles, type Step, type TroubleOptions } from './trouble.ts'
 import { ask, type Erp, openWorld, type Storage, tell, type World, type WorldOptions } from './world.ts'
 
@@ -182,13 +182,24 @@ async function troubles(run: Run): Promise<void> {
 }
 
 /** Lets the product live for a while; what dies of the deadly record begins anew. */
+/** How the product ended, or null when it lives on; leaves no timer behind. */
+async function endedWithin(product: Product, ms: number): Promise<Death | null> {
+  const enough = new AbortController()
+  const asleep = sleep(ms, null, { signal: enough.signal }).catch(() => null)
+  try {
+    return await Promise.race([product.ended, asleep])
+  } finally {
+    enough.abort()
+  }
+}
+
 async function live(run: Run, ms: number): Promise<void> {
   const end = Date.now() + ms
   for (;;) {
     await ensureAlive(run)
     const left = end - Date.now()
     if (left <= 0) return
-    const death = await Promise.race([run.product.ended, sleep(left, null)])
+    const death = await endedWithin(run.product, left)
     if (death) noteDeath(run, death)
   }
 }
@@ -232,7 +243,7 @@ async function crash(run: Run, { at, pass }: Step & { do: 'crash' }, patience: n
   const end = Date.now() + patience
   while (Date.now() < end) {
     const ready = await product.start({ ...killerEnv(run), TRIBUTARY_CRASH_AT: `${at}:${pass}` })
-    const death = ready ? await Promise.race([product.ended, sleep(patience, null)]) : await product.ended
+    const death = ready ? await endedWithin(product, patience) : await product.ended
     if (!death) break
     if (product.tail.includes(`crash point ${at}`)) {
       run.crashes.push(at)
