@@ -137,6 +137,8 @@ function startErp(kind: QuickstartOptions['erp'], log: string): Promise<Sandbox>
     return startSandbox('yonyou-nc', ['--encoding', 'GBK', '--deal-rule', 'per-bill', '--log', log])
   return startSandbox('naive-erp', [
     ...['--items', [...KNOWN_SKUS, 'SHIPPING', 'CHARGE'].join(',')],
+    // shorter than the connector's own patience, so that the quickstart stays quick
+    ...['--hold-ms', '1000'],
     '--token',
     SANDBOX.erpToken,
     '--lag',
