@@ -137,9 +137,14 @@ function isFinal(content: Record<string, unknown>): boolean {
 }
 
 async function writeMade(pipe: Pipe, made: Made[]): Promise<void> {
-  const { documents, older } = fold(made.flatMap((m) => ('document' in m ? [m.document] : [])))
+  const {
+    documents,
+    older,
+    doubtful: disagreeing,
+  } = fold(made.flatMap((m) => ('document' in m ? [m.document] : [])))
   const parked = made.flatMap((m) => ('parked' in m ? [m.parked] : []))
   let outcomes: Written[] = []
+  let doubtful: NewDocument[] = []
   await pipe.db.transaction(async (tx) => {
     outcomes = await writeDocuments(tx, {
       documents,
@@ -147,15 +152,15 @@ async function writeMade(pipe: Pipe, made: Made[]): Promise<void> {
       done: older,
       journal: [...documents.map(mapped), ...parked.map(parkedEvent)],
     })
-    await askAgain(
-      tx,
-      documents.filter((_, i) => outcomes[i] === 'conflicting'),
-    )
+    // set anew, for a transaction may run twice
+    doubtful = [...disagreeing, ...documents.filter((_, i) => outcomes[i] === 'conflicting')]
+    await askAgain(tx, doubtful)
   })
   crashPoint('normalize.committed')
   if (outcomes.includes('written')) void pipe.queue.wake(PLAN, '0')
-  const doubtful = new Set(documents.filter((_, i) => outcomes[i] === 'conflicting').map((d) => d.connection))
-  for (const connection of doubtful) void pipe.queue.wake(FETCH, connection)
+  for (const connection of new Set(doubtful.map((d) => d.connection))) {
+    void pipe.queue.wake(FETCH, connection)
+  }
 }
 
 /** Two copies of one version disagree: the source is asked once, by id. */
@@ -166,20 +171,28 @@ async function askAgain(tx: Queryable, documents: NewDocument[]): Promise<void> 
   )
 }
 
-/** The same document twice in one batch: the newest wins, on a tie the one that settles doubt, then the later. */
-function fold(documents: NewDocument[]): { documents: NewDocument[]; older: NewDocument[] } {
+/**
+ * The same document several times in one batch: the newest wins, on a tie the one that settles doubt, then the
+ * later. Copies of one version that disagree are doubtful like any others, whichever came last.
+ */
+export function fold(documents: NewDocument[]): {
+  documents: NewDocument[]
+  older: NewDocument[]
+  doubtful: NewDocument[]
+} {
   const newest = new Map<string, NewDocument>()
   const older: NewDocument[] = []
+  const doubtful: NewDocument[] = []
   for (const d of documents) {
     const key = `${d.connection} ${d.kind} ${d.externalId}`
     const held = newest.get(key)
-    if (held && !beats(d, held)) older.push(d)
-    else {
-      if (held) older.push(held)
-      newest.set(key, d)
-    }
+    const [winner, loser] = held && !beats(d, held) ? [held, d] : [d, held]
+    newest.set(key, winner)
+    if (!loser) continue
+    older.push(loser)
+    if (loser.version === winner.version && loser.hash !== winner.hash) doubtful.push(loser)
   }
-  return { documents: [...newest.values()], older }
+  return { documents: [...newest.values()], older, doubtful }
 }
 
 function beats(a: NewDocument, b: NewDocument): boolean {
