@@ -8,9 +8,11 @@ import type { Database } from '../../src/ledger/database.ts'
 const COPIES = [
   `insert into inbox_key (connection, key, hash, inbox_id)
    select connection, key || '~' || $1, hash, inbox_id + $2 from inbox_key where inbox_id <= $3`,
-  `insert into inbox (id, connection, stream, shape, external_id, origin, content_type, body, state, attempts, received_at, done_at)
-   select id + $2, connection, stream, shape, external_id || '~' || $1, origin, content_type, body, state, attempts, received_at, done_at
+  `insert into inbox (id, connection, stream, shape, external_id, origin, content_type, block, start, size, state, attempts, received_at, done_at)
+   select id + $2, connection, stream, shape, external_id || '~' || $1, origin, content_type, block + $2, start, size, state, attempts, received_at, done_at
      from inbox where id <= $3`,
+  `insert into inbox_block (id, first, last, body, received_at)
+   select id + $2, first + $2, last + $2, body, received_at from inbox_block where id <= $3`,
   `insert into document (id, connection, kind, external_id, entity, number, version, hash, seq, phone_tail, plan_state)
    overriding system value
    select id + $2, connection, kind, external_id || '~' || $1, entity, number || '~' || $1, version, hash, seq, phone_tail, plan_state
@@ -58,6 +60,8 @@ export async function fill(db: Database, orders: number): Promise<void> {
   for (const table of SEQUENCES) {
     await db.query(`select setval(pg_get_serial_sequence('${table}', 'id'), (select max(id) from ${table}))`)
   }
-  await db.query(`select setval('inbox_id', (select max(id) from inbox))`)
+  await db.query(
+    `select setval('inbox_id', (select max(id) from inbox)), setval('inbox_block_id', (select max(id) from inbox_block))`,
+  )
   await db.query('analyze')
 }

@@ -1,5 +1,6 @@
 /** The inbox: what systems sent us, untouched, under a unique key. */
 import { createHash } from 'node:crypto'
+import { pack, unpack } from './block.ts'
 import type { Database, Queryable } from './database.ts'
 
 export type Origin = 'webhook' | 'poll' | 'fetch' | 'file' | 'replay'
@@ -28,7 +29,8 @@ export interface ClaimedRecord {
   external_id: string | null
   origin: Origin
   content_type: string
-  body: Buffer
+  /** Null when the stored bytes are damaged. */
+  body: Buffer | null
   attempts: number
 }
 
@@ -67,49 +69,58 @@ export function recordKey(
 
 /**
  * Appends records in one statement; rows whose key is known are left out. Answers, per row in order, the
- * inbox id or null for a duplicate. Bodies travel as one value and are cut apart by the database, which
- * spares a text encoding of each.
+ * inbox id or null for a duplicate. The last of equal keys in one batch wins, as it would in two.
  */
 export async function appendRecords(db: Queryable, rows: InboxRow[]): Promise<(number | null)[]> {
   if (rows.length === 0) return []
-  const meta: object[] = []
-  const seen = new Map<string, number>()
-  let offset = 1
-  rows.forEach((row, n) => {
-    const { body, ...rest } = row
-    // the last of equal keys in one batch wins, as it would in two
-    seen.set(`${row.connection} ${row.key}`, n)
-    meta.push({ ...rest, n, from: offset, len: body.length })
-    offset += body.length
+  const last = new Map(rows.map((row, n) => [`${row.connection} ${row.key}`, n]))
+  const unique = [...last.values()]
+  // a hint's external id says all that its body does
+  const { places, blocks } = await pack(unique.map((n) => (rows[n]!.hint ? null : rows[n]!.body)))
+  const records = unique.map((n, i) => {
+    const { body: _, ...row } = rows[n]!
+    return { ...row, ...places[i], n }
   })
-  const unique = meta.filter((_, n) => seen.get(`${rows[n]!.connection} ${rows[n]!.key}`) === n)
   const result = await db.query<{ n: number; id: number }>(APPEND, [
-    JSON.stringify(unique),
-    Buffer.concat(rows.map((r) => r.body)),
+    JSON.stringify(records),
+    blocks.map((b) => b.length),
+    Buffer.concat(blocks),
   ])
   const ids: (number | null)[] = rows.map(() => null)
   for (const { n, id } of result.rows) ids[n] = id
   return ids
 }
 
+// Bytes travel as one value and are cut apart by the database, which spares a text encoding of each.
 const APPEND = `
 with input as materialized (
-  select * from jsonb_to_recordset($1::jsonb) as t(n int, connection text, stream text, shape text,
-    "externalId" text, origin text, "contentType" text, hint boolean, key text, hash text, "from" int, len int)),
+  select nextval('inbox_id') as id, t.* from json_to_recordset($1::json) as t(n int, connection text, stream text, shape text,
+    "externalId" text, origin text, "contentType" text, hint boolean, key text, hash text,
+    block int, start int, size int)),
+packed as materialized (
+  select n - 1 as block, nextval('inbox_block_id') as id, sum(size) over (order by n) - size + 1 as "from", size
+    from unnest($2::int[]) with ordinality as t(size, n)),
 taken as (
   insert into inbox_key as k (connection, key, hash, inbox_id)
-  select connection, key, hash, nextval('inbox_id') from input order by connection, key
+  select connection, key, hash, id from input order by connection, key
   on conflict (connection, key) do update set inbox_id = excluded.inbox_id, hash = excluded.hash
    where k.hash is distinct from excluded.hash
       or (k.key like 'body:%' and not exists (
             select 1 from inbox i where i.id = k.inbox_id and i.state in ('new', 'hint')))
-  returning connection, key, inbox_id)
-insert into inbox (id, connection, stream, shape, external_id, origin, content_type, body, state)
-select t.inbox_id, i.connection, i.stream, i.shape, i."externalId", i.origin, i."contentType",
-       substring($2::bytea from i."from" for i.len), case when i.hint then 'hint' else 'new' end
-  from taken t join input i using (connection, key)
-returning (select n from input i where i.connection = inbox.connection and i.key =
-            (select key from taken where inbox_id = inbox.id)) as n, id`
+  returning inbox_id as id),
+placed as materialized (
+  select i.*, p.id as block_id from taken join input i using (id) left join packed p using (block)),
+kept as (
+  insert into inbox_block (id, first, last, body)
+  select id, first, last, substring($3::bytea from "from"::int for size)
+    from packed join (select block_id as id, min(id) as first, max(id) as last
+                        from placed group by block_id) used using (id)),
+stored as (
+  insert into inbox (id, connection, stream, shape, external_id, origin, content_type, block, start, size, state)
+  select id, connection, stream, shape, "externalId", origin, "contentType", block_id, start, size,
+         case when hint then 'hint' else 'new' end
+    from placed)
+select n, id from placed`
 
 /**
  * Leases records to be normalized: a batch of those never tried, else one that was being mapped when its
@@ -118,16 +129,44 @@ returning (select n from input i where i.connection = inbox.connection and i.key
  * same innocent record.
  */
 export async function claimRecords(db: Database, limit: number): Promise<ClaimedRecord[]> {
-  const fresh = await db.query<ClaimedRecord>(claim('claimed_until is null', 'id', limit))
-  if (fresh.rows.length > 0) return fresh.rows.sort((a, b) => a.id - b.id)
-  return (await db.query<ClaimedRecord>(claim('claimed_until < now()', 'attempts, id', 1))).rows
+  const fresh = await db.query<LeasedRecord>(claim('claimed_until is null', 'id', limit))
+  if (fresh.rows.length > 0) return withBodies(fresh.rows)
+  return withBodies((await db.query<LeasedRecord>(claim('claimed_until < now()', 'attempts, id', 1))).rows)
+}
+
+/** Each block comes once, with the first of its records. */
+interface LeasedRecord extends Omit<ClaimedRecord, 'body'> {
+  block: number | null
+  start: number
+  size: number
+  packed: Buffer | null
 }
 
 const claim = (which: string, order: string, limit: number) => `
-update inbox set claimed_until = now() + interval '${NORMALIZE_LEASE} s', attempts = attempts + 1
- where id = any(array(select id from inbox where state = 'new' and ${which} order by ${order} limit ${limit}
-                      for update skip locked))
-returning id, connection, stream, shape, external_id, origin, content_type, body, attempts`
+with leased as (
+  update inbox set claimed_until = now() + interval '${NORMALIZE_LEASE} s', attempts = attempts + 1
+   where id = any(array(select id from inbox where state = 'new' and ${which} order by ${order} limit ${limit}
+                        for update skip locked))
+  returning id, connection, stream, shape, external_id, origin, content_type, block, start, size, attempts),
+firsts as (select min(id) as id, block from leased group by block)
+select l.*, b.body as packed
+  from leased l left join firsts f on f.id = l.id left join inbox_block b on b.id = f.block
+ order by l.id`
+
+/** Cuts the bodies out of their blocks, one block at a time: a body's copy does not hold its block in memory. */
+async function withBodies(leased: LeasedRecord[]): Promise<ClaimedRecord[]> {
+  const bodies = new Map<number, Buffer | null>()
+  for (const [block, records] of Map.groupBy(leased, (r) => r.block)) {
+    const packed = records.find((r) => r.packed)?.packed
+    const bytes = block === null || !packed ? null : await unpack(packed)
+    for (const { id, start, size } of records)
+      bodies.set(id, bytes && Buffer.from(bytes.subarray(start, start + size)))
+  }
+  return leased.map(({ block, start, size, packed, ...record }) => ({
+    ...record,
+    body: bodies.get(record.id) ?? null,
+  }))
+}
 
 /** Gives leased records back untried, on a graceful stop or when the database refused the whole batch. */
 export async function releaseRecords(db: Queryable, ids: number[]): Promise<void> {
@@ -167,11 +206,21 @@ export async function endHints(db: Queryable, ids: number[], putOff?: number): P
   )
 }
 
-/** Bodies older than the retention time go; keys and journal stay. Returns how many. */
+/**
+ * Bytes older than the retention time go, block by block, once all of a block's records are that old and done;
+ * keys and journal stay. Returns how many blocks.
+ */
 export async function trimInbox(db: Queryable, days: number): Promise<number> {
-  const { rowCount } = await db.query(
-    `update inbox set body = null where state = 'done' and body is not null and done_at < now() - make_interval(days => $1)`,
+  const { rows } = await db.query<{ n: number }>(
+    `with old as (
+       delete from inbox_block b where received_at < now() - make_interval(days => $1) and not exists (
+         select 1 from inbox i where i.id between b.first and b.last and i.block = b.id
+            and (i.state not in ('done', 'discarded') or i.done_at >= now() - make_interval(days => $1)))
+       returning id, first, last),
+     emptied as (
+       update inbox i set block = null from old where i.id between old.first and old.last and i.block = old.id)
+     select count(*) as n from old`,
     [days],
   )
-  return rowCount
+  return rows[0]!.n
 }

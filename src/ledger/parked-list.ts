@@ -103,7 +103,7 @@ export function settleParked(
 const CHANGE = {
   record: {
     retry: `update inbox set state = 'new', attempts = 0, claimed_until = null, done_at = null
-             where id = any($1::bigint[]) and state = 'parked' and body is not null returning id`,
+             where id = any($1::bigint[]) and state = 'parked' and block is not null returning id`,
     discard: `update inbox set state = 'discarded', claimed_until = null, done_at = now()
                where id = any($1::bigint[]) and state = 'parked' returning id`,
   },

@@ -31,7 +31,7 @@ export async function replayRecords(db: Database, selection: ReplaySelection, ha
 
 const MATCHES = `connection = $1 and ($2::text is null or stream = $2)
   and ($3::timestamptz is null or received_at >= $3) and ($4::timestamptz is null or received_at < $4)
-  and state in ('done', 'parked', 'discarded') and shape <> 'hint' and body is not null`
+  and state in ('done', 'parked', 'discarded') and block is not null`
 
 async function* byId(db: Queryable, s: ReplaySelection): AsyncGenerator<number[]> {
   for (let i = 0; i < s.externalIds!.length; i += BATCH) {
@@ -71,7 +71,7 @@ function take(db: Database, ids: number[], hand: Hand): Promise<number> {
   return db.transaction(async (tx) => {
     const { rows } = await tx.query<{ id: number; connection: string; external_id: string | null }>(
       `update inbox set state = 'new', origin = 'replay', attempts = 0, claimed_until = null, done_at = null
-        where id = any($1::bigint[]) and state in ('done', 'parked', 'discarded') and body is not null
+        where id = any($1::bigint[]) and state in ('done', 'parked', 'discarded') and block is not null
         returning id, connection, external_id`,
       [ids],
     )

@@ -50,7 +50,7 @@ async function restoreInto(tx: Queryable, file: string): Promise<Restored> {
   await refuseFull(tx, tables)
   await tx.query('delete from installation')
   const { head, rows } = await loadLines(tx, file, tables)
-  await resetSequences(tx, head, tables)
+  await resetSequences(tx, head)
   await afterRestore(tx)
   return { installation: head.installation, at: head.at, rows }
 }
@@ -163,20 +163,18 @@ class Loader {
 }
 
 /** Identities and sequences go on behind everything that was ever given. */
-async function resetSequences(tx: Queryable, head: BackupHead, tables: Map<string, Table>): Promise<void> {
-  const { rows } = await tx.query<{ name: string; owner: string | null; column: string | null }>(
-    `select s.relname as name, t.relname as owner, a.attname as column
-       from pg_class s left join pg_depend d on d.objid = s.oid and d.deptype = 'i' and d.refobjsubid > 0
-       left join pg_class t on t.oid = d.refobjid left join pg_attribute a on a.attrelid = t.oid and a.attnum = d.refobjsubid
+async function resetSequences(tx: Queryable, head: BackupHead): Promise<void> {
+  const { rows } = await tx.query<{ name: string; table: string; column: string }>(
+    `select s.relname as name, t.relname as table, a.attname as column
+       from pg_class s join pg_depend d on d.objid = s.oid and d.deptype in ('i', 'a') and d.refobjsubid > 0
+       join pg_class t on t.oid = d.refobjid join pg_attribute a on a.attrelid = t.oid and a.attnum = d.refobjsubid
       where s.relkind = 'S' and s.relnamespace = 'tributary'::regnamespace`,
   )
-  for (const { name, owner, column } of rows) {
-    // the one sequence without a column is that of the inbox
-    const [table, id] = owner && tables.has(owner) ? [owner, column] : ['inbox', 'id']
+  for (const { name, table, column } of rows) {
     const last = Math.max(0, Math.floor(Number(head.sequences[name] ?? 0)))
     await tx.query(
-      `select setval('tributary."${name}"', greatest(1, $1::bigint, (select coalesce(max("${id}"), 0) from "${table}")),
-                     greatest($1::bigint, (select coalesce(max("${id}"), 0) from "${table}")) > 0)`,
+      `select setval('tributary."${name}"', greatest(1, $1::bigint, (select coalesce(max("${column}"), 0) from "${table}")),
+                     greatest($1::bigint, (select coalesce(max("${column}"), 0) from "${table}")) > 0)`,
       [last],
     )
   }

@@ -92,6 +92,7 @@ async function toDocument(pipe: Pipe, record: ClaimedRecord): Promise<NewDocumen
       shape: record.shape,
     })
   }
+  if (record.body === null) throw recordError('RECORD_DAMAGED', {})
   const input = connection.parse({ body: record.body, contentType: record.content_type })
   record.external_id ??= stream.identify(input, record.shape)
   crashOnRecord(record.body)

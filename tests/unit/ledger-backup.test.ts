@@ -104,7 +104,7 @@ describe.skipIf(missing)('backup and restore', () => {
     const changing = ['installation', 'push', 'stream']
     for (const table of Object.keys(before))
       if (!changing.includes(table)) expect(after[table]).toEqual(before[table])
-    const bodies = 'select id, body from inbox order by id'
+    const bodies = 'select id, body from inbox_block order by id'
     expect((await target.db.query(bodies)).rows).toEqual((await source.db.query(bodies)).rows)
     await isRestored(source.db, target.db)
     await goesOn(target.db)

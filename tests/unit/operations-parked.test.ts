@@ -123,7 +123,7 @@ describe.each(LEDGERS)('operations on parked things over $name', (kind) => {
       }
       await appendRecords(at.db, [hint])
       await at.db.query(`update inbox set state = 'done' where connection = 'again' and shape = 'hint'`)
-      await at.db.query(`update inbox set body = null where connection = 'again' and external_id = 'r3'`)
+      await at.db.query(`update inbox set block = null where connection = 'again' and external_id = 'r3'`)
       expect(await at.ops.replay({ connection: 'again', ids: ['r1'], ...ANN })).toEqual({ records: 1 })
       expect(await at.ops.replay({ connection: 'again', since: '2020-01-01T00:00:00Z', ...ANN })).toEqual({
         records: 1,

@@ -53,6 +53,17 @@ export const RECORD_ERRORS = {
     },
     fix: atSource,
   },
+  RECORD_DAMAGED: {
+    kind: 'input',
+    say: {
+      en: 'the stored bytes of this record are damaged (their checksum does not match)',
+      zh: '该记录保存的原始字节已损坏（校验和不符）',
+    },
+    fix: {
+      en: 'Read it from its source again, and have the disk that the database is on looked at.',
+      zh: '请从来源系统重新读取，并检查数据库所在的磁盘。',
+    },
+  },
   RECORD_REFUSED: {
     kind: 'input',
     say: {

@@ -37,6 +37,19 @@ create table inbox_key (
 );
 
 create sequence inbox_id;
+create sequence inbox_block_id;
+
+-- The bytes of the records of one commit, compressed together (block.ts).
+create table inbox_block (
+  id bigint primary key,
+  -- inbox ids of its records lie in this range, among those of other blocks
+  first bigint not null,
+  last bigint not null,
+  body bytea not null,
+  received_at timestamptz not null default now()
+);
+alter table inbox_block alter column body set storage external;
+create index inbox_block_received on inbox_block (received_at);
 
 create table inbox (
   id bigint primary key,
@@ -46,7 +59,10 @@ create table inbox (
   external_id text,
   origin text not null check (origin in ('webhook', 'poll', 'fetch', 'file', 'replay')),
   content_type text not null,
-  body bytea,
+  -- where its bytes are: in this block, from this byte on, this many; no block: a hint, or trimmed
+  block bigint,
+  start int,
+  size int,
   -- new: to be normalized; hint: to be fetched by external_id
   state text not null check (state in ('new', 'hint', 'done', 'parked', 'discarded')),
   attempts int not null default 0,
@@ -54,10 +70,11 @@ create table inbox (
   received_at timestamptz not null default now(),
   done_at timestamptz
 ) with (fillfactor = 80);
+alter sequence inbox_id owned by inbox.id;
+alter sequence inbox_block_id owned by inbox_block.id;
 create index inbox_new on inbox (id) where state = 'new';
 create index inbox_hint on inbox (connection, id) where state = 'hint';
 create index inbox_record on inbox (connection, external_id) where external_id is not null;
-create index inbox_done on inbox (done_at) where body is not null and state = 'done';
 
 -- ── normalize: documents ────────────────────────────────────────────────────────────────────────────────
 -- One row per thing, pointing at its newest version; the versions themselves are immutable.
@@ -318,7 +335,6 @@ create table api_token (
 -- lz4 costs a fraction of the default's processor time; servers and builds without it keep the default.
 do $$
 begin
-  alter table inbox alter column body set compression lz4;
   alter table document_version alter column content set compression lz4;
   alter table push alter column content set compression lz4;
   alter table push alter column body set compression lz4;
