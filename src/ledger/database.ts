@@ -64,16 +64,19 @@ export interface ClientShape {
 
 // biome-ignore-end lint/suspicious/noExplicitAny: the shapes of node's own EventEmitter
 
-/** SQLSTATEs after which the same transaction may simply run again. */
-const AGAIN = new Set(['40001', '40P01'])
+/** A prepared statement's table was changed by a migration; prepared anew it goes through. */
+export const STALE_PLAN = '0A000'
 
-/** Runs `work` again on dead-lock or serialization failure, at most five times. */
-export async function again<T>(work: () => Promise<T>): Promise<T> {
+/** SQLSTATEs after which the same transaction may simply run again. */
+const AGAIN = ['40001', '40P01', STALE_PLAN]
+
+/** Runs `work` again on dead-lock, serialization failure or a stale plan, at most five times. */
+export async function again<T>(work: () => Promise<T>, on: string[] = AGAIN): Promise<T> {
   for (let attempt = 1; ; attempt++) {
     try {
       return await work()
     } catch (error) {
-      if (attempt >= 5 || !AGAIN.has(sqlState(error) ?? '')) throw error
+      if (attempt >= 5 || !on.includes(sqlState(error) ?? '')) throw error
       await new Promise((resolve) => setTimeout(resolve, attempt * 10 + Math.random() * 20))
     }
   }

@@ -1,13 +1,12 @@
 /**
  * The thread that PostgreSQL runs in when nothing is installed. A statement blocks the thread it runs on,
- * so it does not run on the one that answers webhooks. Messages: {id, sql, params} → {id, fields, rows, count}
- * or {id, error}; notifications come as {channel, payload}.
+ * so it does not run on the one that answers webhooks. Bytes of PostgreSQL's protocol come in and go out; the
+ * two other messages are `fsyncs` → {fsyncs} and `close` → {closed}.
  */
 import fs from 'node:fs'
 import { parentPort, workerData } from 'node:worker_threads'
 import { PGlite } from '@electric-sql/pglite'
 import { NodeFS } from '@electric-sql/pglite/nodefs'
-import { JSON_OIDS, PARSERS } from './types.ts'
 
 interface EmscriptenStream {
   nfd?: number
@@ -60,18 +59,8 @@ const SETTINGS = {
   io_method: 'sync',
 }
 
-const text = (value: unknown) => value
-
-/** Bytes as PostgreSQL writes them in text; the shipped converters go byte by byte. */
-const toHex = (value: Uint8Array | string) =>
-  typeof value === 'string'
-    ? value
-    : `\\x${Buffer.from(value.buffer, value.byteOffset, value.byteLength).toString('hex')}`
-const fromHex = (value: string) => Buffer.from(value.slice(2), 'hex')
-
-async function open(folder: string): Promise<PGlite> {
-  const json = Object.fromEntries([...JSON_OIDS].map((oid) => [oid, (value: string) => value]))
-  const pg = await PGlite.create({
+function open(folder: string): Promise<PGlite> {
+  return PGlite.create({
     fs: new SyncedFS(folder) as never,
     startParams: [
       '--single',
@@ -79,53 +68,27 @@ async function open(folder: string): Promise<PGlite> {
       '-j',
       ...Object.entries(SETTINGS).flatMap(([k, v]) => ['-c', `${k}=${v}`]),
     ],
-    parsers: { ...PARSERS, ...json, 17: fromHex } as never,
-    serializers: { 16: text, 17: toHex, 1082: text, 1114: text, 1184: text, 114: text, 3802: text } as never,
   })
-  return pg
-}
-
-interface Request {
-  id: number
-  sql: string
-  params: (string | Uint8Array | null)[] | null
-}
-
-function plain(error: unknown) {
-  const e = error as Record<string, unknown>
-  const { code, severity, constraint, table, column, position } = e
-  return { message: String(e.message), code, severity, constraint, table, column, position }
-}
-
-async function answer(pg: PGlite, { id, sql, params }: Request) {
-  try {
-    if (sql === '-- fsyncs') return { id, fields: [], rows: [], count: synced.count }
-    const result = params
-      ? await pg.query(sql, params, { rowMode: 'array' })
-      : (await pg.exec(sql, { rowMode: 'array' })).at(-1)
-    const fields = result?.fields.map((f) => [f.name, JSON_OIDS.has(f.dataTypeID) ? 1 : 0]) ?? []
-    const rows = (result?.rows ?? []) as unknown[][]
-    return { id, fields, rows, count: result?.affectedRows || rows.length }
-  } catch (error) {
-    return { id, error: plain(error) }
-  }
 }
 
 const port = parentPort!
+const said = (error: unknown) => (error instanceof Error ? error.message : String(error))
 try {
   const pg = await open(workerData.folder)
-  pg.onNotification((channel, payload) => port.postMessage({ channel, payload }))
-  port.on('message', (request: Request) => {
-    if (request.sql === '-- close') {
+  port.on('message', (asked: Uint8Array | 'fsyncs' | 'close') => {
+    if (asked === 'fsyncs') port.postMessage({ fsyncs: synced.count })
+    else if (asked === 'close') {
       void pg.close().then(
-        () => port.postMessage({ id: request.id, fields: [], rows: [], count: 0 }),
-        (error) => port.postMessage({ id: request.id, error: plain(error) }),
+        () => port.postMessage({ closed: true }),
+        (error) => port.postMessage({ closed: false, error: said(error) }),
       )
-      return
+    } else {
+      // the answer lies in the database's memory, which the next statement writes over
+      const answer = new Uint8Array(pg.execProtocolRawSync(asked))
+      port.postMessage(answer, [answer.buffer])
     }
-    void answer(pg, request).then((message) => port.postMessage(message))
   })
   port.postMessage({ ready: true })
 } catch (error) {
-  port.postMessage({ ready: false, error: plain(error) })
+  port.postMessage({ ready: false, error: said(error) })
 }

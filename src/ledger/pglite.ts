@@ -7,14 +7,16 @@ import fs from 'node:fs'
 import path from 'node:path'
 import { promisify } from 'node:util'
 import { Worker } from 'node:worker_threads'
+import pg from 'pg'
 import { ledgerError } from '../core/errors/ledger.ts'
 import { insideTransaction } from '../core/transaction-guard.ts'
 import { again, type Database, type PoolShape, type Queryable, type Result } from './database.ts'
 import { type FolderLock, lockFolder } from './folder-lock.ts'
 import { type Copies, copyCluster } from './pglite-snapshot.ts'
-import { poolShape } from './postgres.ts'
+import { WorkerStream } from './pglite-stream.ts'
+import { poolShape, run } from './postgres.ts'
 import { SessionLock } from './session-lock.ts'
-import { toParameter } from './types.ts'
+import { pgTypes } from './types.ts'
 
 /** Tables that change all the time; vacuumed by `vacuum()`, since nothing does it by itself. */
 const HOT = [
@@ -31,74 +33,44 @@ const HOT = [
   'bullmq.metrics',
 ]
 
-interface Message {
-  id: number
-  fields: [string, 0 | 1][]
-  rows: unknown[][]
-  count: number
-  error?: { message: string; code?: string }
-  channel?: string
-  payload?: string
-}
-
-/** A PostgreSQL error as it comes out of the worker: message and SQLSTATE, no statement, no parameters. */
-export class EmbeddedDatabaseError extends Error {
-  readonly code: string | undefined
-  readonly constraint: string | undefined
-  constructor(from: { message: string; code?: string; constraint?: string }) {
-    super(from.message)
-    this.name = 'EmbeddedDatabaseError'
-    this.code = from.code
-    this.constraint = from.constraint
-  }
-}
-
 class Embedded implements Database {
   readonly kind = 'pglite' as const
   #worker: Worker
+  #client: pg.Client
   #lock: FolderLock
   #cluster: string
   #session = new SessionLock()
-  #next = 1
-  #pending = new Map<number, { resolve: (m: Message) => void; reject: (e: Error) => void }>()
   #channels = new Map<string, Set<(payload: string) => void>>()
   #dead: Error | null = null
 
-  constructor(worker: Worker, lock: FolderLock, cluster: string) {
+  constructor(worker: Worker, client: pg.Client, lock: FolderLock, cluster: string) {
     this.#cluster = cluster
     this.#worker = worker
+    this.#client = client
     this.#lock = lock
-    worker.on('message', (m: Message) => this.#receive(m))
     worker.on('error', (error) => this.#die(error))
     worker.on('exit', () => this.#die(ledgerError('LEDGER_EMBEDDED_STOPPED')))
+    client.on('error', (error) => this.#die(error))
+    client.on('notification', ({ channel, payload }) => {
+      for (const receive of this.#channels.get(channel) ?? []) receive(payload ?? '')
+    })
   }
 
-  #receive(m: Message): void {
-    if (m.channel !== undefined) {
-      for (const receive of this.#channels.get(m.channel) ?? []) receive(m.payload ?? '')
-      return
-    }
-    const waiting = this.#pending.get(m.id)
-    this.#pending.delete(m.id)
-    if (m.error) waiting?.reject(new EmbeddedDatabaseError(m.error))
-    else waiting?.resolve(m)
-  }
-
+  /** What waits for an answer learns that none will come. */
   #die(error: Error): void {
-    this.#dead ??= error
-    for (const { reject } of this.#pending.values()) reject(this.#dead)
-    this.#pending.clear()
+    if (this.#dead) return
+    this.#dead = error
+    this.#client.connection.stream.destroy(error)
   }
 
   /** One statement on the session, whoever holds it. */
   async #run<R>(sql: string, params?: unknown[]): Promise<Result<R>> {
     if (this.#dead) throw this.#dead
-    const id = this.#next++
-    const message = await new Promise<Message>((resolve, reject) => {
-      this.#pending.set(id, { resolve, reject })
-      this.#worker.postMessage({ id, sql, params: params ? params.map(toParameter) : null })
-    })
-    return { rows: message.rows.map((row) => toObject(row, message.fields)) as R[], rowCount: message.count }
+    try {
+      return await run<R>(this.#client, sql, params)
+    } catch (error) {
+      throw this.#dead ?? error
+    }
   }
 
   async query<R>(sql: string, params?: unknown[]): Promise<Result<R>> {
@@ -171,34 +143,35 @@ class Embedded implements Database {
 
   /** Number of fsync calls since start. */
   async fsyncs(): Promise<number> {
-    return (await this.query('-- fsyncs')).rowCount
+    return (await ask<{ fsyncs: number }>(this.#worker, 'fsyncs')).fsyncs ?? 0
   }
 
   async close(): Promise<void> {
     if (!this.#dead) {
       const release = await this.#session.acquire()
-      try {
-        await this.#run('-- close')
-      } finally {
-        release()
-      }
+      this.#dead ??= ledgerError('LEDGER_EMBEDDED_STOPPED')
+      await ask(this.#worker, 'close')
+      release()
     }
-    this.#dead ??= ledgerError('LEDGER_EMBEDDED_STOPPED')
     await this.#worker.terminate()
     this.#lock.release()
   }
 }
 
-function toObject(row: unknown[], fields: [string, 0 | 1][]): Record<string, unknown> {
-  const out: Record<string, unknown> = {}
-  fields.forEach(([name, json], i) => {
-    const value = row[i]
-    if (json && typeof value === 'string') out[name] = JSON.parse(value)
-    else if (value instanceof Uint8Array)
-      out[name] = Buffer.from(value.buffer, value.byteOffset, value.byteLength)
-    else out[name] = value
+/** A message to the worker that is answered by an object; statements and their answers are bytes. */
+function ask<T>(worker: Worker, what: 'fsyncs' | 'close'): Promise<Partial<T>> {
+  return new Promise((resolve) => {
+    const end = (answer: Partial<T>) => {
+      worker.off('message', receive).off('exit', gone)
+      resolve(answer)
+    }
+    const receive = (answer: unknown) => {
+      if (!(answer instanceof Uint8Array)) end(answer as T)
+    }
+    const gone = () => end({})
+    worker.on('message', receive).on('exit', gone)
+    worker.postMessage(what)
   })
-  return out
 }
 
 /** Our own modules have the extension that this one has: .ts from a clone, .js from a package. */
@@ -241,15 +214,22 @@ export async function openPglite(folder: string): Promise<Database & { fsyncs():
     // left behind by a killed owner; we hold the folder's lock, so nobody else can be in there
     fs.rmSync(path.join(cluster, 'postmaster.pid'), { force: true })
     const worker = new Worker(sibling('pglite-worker'), { workerData: { folder: cluster } })
-    const ready = await new Promise<{ ready: boolean; error?: { message: string } }>((resolve, reject) => {
+    const ready = await new Promise<{ ready: boolean; error?: string }>((resolve, reject) => {
       worker.once('message', resolve)
       worker.once('error', reject)
     })
     if (!ready.ready) {
       await worker.terminate()
-      throw ledgerError('LEDGER_EMBEDDED_UNREADABLE', { folder, problem: ready.error?.message ?? 'unknown' })
+      throw ledgerError('LEDGER_EMBEDDED_UNREADABLE', { folder, problem: ready.error ?? 'unknown' })
     }
-    return new Embedded(worker, lock, cluster)
+    const client = new pg.Client({
+      stream: () => new WorkerStream(worker),
+      ssl: false,
+      user: 'postgres',
+      types: pgTypes as unknown as pg.CustomTypesConfig,
+    })
+    await client.connect()
+    return new Embedded(worker, client, lock, cluster)
   } catch (error) {
     lock.release()
     throw error

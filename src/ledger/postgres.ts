@@ -1,7 +1,16 @@
 /** The ledger on a PostgreSQL server (15 or newer), through `pg`. */
 import pg from 'pg'
 import { insideTransaction } from '../core/transaction-guard.ts'
-import { again, type Database, type PoolShape, type Queryable, type Result } from './database.ts'
+import {
+  again,
+  type Database,
+  type PoolShape,
+  type Queryable,
+  type Result,
+  STALE_PLAN,
+  sqlState,
+} from './database.ts'
+import { forgetNames, statementName } from './prepared.ts'
 import { pgTypes, toParameter } from './types.ts'
 import { type Session, VirtualClient } from './virtual-client.ts'
 
@@ -40,8 +49,8 @@ class Postgres implements Database {
     }
   }
 
-  async query<R>(sql: string, params?: unknown[]): Promise<Result<R>> {
-    return run<R>(this.#pool, sql, params)
+  query<R>(sql: string, params?: unknown[]): Promise<Result<R>> {
+    return again(() => run<R>(this.#pool, sql, params), [STALE_PLAN])
   }
 
   transaction<T>(work: (tx: Queryable) => Promise<T>): Promise<T> {
@@ -154,11 +163,24 @@ export function poolShape(session: Session): PoolShape {
   }
 }
 
-async function run<R>(on: pg.Pool | pg.PoolClient, sql: string, params?: unknown[]): Promise<Result<R>> {
-  const result = await on.query(sql, params?.map(toParameter))
-  // several statements in one text answer a list; the last one counts
-  const last = Array.isArray(result) ? result[result.length - 1] : result
-  return { rows: last.rows as R[], rowCount: last.rowCount ?? 0 }
+/** One statement, prepared when it comes often (prepared.ts). Of several in one text the last one's rows count. */
+export async function run<R>(
+  on: pg.Pool | pg.PoolClient | pg.Client,
+  text: string,
+  params?: unknown[],
+): Promise<Result<R>> {
+  const name = params && statementName(text)
+  const values = params?.map(toParameter)
+  try {
+    const result: pg.QueryResult | pg.QueryResult[] = await on.query(
+      name ? { name, text, values } : { text, values },
+    )
+    const last = Array.isArray(result) ? result[result.length - 1]! : result
+    return { rows: last.rows as R[], rowCount: last.rowCount ?? 0 }
+  } catch (error) {
+    if (name && sqlState(error) === STALE_PLAN) forgetNames()
+    throw error
+  }
 }
 
 /** Connects lazily: the first statement opens the first connection. */

@@ -1,14 +1,10 @@
-/** One type table for both adapters, by PostgreSQL type OID. */
+/** Types that differ from the driver's own, for both kinds of ledger, by PostgreSQL type OID. */
 import pg from 'pg'
 
 const OID = {
-  bool: 16,
-  bytea: 17,
   int8: 20,
-  json: 114,
   timestamptz: 1184,
   numeric: 1700,
-  jsonb: 3802,
 } as const
 
 function int8(text: string): number {
@@ -23,9 +19,6 @@ export const PARSERS: Record<number, (text: string) => unknown> = {
   [OID.numeric]: (text) => text,
   [OID.timestamptz]: (text) => new Date(text),
 }
-
-/** Columns that the embedded database's worker leaves as text, so that the main thread parses them. */
-export const JSON_OIDS: ReadonlySet<number> = new Set([OID.json, OID.jsonb])
 
 /** For `pg`: the table above, then the driver's own. */
 export const pgTypes = {
