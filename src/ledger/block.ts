@@ -6,7 +6,7 @@
 import { promisify } from 'node:util'
 import zlib from 'node:zlib'
 
-const compress = promisify(zlib.zstdCompress)
+const compressLarge = promisify(zlib.zstdCompress)
 const decompress = promisify(zlib.zstdDecompress)
 
 /** Bytes of bodies in one block, before compression. One larger body is a block of its own. */
@@ -41,8 +41,13 @@ export async function pack(
     size += body.length
     return place
   })
-  const blocks = await Promise.all(contents.map((parts) => compress(Buffer.concat(parts), OPTIONS)))
+  const blocks = await Promise.all(contents.map((parts) => compress(Buffer.concat(parts))))
   return { places, blocks }
+}
+
+/** A full block takes about a millisecond, less than handing it to another thread and back on a busy machine. */
+async function compress(block: Buffer): Promise<Buffer> {
+  return block.length > BLOCK ? compressLarge(block, OPTIONS) : zlib.zstdCompressSync(block, OPTIONS)
 }
 
 /**

@@ -33,7 +33,7 @@ export function createReceiver(pipe: Pipe): Receiver {
       await wakeFor(pipe, rows, ids)
       return ids.map((id) => id !== null)
     },
-    { most: BATCH, waiting: WAITING, parallel: pipe.db.kind === 'postgres' ? 2 : 1 },
+    { most: BATCH, waiting: WAITING, parallel: 1 },
   )
   return {
     get waiting() {
