@@ -127,7 +127,8 @@ export interface DuePush {
 }
 
 /**
- * What is due on one lane of a connection and not paused. Lanes share the pushes by id, so they never contend.
+ * What is due on one lane of a connection and not paused. Lanes share the pushes by id, so they never contend;
+ * neighbours go to one lane, so that its batches are full.
  * That no sibling of the same subject is under way is said by a unique index when the push is leased.
  */
 export async function duePushes(
@@ -146,7 +147,7 @@ export async function duePushes(
        from (
         select * from push p
          where p.connection = $1 and p.due_at <= now() and p.state in ('planned', 'unknown', 'accepted')
-           and p.id % $3 = $2
+           and p.id / $4 % $3 = $2
            and not exists (select 1 from pause x where x.connection in ('', p.connection)
                              and x.flow in ('', p.flow) and x.kind in ('', p.kind))
          order by p.due_at limit $4) p

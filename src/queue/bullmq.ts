@@ -13,7 +13,19 @@ const LOCK = { lockDuration: 15_000, stalledInterval: 5_000 } as const
 /** How long a wake-up may take before it is left to the sweeper. */
 const WAKE_LIMIT = 2_000
 
+/**
+ * How long a lane that found nothing more waits for a wake-up before it gives its job back. Under load the next
+ * one comes within this time and needs no way through the store; another process's wake-up waits as long.
+ */
+const LINGER = 50
+
 export type QueueStore = { pool: unknown } | { redis: string }
+
+/** A lane at work: whether it was woken meanwhile, and what ends its waiting for that. */
+interface Run {
+  again: boolean
+  rouse?: () => void
+}
 
 class BullmqQueue implements Queue {
   #store: QueueStore
@@ -21,8 +33,8 @@ class BullmqQueue implements Queue {
   #trouble: QueueTrouble
   #queues = new Map<string, BullQueue>()
   #workers = new Set<Worker>()
-  /** Lanes that run in this process now, and whether they were woken meanwhile. */
-  #running = new Map<string, { again: boolean }>()
+  /** Lanes that run in this process now. */
+  #running = new Map<string, Run>()
   /** Lanes whose wake-up is on its way, and whether another was asked for meanwhile. */
   #waking = new Map<string, { again: boolean; done: Promise<void> }>()
 
@@ -67,6 +79,7 @@ class BullmqQueue implements Queue {
     if (here) {
       // it is at work in this very process: no need to tell it by way of the store
       here.again = true
+      here.rouse?.()
       return Promise.resolve()
     }
     const waking = this.#waking.get(name)
@@ -123,12 +136,13 @@ class BullmqQueue implements Queue {
     stop: { asked: boolean },
   ): Promise<void> {
     const name = `${queue} ${lane}`
-    const state = { again: false }
+    const state: Run = { again: false }
     this.#running.set(name, state)
     try {
       do {
         state.again = false
         await handler(lane)
+        if (!state.again && !stop.asked) await linger(state)
       } while (state.again && !stop.asked)
     } finally {
       this.#running.delete(name)
@@ -143,6 +157,18 @@ class BullmqQueue implements Queue {
     await Promise.all([...this.#queues.values()].map((queue) => queue.close()))
     if (this.#redis) await this.#redis.quit().catch(() => this.#redis?.disconnect())
   }
+}
+
+/** Resolves when the lane is woken, or when it has waited long enough. */
+async function linger(run: Run): Promise<void> {
+  await new Promise<void>((resolve) => {
+    const timer = setTimeout(resolve, LINGER)
+    run.rouse = () => {
+      clearTimeout(timer)
+      resolve()
+    }
+  })
+  delete run.rouse
 }
 
 /** Redis that may evict keys would drop jobs silently; they come back by the sweeper, but late. */
