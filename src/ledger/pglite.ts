@@ -10,7 +10,7 @@ import { Worker } from 'node:worker_threads'
 import pg from 'pg'
 import { ledgerError } from '../core/errors/ledger.ts'
 import { insideTransaction } from '../core/transaction-guard.ts'
-import { again, type Database, type PoolShape, type Queryable, type Result } from './database.ts'
+import { again, type Database, type PoolShape, type Queryable, type Result, STALE_PLAN } from './database.ts'
 import { type FolderLock, lockFolder } from './folder-lock.ts'
 import { type Copies, copyCluster } from './pglite-snapshot.ts'
 import { WorkerStream } from './pglite-stream.ts'
@@ -76,7 +76,7 @@ class Embedded implements Database {
   async query<R>(sql: string, params?: unknown[]): Promise<Result<R>> {
     const release = await this.#session.acquire()
     try {
-      return await this.#run<R>(sql, params)
+      return await again(() => this.#run<R>(sql, params), [STALE_PLAN])
     } finally {
       release()
     }

@@ -1,7 +1,11 @@
 import { describe, expect, it } from 'vitest'
 import { summarize, unexpectedSkips } from '../../.ci/summary.ts'
 
-const test = (status: string, fullName: string) => ({ status, fullName })
+const test = (status: string, fullName: string, ...failureMessages: string[]) => ({
+  status,
+  fullName,
+  failureMessages,
+})
 
 describe('the last line of a CI run', () => {
   it('counts tests, and files that fail outside their tests', () => {
@@ -11,7 +15,7 @@ describe('the last line of a CI run', () => {
           {
             name: '/p/tests/a.test.ts',
             status: 'failed',
-            assertionResults: [test('passed', 'x'), test('failed', 'y')],
+            assertionResults: [test('passed', 'x'), test('failed', 'y', 'expected 1 to be 2')],
           },
           {
             name: '/p/tests/leak.test.ts',
@@ -32,7 +36,10 @@ describe('the last line of a CI run', () => {
       passed: 2,
       failed: 2,
       skipped: ['tests/s.test.ts › v', 'tests/s.test.ts › w'],
-      failures: ['tests/a.test.ts › y', 'tests/leak.test.ts: left open'],
+      failures: [
+        { what: 'tests/a.test.ts › y', why: 'expected 1 to be 2' },
+        { what: 'tests/leak.test.ts', why: 'left open\nat…' },
+      ],
     })
   })
 

@@ -69,6 +69,23 @@ describe.each(LEDGERS)('$name', ({ open, missing }) => {
     }
   })
 
+  it.skipIf(missing)(
+    'a statement that comes often is prepared, and goes on when its table changes',
+    async () => {
+      const { db } = ledger
+      await db.query('create table if not exists grows (n int)')
+      await db.query('insert into grows values (1)')
+      const text = 'select * from grows where n = $1'
+      for (let i = 0; i < 8; i++) expect((await db.query(text, [1])).rows).toEqual([{ n: 1 }])
+      const prepared = `select count(*) as n from pg_prepared_statements where statement = $1`
+      if (db.kind === 'pglite') expect((await db.query(prepared, [text])).rows).toEqual([{ n: 1 }])
+      await db.query('alter table grows add column m int default 2')
+      expect((await db.query(text, [1])).rows).toEqual([{ n: 1, m: 2 }])
+      const inside = await db.transaction(async (tx) => (await tx.query(text, [1])).rows)
+      expect(inside).toEqual([{ n: 1, m: 2 }])
+    },
+  )
+
   it.skipIf(missing)('a failed transaction leaves nothing and harms no later statement', async () => {
     await ledger.db.query('create table if not exists tried (n int primary key)')
     const work = ledger.db.transaction(async (tx) => {
