@@ -64,9 +64,13 @@ export function charsetOf(contentType: string | undefined): string | null {
 // biome-ignore lint/suspicious/noControlCharactersInRegex: these are the characters that are looked for.
 const ILLEGAL = /[\u0000-\u0008\u000b\u000c\u000e-\u001f\ufffe\uffff]|\p{Surrogate}/gu
 
+/** Whether a text may hold anything that is escaped or left out; most hold nothing. */
+// biome-ignore lint/suspicious/noControlCharactersInRegex: these are the characters that are looked for.
+const SUSPECT = /[&<>"'\u0000-\u001f\ud800-\udfff\ufffe\uffff]/
+
 /** How many characters of a text XML cannot hold; `escapeXml` leaves them out. */
 export function illegalInXml(text: string): number {
-  return text.match(ILLEGAL)?.length ?? 0
+  return SUSPECT.test(text) ? (text.match(ILLEGAL)?.length ?? 0) : 0
 }
 
 const ENTITY: Record<string, string> = {
@@ -83,6 +87,7 @@ const ENTITY: Record<string, string> = {
 
 /** A text for use as element content or attribute value. Characters that XML cannot hold are left out. */
 export function escapeXml(text: string): string {
+  if (!SUSPECT.test(text)) return text
   return text.replace(ILLEGAL, '').replace(/[&<>"'\r\n\t]/g, (c) => ENTITY[c]!)
 }
 

@@ -2,7 +2,7 @@
  * What is pushed of a source order: its lines net of what was refunded before the push, and whether it is
  * pushed at all. Pure rules; for now one work order per source order.
  */
-import { createHash } from 'node:crypto'
+import { contentHash } from '../core/canonical.ts'
 import { type Order, type OrderLine, orderTotal } from '../core/documents/order.ts'
 import { recordError } from '../core/errors/record.ts'
 import { apportion, compareDecimal, subtractDecimal } from '../core/money.ts'
@@ -84,8 +84,7 @@ function totalsOf(order: Order): Order['totals'] {
 
 /**
  * 32 hex characters over everything of an order that an ERP cares about. Called on work orders: an equal hash
- * means that a newer version of the source order changes nothing in the ERP. Keys are in a fixed order; null,
- * missing and empty are the same.
+ * means that a newer version of the source order changes nothing in the ERP.
  */
 export function orderContentHash(order: Order): string {
   const content = {
@@ -107,20 +106,7 @@ export function orderContentHash(order: Order): string {
     buyer: order.buyer,
     remarks: order.remarks,
   }
-  return createHash('sha256')
-    .update(JSON.stringify(canonical(content)))
-    .digest('hex')
-    .slice(0, 32)
-}
-
-function canonical(value: unknown): unknown {
-  if (Array.isArray(value)) return value.map((v) => canonical(v) ?? null)
-  if (typeof value !== 'object' || value === null) return value === null || value === '' ? undefined : value
-  const entries = Object.entries(value)
-    .map(([k, v]) => [k, canonical(v)] as const)
-    .filter(([, v]) => v !== undefined)
-    .sort(([a], [b]) => (a < b ? -1 : a > b ? 1 : 0))
-  return entries.length > 0 ? Object.fromEntries(entries) : undefined
+  return contentHash(content)
 }
 
 /** Whether an order is pushed into the ERP, and if not, why, in one sentence for the journal. */

@@ -13,20 +13,6 @@ export function sortableVersion(version: string): string {
   return at.toISOString()
 }
 
-/** JSON with sorted keys and without empty members, so that two mappings of one thing hash alike. */
-export function canonicalJson(value: unknown): string {
-  return JSON.stringify(value, (_key, inner) => {
-    if (inner === null || typeof inner !== 'object' || Array.isArray(inner)) return inner
-    const entries = Object.entries(inner).filter(([, v]) => v !== null && v !== undefined)
-    return Object.fromEntries(entries.sort(([a], [b]) => (a < b ? -1 : 1)))
-  })
-}
-
-/** Hash of a whole document. */
-export function documentHash(content: unknown): string {
-  return createHash('sha256').update(canonicalJson(content)).digest('base64url')
-}
-
 const BASE32 = 'ABCDEFGHIJKLMNOPQRSTUVWXYZ234567'
 
 /**

@@ -2,6 +2,7 @@
  * normalize: leases a batch of records, maps and validates them outside any transaction, then writes the
  * documents in one short one. One bad record is parked alone with its reason; its neighbours go on.
  */
+import { contentHash } from '../core/canonical.ts'
 import { crashOnRecord, crashPoint } from '../core/crash-point.ts'
 import type { Order } from '../core/documents/order.ts'
 import { TributaryError } from '../core/errors/error.ts'
@@ -14,7 +15,7 @@ import { appendRecords, type ClaimedRecord, claimRecords, releaseRecords } from 
 import type { Parked } from '../ledger/parked.ts'
 import { checkOrder } from '../mapping/check-order.ts'
 import { validateDocument } from '../mapping/validate.ts'
-import { documentHash, phoneTail, searchTerms, sortableVersion } from './identity.ts'
+import { phoneTail, searchTerms, sortableVersion } from './identity.ts'
 import { FETCH, LANE_TURN, NORMALIZE, type Pipe, PLAN, type Stopping } from './pipe.ts'
 import { hintRow } from './receive.ts'
 
@@ -122,7 +123,7 @@ function describe(
     entity: content.entity as string,
     number: (content.number as string | undefined) ?? null,
     version: sortableVersion(content.version as string),
-    hash: documentHash(content),
+    hash: contentHash(content),
     authoritative: record.origin === 'fetch' || record.origin === 'replay',
     phoneTail: phoneTail(content),
     terms: searchTerms(stream.document, content),

@@ -2,13 +2,13 @@
  * plan-shipments: a parcel that the ERP states → a shipment to be written back to the shop that the order
  * came from. A newer version of the same parcel (a corrected tracking number) replaces the older one there.
  */
-import { createHash } from 'node:crypto'
+import { contentHash } from '../../core/canonical.ts'
 import type { Order } from '../../core/documents/order.ts'
 import type { Shipment } from '../../core/documents/shipment.ts'
 import type { DueDocument } from '../../ledger/document.ts'
 import type { NewPush, PushHead } from '../../ledger/push.ts'
 import type { TaskChange } from '../../ledger/task.ts'
-import { canonicalJson, pushKey } from '../identity.ts'
+import { pushKey } from '../identity.ts'
 import type { Flow } from '../pipe.ts'
 import { emptyPlan, type Plan } from './plan-orders.ts'
 import { revise } from './revise.ts'
@@ -44,7 +44,7 @@ export function planShipment(
   const subject = `shipment:${doc.connection}:${doc.external_id}`
   const mine = pushes.filter((p) => p.subject === subject)
   const content = TOLD.has(shipment.state) ? forShop(shipment, origin) : null
-  const revision = revise(mine, content && { hash: contentHash(content) }, true)
+  const revision = revise(mine, content && { hash: shownHash(content) }, true)
   if (revision.do === 'wait') plan.document.state = 'waiting'
   if (revision.do === 'withdraw') plan.withdraw.push(revision.push.id)
   // the shop was told of a parcel that is not under way after all: a person takes it back there
@@ -87,7 +87,7 @@ function addPush(plan: Plan, { doc, origin, flow, content, ...wish }: Wish): voi
     orderId: origin.order_id,
     orderNumber: origin.order_number,
     content,
-    contentHash: contentHash(content),
+    contentHash: shownHash(content),
   })
   plan.journal.push({
     connection: origin.order_connection,
@@ -131,9 +131,9 @@ function forShop(shipment: Shipment, origin: OriginOrder) {
 }
 
 /** Delivered and shipped are the same to a shop that only wants to know what left with which number. */
-function contentHash(content: ReturnType<typeof forShop>): string {
+function shownHash(content: ReturnType<typeof forShop>): string {
   const { state: _, ...rest } = content
-  return createHash('sha256').update(canonicalJson(rest)).digest('hex').slice(0, 32)
+  return contentHash(rest)
 }
 
 /** Not ours (typed into the ERP by hand), or its order's push is not confirmed yet: look again later. */
