@@ -44,6 +44,8 @@ export interface Config {
   /** `data`: absolute path; `database`, `redis`: addresses, or null for the embedded size. */
   storage: { data: string; database: string | null; redis: string | null }
   http: { host: string; port: number }
+  /** Where `work` answers health checks; null: nowhere. `stated`: somebody chose the port, it must be that one. */
+  health: { host: string; port: number; stated: boolean } | null
   /** Milliseconds. */
   retention: { raw: number }
   log: { level: 'debug' | 'info' | 'warn' | 'error' }
@@ -149,14 +151,17 @@ function readCompany(context: ConfigContext): Config['company'] {
   return { zone, currency, entities: read }
 }
 
+/** Where `work` answers health checks unless it is told otherwise. */
+export const HEALTH_PORT = 8081
+
 const DAYS = 86_400_000
 
 function readServer(
   context: ConfigContext,
   path: string,
   env: Environment,
-): Pick<Config, 'storage' | 'http' | 'retention' | 'log'> {
-  const { storage = {}, http = {}, retention = {}, log = {} } = context.file
+): Pick<Config, 'storage' | 'http' | 'health' | 'retention' | 'log'> {
+  const { storage = {}, http = {}, health = {}, retention = {}, log = {} } = context.file
   const database = storage.database || env.DATABASE_URL || null
   const redis = storage.redis || env.REDIS_URL || null
   checkAddress(context, ['storage', 'database'], database, ['postgres:', 'postgresql:'])
@@ -164,6 +169,13 @@ function readServer(
   return {
     storage: { data: resolve(dirname(path), storage.data ?? 'data'), database, redis },
     http: { host: http.host ?? '127.0.0.1', port: Number(http.port ?? 8080) },
+    health: health.off
+      ? null
+      : {
+          host: health.host ?? '127.0.0.1',
+          port: Number(health.port ?? HEALTH_PORT),
+          stated: health.port !== undefined,
+        },
     retention: { raw: retention.raw === undefined ? 90 * DAYS : readDuration(retention.raw) },
     log: { level: (log.level ?? 'info') as Config['log']['level'] },
   }

@@ -193,6 +193,20 @@ export const ConfigFile = Type.Object(
         closed,
       ),
     ),
+    health: Type.Optional(
+      Type.Object(
+        {
+          host: Type.Optional(
+            Type.String({ minLength: 1, description: 'an address to listen on; 127.0.0.1 when left out' }),
+          ),
+          port: Type.Optional(
+            WholeNumber(0, 65535, 'a port, 0 to 65535; 8081 when left out (any free one where it is taken)'),
+          ),
+          off: Type.Optional(Type.Boolean({ description: 'true: `work` listens nowhere' })),
+        },
+        { ...closed, description: 'where `work` answers /healthz, /readyz and /metrics' },
+      ),
+    ),
     retention: Type.Optional(
       Type.Object(
         { raw: Type.Optional(Duration('how long untouched records are kept, such as 90d')) },
