@@ -6,6 +6,7 @@ import { createHash } from 'node:crypto'
 import { readFileSync } from 'node:fs'
 import { dirname, join, resolve } from 'node:path'
 import { configError } from '../core/errors/config.ts'
+import { shapePhrase } from '../core/errors/error.ts'
 import { isCurrency } from '../core/money.ts'
 import { isZone } from '../core/time.ts'
 import { type ParsedYaml, parseYaml, type YamlPath, yamlFailure, yamlProblems } from '../core/yaml.ts'
@@ -109,7 +110,7 @@ function readText(path: string, shown: string): string {
   } catch (error) {
     const code = (error as NodeJS.ErrnoException).code
     if (code === 'ENOENT') throw configError('CONFIG_FILE_MISSING', { file: shown }, error)
-    throw configError('CONFIG_FILE_UNREADABLE', { file: shown, reason: code ?? 'unknown' }, error)
+    throw configError('CONFIG_FILE_UNREADABLE', { file: shown, reason: code ?? '?' }, error)
   }
 }
 
@@ -125,13 +126,13 @@ function readCompany(context: ConfigContext): Config['company'] {
   const checkZone = (value: string, path: YamlPath) => {
     if (value.includes('${') || isZone(value)) return
     context.problems.addName('CONFIG_VALUE', path, value, Intl.supportedValuesOf('timeZone'), {
-      expected: 'an IANA time zone such as Asia/Shanghai',
+      expected: { en: 'an IANA time zone such as Asia/Shanghai', zh: 'IANA 时区，例如 Asia/Shanghai' },
       found: `"${value}"`,
     })
   }
   const checkCurrency = (value: string, path: YamlPath) => {
     if (value.includes('${') || isCurrency(value)) return
-    const expected = 'an ISO 4217 code such as CNY'
+    const expected = { en: 'an ISO 4217 code such as CNY', zh: 'ISO 4217 货币代码，例如 CNY' }
     context.problems.add('CONFIG_VALUE', path, { expected, found: `"${value}"` })
   }
   checkZone(zone, ['company', 'zone'])
@@ -186,8 +187,8 @@ function checkAddress(context: ConfigContext, path: YamlPath, address: string | 
   if (address === null || address.includes('${')) return
   if (schemes.includes(/^[a-z]+:/.exec(address)?.[0] ?? '') && URL.canParse(address)) return
   context.problems.add('CONFIG_VALUE', path, {
-    expected: `an address that begins with ${schemes[0]}//`,
-    found: `text of ${address.length} characters`,
+    expected: { en: `an address that begins with ${schemes[0]}//`, zh: `以 ${schemes[0]}// 开头的地址` },
+    found: shapePhrase(address),
   })
 }
 
