@@ -230,10 +230,13 @@ export const OrderDetail = Type.Object({
   ),
   journal: Type.Array(JournalEntry),
 })
-export const FindHit = Type.Object({
-  by: words(['number', 'external-id', 'bill', 'tracking', 'phone', 'key']),
-  order: OrderSummary,
-})
+export const FindHit = Type.Union([
+  Type.Object({
+    by: words(['number', 'external-id', 'bill', 'tracking', 'phone', 'key']),
+    order: OrderSummary,
+  }),
+  Type.Object({ by: Type.Literal('parked'), parked: ParkedItem }),
+])
 export const Changed = Type.Object({
   changed: Type.Array(Type.String()),
   skipped: Type.Array(Type.Object({ id: Type.String(), why: Bilingual })),

@@ -143,11 +143,14 @@ export interface OrderFilter extends PageQuery {
   until?: string
 }
 
-export interface FindHit {
-  /** What the term matched: the platform's number or id, the ERP's bill, a tracking number, a phone's last digits. */
-  by: 'number' | 'external-id' | 'bill' | 'tracking' | 'phone' | 'key'
-  order: OrderSummary
-}
+export type FindHit =
+  | {
+      /** What the term matched: the platform's number or id, the ERP's bill, a tracking number, a phone's last digits. */
+      by: 'number' | 'external-id' | 'bill' | 'tracking' | 'phone' | 'key'
+      order: OrderSummary
+    }
+  /** Nothing is known of the order but what is parked: its record became no document. */
+  | { by: 'parked'; parked: ParkedItem }
 
 export interface PushFilter extends PageQuery {
   connection?: string
