@@ -1,8 +1,9 @@
 /** `tributary orders list|show|find`: what became of the orders. */
 import type { Command } from 'commander'
 import { fromMinor } from '../core/money.ts'
-import type { OrderProgress, OrderSummary } from '../runtime/operations.ts'
-import { type Cli, EXIT, given, readCount, readSince } from './context.ts'
+import { ORDER_PROGRESS } from '../core/states.ts'
+import type { OrderSummary } from '../runtime/operations.ts'
+import { type Cli, EXIT, given, readCount, readSince, readWord } from './context.ts'
 import { withOperations } from './open.ts'
 import { printNext, withPage } from './page.ts'
 import { parkedText } from './parked.ts'
@@ -47,7 +48,7 @@ export function orders(cli: Cli): Command {
 async function list(cli: Cli, options: ListOptions): Promise<void> {
   const filter = given({
     connection: options.connection,
-    progress: options.progress as OrderProgress | undefined,
+    progress: readWord('progress', options.progress, ORDER_PROGRESS),
     since: readSince('since', options.since),
     until: readSince('until', options.until),
     limit: readCount('limit', options.limit, [1, 500]),

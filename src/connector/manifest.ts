@@ -8,6 +8,7 @@
  */
 import { type Static, type TSchema, Type } from 'typebox'
 import type { Phrase } from '../core/errors/error.ts'
+import { DOCUMENT_KINDS } from '../core/states.ts'
 import { DURATION_PATTERN } from '../core/time.ts'
 import { nearest, parseYaml, type YamlFail, type YamlPath, yamlFailure, yamlProblems } from '../core/yaml.ts'
 import { oneOf } from '../core/yaml-words.ts'
@@ -37,7 +38,7 @@ const RelativePath = Type.String({
   description: 'a path that begins with /, relative to http.base',
   zh: '以 / 开头、相对于 http.base 的路径',
 })
-const Kind = words('order', 'shipment', 'acknowledgement')
+const Kind = words(...DOCUMENT_KINDS)
 
 /** One setting: validation, the console's form and the reference page come from it. */
 export const SettingSchema = object({

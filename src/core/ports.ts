@@ -3,9 +3,9 @@
  * runs; `src/runtime/start.ts` is the only place that constructs things.
  */
 import type { FindAnswer, Outcome, Remote } from './outcome.ts'
+import type { DocumentKind } from './states.ts'
 
-/** Kinds of documents that travel. */
-export type DocumentKind = 'order' | 'shipment' | 'acknowledgement'
+export type { DocumentKind } from './states.ts'
 
 /** One record as a system sent it: untouched bytes. */
 export interface RawRecord {

@@ -7,7 +7,9 @@
  * Failures are thrown as TributaryError: RUNTIME_UNKNOWN for an id that does not exist, RUNTIME_STATE for a
  * state that forbids what was asked (core/errors/runtime.ts).
  */
-import type { DocumentKind } from '../core/ports.ts'
+import type { DocumentKind, OrderProgress, PushState } from '../core/states.ts'
+
+export type { OrderProgress, PushState } from '../core/states.ts'
 
 /** Plain JSON. */
 export type Json = string | number | boolean | null | Json[] | { [key: string]: Json }
@@ -29,24 +31,6 @@ export interface PageOf<T> {
   /** Opaque; null on the last page. */
   next: string | null
 }
-
-export type PushState =
-  | 'planned'
-  | 'sending'
-  | 'confirmed'
-  | 'accepted'
-  | 'rejected'
-  | 'unknown'
-  | 'withdrawn'
-  | 'parked'
-  | 'shadowed'
-
-/**
- * How far an order has come. `history`: placed before the flow's `from`; `none`: nothing is to be pushed
- * (cancelled or refunded before, or no flow); `shadowed`: rendered and kept, not sent; otherwise the state
- * of its push that needs most attention.
- */
-export type OrderProgress = 'received' | 'held' | 'history' | 'none' | PushState
 
 export interface OrderSummary {
   /** `<connection>/<externalId>`: the order key of logs, CLI and API. */

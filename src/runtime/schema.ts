@@ -4,6 +4,7 @@
  * error says is expected; `zh` is the same in Chinese, where an error can say it.
  */
 import { type Static, Type } from 'typebox'
+import { DOCUMENT_KINDS } from '../core/states.ts'
 import { DURATION_PATTERN } from '../core/time.ts'
 
 /** Ids of connections, flows, entities: they appear in URLs, keys and file names. */
@@ -25,8 +26,7 @@ const WholeNumber = (minimum: number, maximum: number, description: string, zh: 
     { description, zh },
   )
 
-const KINDS = ['order', 'shipment', 'acknowledgement'] as const
-const Kind = Type.Union(KINDS.map((k) => Type.Literal(k)))
+const Kind = Type.Union(DOCUMENT_KINDS.map((k) => Type.Literal(k)))
 
 const Company = Type.Object(
   {
