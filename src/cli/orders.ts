@@ -1,10 +1,12 @@
 /** `tributary orders list|show|find`: what became of the orders. */
 import type { Command } from 'commander'
 import { fromMinor } from '../core/money.ts'
-import type { OrderProgress, OrderSummary } from '../runtime/operations.ts'
-import { type Cli, EXIT, given, readCount, readSince } from './context.ts'
+import { ORDER_PROGRESS } from '../core/states.ts'
+import type { OrderSummary } from '../runtime/operations.ts'
+import { type Cli, EXIT, given, readCount, readSince, readWord } from './context.ts'
 import { withOperations } from './open.ts'
 import { printNext, withPage } from './page.ts'
+import { parkedText } from './parked.ts'
 import { story } from './story.ts'
 import { instant, table } from './table.ts'
 
@@ -46,7 +48,7 @@ export function orders(cli: Cli): Command {
 async function list(cli: Cli, options: ListOptions): Promise<void> {
   const filter = given({
     connection: options.connection,
-    progress: options.progress as OrderProgress | undefined,
+    progress: readWord('progress', options.progress, ORDER_PROGRESS),
     since: readSince('since', options.since),
     until: readSince('until', options.until),
     limit: readCount('limit', options.limit, [1, 500]),
@@ -66,8 +68,12 @@ async function find(cli: Cli, term: string): Promise<void> {
   const hits = await withOperations(cli, (o) => o.find({ term }))
   cli.show(hits, () => {
     if (hits.length === 0) return cli.say('nothing')
-    const rows = hits.map(({ by, order }) => [cli.say(`found.${by}`), ...cells(cli, order)])
-    return table([cli.say('column.by'), ...titles(cli)], rows)
+    const rows = hits.flatMap((hit) =>
+      'order' in hit ? [[cli.say(`found.${hit.by}`), ...cells(cli, hit.order)]] : [],
+    )
+    const parked = hits.flatMap((hit) => ('parked' in hit ? [parkedText(cli, hit.parked)] : []))
+    const orders = rows.length > 0 ? [table([cli.say('column.by'), ...titles(cli)], rows)] : []
+    return [...orders, ...parked].join('\n')
   })
   if (hits.length === 0) cli.exit(EXIT.failed)
 }

@@ -1,6 +1,6 @@
 /** `tributary parked list|retry|discard`: what waits for a person, with what to do about it. */
 import type { Command } from 'commander'
-import type { ParkedFilter, ParkedWhat } from '../runtime/operations.ts'
+import type { ParkedFilter, ParkedItem, ParkedWhat } from '../runtime/operations.ts'
 import { printChanged, readSelection } from './change.ts'
 import { actor, type Cli, EXIT, given, readCount, readWord } from './context.ts'
 import { withOperations } from './open.ts'
@@ -52,12 +52,7 @@ async function list(cli: Cli, options: Options): Promise<void> {
   const page = await withOperations(cli, (o) => o.parkedList(filterOf(options)))
   cli.show(page, () => {
     if (page.items.length === 0) return cli.say('parked.none')
-    const blocks = page.items.map((p) => {
-      const about = p.order ?? `${p.connection} ${p.stream ?? ''} ${p.externalId ?? ''}`
-      const head = `${p.id}  ${cli.say(`what.${p.what}`)}  ${clean(about.trim())}  ${instant(p.at)}  ${p.code}`
-      return `${head}\n    ${clean(p.message[cli.language])}\n    → ${clean(p.fix[cli.language])}`
-    })
-    return blocks.join('\n')
+    return page.items.map((item) => parkedText(cli, item)).join('\n')
   })
   printNext(cli, page.next)
   if (page.items.length > 0) cli.exit(EXIT.found)
@@ -69,4 +64,11 @@ async function change(cli: Cli, what: 'retry' | 'discard', ids: string[], option
     what === 'retry' ? o.parkedRetry(request) : o.parkedDiscard(request),
   )
   printChanged(cli, changed)
+}
+
+/** One parked thing: what and whose, why, and what to do about it. */
+export function parkedText({ say, language }: Cli, p: ParkedItem): string {
+  const about = p.order ?? `${p.connection} ${p.stream ?? ''} ${p.externalId ?? ''}`
+  const head = `${p.id}  ${say(`what.${p.what}`)}  ${clean(about.trim())}  ${instant(p.at)}  ${p.code}`
+  return `${head}\n    ${clean(p.message[language])}\n    → ${clean(p.fix[language])}`
 }

@@ -1,13 +1,11 @@
 /** `tributary pause|resume`: stops a connection, a flow or a kind of document, and lets it go on. */
 import type { Command } from 'commander'
 import { runtimeError } from '../core/errors/runtime.ts'
-import type { DocumentKind } from '../core/ports.ts'
+import { DOCUMENT_KINDS } from '../core/states.ts'
 import type { Pause, PauseScope } from '../runtime/operations.ts'
 import { actor, type Cli, given, readWord } from './context.ts'
 import { withOperations } from './open.ts'
 import { instant, table } from './table.ts'
-
-const KINDS = ['order', 'shipment', 'acknowledgement'] as const satisfies readonly DocumentKind[]
 
 interface Options {
   connection?: string
@@ -63,7 +61,7 @@ function scopeOf(options: Options): PauseScope {
   return given({
     connection: options.connection,
     flow: options.flow,
-    kind: readWord('kind', options.kind, KINDS),
+    kind: readWord('kind', options.kind, DOCUMENT_KINDS),
   })
 }
 

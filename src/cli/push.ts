@@ -1,8 +1,8 @@
 /** `tributary push list|show|retry|resolve`: documents written into other systems, or to be written. */
 import type { Command } from 'commander'
 import { runtimeError } from '../core/errors/runtime.ts'
-import type { DocumentKind } from '../core/ports.ts'
-import type { PushDetail, PushFilter, PushState, Resolution } from '../runtime/operations.ts'
+import { DOCUMENT_KINDS, PUSH_STATES } from '../core/states.ts'
+import type { PushDetail, PushFilter, Resolution } from '../runtime/operations.ts'
 import { printChanged, readSelection } from './change.ts'
 import { actor, type Cli, given, readCount, readWord } from './context.ts'
 import { withOperations } from './open.ts'
@@ -10,18 +10,6 @@ import { printNext, withPage } from './page.ts'
 import { told } from './story.ts'
 import { clean, instant, table } from './table.ts'
 
-const KINDS = ['order', 'shipment', 'acknowledgement'] as const satisfies readonly DocumentKind[]
-const STATES = [
-  'planned',
-  'sending',
-  'confirmed',
-  'accepted',
-  'rejected',
-  'unknown',
-  'withdrawn',
-  'parked',
-  'shadowed',
-] as const satisfies readonly PushState[]
 const MODES = ['live', 'shadow'] as const
 
 interface FilterOptions {
@@ -75,8 +63,8 @@ function filterOf(options: FilterOptions): PushFilter {
   return given({
     connection: options.connection,
     flow: options.flow,
-    kind: readWord('kind', options.kind, KINDS),
-    state: readWord('state', options.state, STATES),
+    kind: readWord('kind', options.kind, DOCUMENT_KINDS),
+    state: readWord('state', options.state, PUSH_STATES),
     mode: readWord('mode', options.mode, MODES),
     limit: readCount('limit', options.limit, [1, 500]),
     after: options.after,

@@ -1,7 +1,8 @@
 /** `tributary serve` and `tributary work`: the two halves of `start`, for several processes on one database. */
 import type { Command } from 'commander'
+import { TributaryError } from '../core/errors/error.ts'
 import type { HttpServer } from '../http/server.ts'
-import type { Config } from '../runtime/config.ts'
+import { type Config, HEALTH_PORT } from '../runtime/config.ts'
 import { createLog, type Log } from '../runtime/log.ts'
 import type { Running } from '../runtime/operations.ts'
 import { type Cli, readCount } from './context.ts'
@@ -23,18 +24,71 @@ export function serve(cli: Cli): Command {
     .action((options: ListenOptions) => runServer(cli, 'serve', options))
 }
 
-/** Everything but HTTP: reads, maps, plans, delivers. */
+interface WorkOptions extends ListenOptions {
+  /** False with `--no-health`. */
+  health: boolean
+}
+
+/** Everything but taking in: reads, maps, plans, delivers, and says how it is. */
 export function work(cli: Cli): Command {
   const { program, say } = cli
   return program
     .command('work')
     .description(say('work'))
-    .action(async () => {
-      const config = cli.config()
-      const running = await startRole(config, 'work', createLog({ level: config.log.level }))
-      cli.show({ working: true, pid: process.pid }, () => say('work.started'))
-      await untilStopped(cli, () => running.close())
-    })
+    .option('--host <address>', say('option.health-host'))
+    .option('--port <port>', say('option.health-port'))
+    .option('--no-health', say('option.no-health'))
+    .action((options: WorkOptions) => runWork(cli, options))
+}
+
+async function runWork(cli: Cli, options: WorkOptions): Promise<void> {
+  const config = cli.config()
+  const at = healthAddress(config, options)
+  const log = createLog({ level: config.log.level })
+  const running = await startRole(config, 'work', log)
+  let http: HttpServer | null
+  try {
+    http = at && (await listenForHealth(running, at, log))
+  } catch (error) {
+    await running.close()
+    throw error
+  }
+  const url = http?.url ?? null
+  cli.show({ working: true, url, pid: process.pid }, () =>
+    [cli.say('work.started'), ...(url ? [healthLine(cli, url)] : [])].join('\n'),
+  )
+  await untilStopped(cli, async () => {
+    await http?.close()
+    await running.close()
+  })
+}
+
+type HealthAddress = NonNullable<Config['health']>
+
+/** The command line's address, else the configuration's; null: nowhere. A stated address counts as a wish for it. */
+function healthAddress({ health }: Config, options: WorkOptions): HealthAddress | null {
+  const port = readCount('port', options.port, [0, 65535])
+  const wished = options.host !== undefined || port !== undefined
+  if (!options.health || (!health && !wished)) return null
+  const { host, port: usual, stated } = health ?? { host: '127.0.0.1', port: HEALTH_PORT, stated: false }
+  return { host: options.host ?? host, port: port ?? usual, stated: stated || port !== undefined }
+}
+
+/** Several `work` on one machine are usual: a port that nobody chose gives way when another has it. */
+async function listenForHealth(
+  running: Running,
+  { host, port, stated }: HealthAddress,
+  log: Log,
+): Promise<HttpServer> {
+  const { startHealth } = await import('../http/server.ts')
+  try {
+    return await startHealth({ running, host, port, log })
+  } catch (error) {
+    const taken = error instanceof TributaryError && error.detail.reason === 'EADDRINUSE'
+    if (stated || !taken) throw error
+    log.warn({ event: 'health.port-taken', port })
+    return startHealth({ running, host, port: 0, log })
+  }
 }
 
 /** Runs until a signal: the runtime of that role with HTTP in front. */
@@ -72,14 +126,19 @@ export function addressOf(config: Config, options: ListenOptions): { host: strin
   }
 }
 
-function where({ say }: Cli, config: Config, url: string): string {
+function healthLine({ say }: Cli, url: string): string {
+  return `  ${say('started.health')}: ${url}/healthz  ${url}/readyz  ${url}/metrics`
+}
+
+function where(cli: Cli, config: Config, url: string): string {
+  const { say } = cli
   const modes = Object.values(config.flows).map(
     (f) => `${f.id}: ${f.shops.join(', ')} → ${f.erp} (${f.mode})`,
   )
   return [
     say('started', { url }),
     `  ${say('started.webhooks')}: ${url}/webhooks/<connection>/<topic>`,
-    `  ${say('started.health')}: ${url}/healthz  ${url}/readyz  ${url}/metrics`,
+    healthLine(cli, url),
     `  ${say('started.api')}: ${url}/v1/openapi.json`,
     `  ${say('started.data')}: ${config.storage.database ? 'PostgreSQL' : config.storage.data}`,
     ...modes.map((mode) => `  ${mode}`),

@@ -10,6 +10,7 @@ import { connectorError } from '../core/errors/connector.ts'
 import type { Connection, DocumentKind, MapContext, Mapping, ReadStream } from '../core/ports.ts'
 import { parseDuration } from '../core/time.ts'
 import { nearest } from '../core/yaml.ts'
+import { didYouMean } from '../core/yaml-words.ts'
 import type { Who } from './answer.ts'
 import { type CallEvent, type Client, createClient } from './client.ts'
 import type { Hooks, Tools } from './hooks.ts'
@@ -68,7 +69,7 @@ export function connectorFolder(id: string, found: Map<string, string>): string 
   const near = nearest(id, [...found.keys()])
   throw connectorError('CONNECTOR_UNKNOWN', {
     id,
-    near: near ? ` (did you mean "${near}"?)` : '',
+    near: didYouMean(near),
     known: [...found.keys()].sort().join(', '),
   })
 }
@@ -80,13 +81,19 @@ export function connectorFolder(id: string, found: Map<string, string>): string 
 export async function loadConnector(folder: string): Promise<Connector> {
   const file = join(folder, 'connector.yaml')
   if (!existsSync(file))
-    throw connectorError('CONNECTOR_FOLDER', { folder, reason: 'there is no connector.yaml' })
+    throw connectorError('CONNECTOR_FOLDER', {
+      folder,
+      reason: { en: 'there is no connector.yaml', zh: '没有 connector.yaml' },
+    })
   const manifest = readManifest(await readFile(file, 'utf8'), file)
   const name = basename(folder)
   if (manifest.id !== name) {
     throw connectorError('CONNECTOR_FOLDER', {
       folder,
-      reason: `its id is "${manifest.id}", but the folder is "${name}"`,
+      reason: {
+        en: `its id is "${manifest.id}", but the folder is "${name}"`,
+        zh: `其中的 id 是 "${manifest.id}"，文件夹名却是 "${name}"`,
+      },
     })
   }
   const hooks = await loadHooks(folder)
@@ -103,42 +110,45 @@ async function loadHooks(folder: string): Promise<{ value: Hooks; file: string |
   try {
     module = await import(pathToFileURL(file).href)
   } catch (error) {
-    throw connectorError(
-      'CONNECTOR_HOOKS',
-      { file, reason: `cannot be loaded: ${(error as Error).message}` },
-      error,
-    )
+    const { message } = error as Error
+    const reason = { en: `cannot be loaded: ${message}`, zh: `无法加载：${message}` }
+    throw connectorError('CONNECTOR_HOOKS', { file, reason }, error)
   }
   if (module.default === null || typeof module.default !== 'object') {
-    throw connectorError('CONNECTOR_HOOKS', { file, reason: 'the default export is not an object' })
+    const reason = { en: 'the default export is not an object', zh: '默认导出不是对象' }
+    throw connectorError('CONNECTOR_HOOKS', { file, reason })
   }
   return { value: module.default as Hooks, file }
 }
 
 /** Names in hooks must be declared, and what YAML leaves open must be hooked. */
 function checkHooks(manifest: Manifest, hooks: Hooks, file: string): void {
-  const fail = (reason: string) => connectorError('CONNECTOR_HOOKS', { file, reason })
+  const fail = (en: string, zh: string) => connectorError('CONNECTOR_HOOKS', { file, reason: { en, zh } })
   const sections: [keyof Hooks, object | undefined][] = [
     ['read', manifest.read],
     ['write', manifest.write],
     ['webhooks', manifest.webhooks],
   ]
   for (const section of Object.keys(hooks)) {
-    if (!['read', 'write', 'webhooks', 'check'].includes(section)) throw fail(`"${section}" is no hook`)
+    if (!['read', 'write', 'webhooks', 'check'].includes(section))
+      throw fail(`"${section}" is no hook`, `没有名为 "${section}" 的钩子`)
   }
   for (const [section, declared] of sections) {
     const known = Object.keys(declared ?? {})
     for (const name of Object.keys(hooks[section] ?? {})) {
       if (known.includes(name)) continue
-      const near = nearest(name, known)
+      const near = didYouMean(nearest(name, known)) || { en: '', zh: '' }
+      const what = `${section}.${name}`
       throw fail(
-        `${section}.${name} is not declared in connector.yaml${near ? ` (did you mean "${near}"?)` : ''}`,
+        `${what} is not declared in connector.yaml${near.en}`,
+        `connector.yaml 没有声明 ${what}${near.zh}`,
       )
     }
   }
   for (const [kind, declared] of Object.entries(manifest.write ?? {})) {
     const lacks = lacking(declared, hooks.write?.[kind] ?? {})
-    if (lacks.length > 0) throw fail(`write.${kind} lacks ${lacks.join(', ')}`)
+    if (lacks.length > 0)
+      throw fail(`write.${kind} lacks ${lacks.join(', ')}`, `write.${kind} 缺少 ${lacks.join(', ')}`)
   }
 }
 
@@ -226,7 +236,10 @@ function openClient(manifest: Manifest, settings: Settings, config: ConnectionCo
   if (!http) return null
   const base = fillText(http.base, settings)
   if (!/^https?:\/\//i.test(base) || !URL.canParse(base)) {
-    const reason = 'the address is not one that begins with http:// or https://'
+    const reason = {
+      en: 'the address is not one that begins with http:// or https://',
+      zh: '地址必须以 http:// 或 https:// 开头',
+    }
     throw connectorError('CONNECTOR_ADDRESS', { connection: config.id, reason })
   }
   const fill = (text: string) => fillText(text, settings)

@@ -7,8 +7,11 @@
  * into an answer.
  */
 import { type Static, type TSchema, Type } from 'typebox'
+import type { Phrase } from '../core/errors/error.ts'
+import { DOCUMENT_KINDS } from '../core/states.ts'
 import { DURATION_PATTERN } from '../core/time.ts'
 import { nearest, parseYaml, type YamlFail, type YamlPath, yamlFailure, yamlProblems } from '../core/yaml.ts'
+import { oneOf } from '../core/yaml-words.ts'
 
 const strict = { additionalProperties: false } as const
 const object = <T extends Record<string, TSchema>>(properties: T) => Type.Object(properties, strict)
@@ -18,25 +21,31 @@ const Text = Type.String({ minLength: 1 })
 const Duration = Type.String({
   pattern: DURATION_PATTERN,
   description: 'a duration like 500ms, 10s, 5m or 2h',
+  zh: '时长，例如 500ms、10s、5m 或 2h',
 })
 const DurationOrSetting = Type.String({
   pattern: '^((\\d+(ms|s|m|h|d|w))+|\\{\\w+\\})$',
   description: 'a duration like 30s, or a setting that holds one: {settle}',
+  zh: '时长，例如 30s，或保存时长的设置项：{settle}',
 })
 const DottedPath = Type.String({
   pattern: '^[^.\\s{}]+(\\.[^.\\s{}]+)*$',
   description: 'a dotted path like data.order.id',
+  zh: '点分路径，例如 data.order.id',
 })
 const RelativePath = Type.String({
   pattern: '^/',
   description: 'a path that begins with /, relative to http.base',
+  zh: '以 / 开头、相对于 http.base 的路径',
 })
-const Kind = words('order', 'shipment', 'acknowledgement')
+const Kind = words(...DOCUMENT_KINDS)
 
 /** One setting: validation, the console's form and the reference page come from it. */
 export const SettingSchema = object({
   type: words('string', 'integer', 'decimal', 'boolean', 'list', 'map'),
   description: Text,
+  /** The description in Chinese. */
+  zh: optional(Text),
   secret: optional(Type.Boolean()),
   /** A text default may name other settings: `https://{shop}.example.com`. */
   default: optional(Type.Unknown()),
@@ -64,7 +73,11 @@ const HttpSchema = object({
   limit: optional(Type.Integer({ minimum: 1024 })),
   errors: optional(
     Type.Record(
-      Type.String({ pattern: '^([1-5]\\d\\d|[1-5]xx)$', description: 'a status like 404 or 5xx' }),
+      Type.String({
+        pattern: '^([1-5]\\d\\d|[1-5]xx)$',
+        description: 'a status like 404 or 5xx',
+        zh: '状态码，例如 404 或 5xx',
+      }),
       Reaction,
       strict,
     ),
@@ -169,10 +182,14 @@ const WebhookSchema = object({
 })
 
 export const ManifestSchema = object({
-  id: Type.String({ pattern: '^[a-z][a-z0-9-]*$', description: 'small letters, digits and hyphens' }),
+  id: Type.String({
+    pattern: '^[a-z][a-z0-9-]*$',
+    description: 'small letters, digits and hyphens',
+    zh: '小写字母、数字和连字符',
+  }),
   title: Text,
   settings: Type.Record(
-    Type.String({ pattern: '^[a-zA-Z][a-zA-Z0-9]*$', description: 'letters and digits' }),
+    Type.String({ pattern: '^[a-zA-Z][a-zA-Z0-9]*$', description: 'letters and digits', zh: '字母和数字' }),
     SettingSchema,
     strict,
   ),
@@ -184,6 +201,7 @@ export const ManifestSchema = object({
       Type.String({
         pattern: '^[a-z0-9][a-z0-9_-]*$',
         description: 'small letters, digits, hyphens: it is part of the address',
+        zh: '小写字母、数字和连字符：它是地址的一部分',
       }),
       WebhookSchema,
       strict,
@@ -220,13 +238,17 @@ export function readManifest(text: string, file: string, fail: YamlFail = yamlFa
         ...parsed.locate(path),
         field: path.join('.'),
         nearest: nearest(name, known),
-        expected:
-          known.length > 0 ? `one of ${known.join(', ')}` : 'left out: nothing of that kind is declared',
+        expected: known.length > 0 ? oneOf(known) : NOTHING_DECLARED,
         found: `"${name}"`,
       })),
     )
   }
   return manifest
+}
+
+const NOTHING_DECLARED: Phrase = {
+  en: 'left out: nothing of that kind is declared',
+  zh: '省略：没有声明这类内容',
 }
 
 interface Reference {

@@ -1,8 +1,25 @@
 /** Settings of a connection against its connector's manifest, and templates that name them. */
 import { connectorError } from '../core/errors/connector.ts'
-import { shapeOf } from '../core/errors/error.ts'
+import { type Phrase, shapePhrase } from '../core/errors/error.ts'
 import { nearest } from '../core/yaml.ts'
+import { didYouMean, oneOf } from '../core/yaml-words.ts'
 import type { Manifest, Setting } from './manifest.ts'
+
+/** What a setting of each type looks like, for people. */
+export const settingType = {
+  string: { en: 'text (in quotes where it looks like a number)', zh: '文本（看起来像数字时请加引号）' },
+  integer: { en: 'a whole number', zh: '整数' },
+  decimal: { en: 'a number, best in quotes', zh: '数字（最好加引号）' },
+  boolean: { en: 'true or false', zh: 'true 或 false' },
+  list: { en: 'a list', zh: '列表' },
+  map: { en: 'a map', zh: '映射（键: 值）' },
+} satisfies Record<string, Phrase>
+
+/** What a setting is for; a connector that has no Chinese for it is quoted as it is. */
+export function settingWords(setting: Setting | undefined): Phrase {
+  const en = setting?.description ?? ''
+  return { en, zh: setting?.zh ?? en }
+}
 
 export type Settings = Record<string, unknown>
 
@@ -19,7 +36,7 @@ export function resolveSettings(manifest: Manifest, given: Settings, connection:
       connection,
       connector: manifest.id,
       setting,
-      near: near ? ` (did you mean "${near}"?)` : '',
+      near: didYouMean(near),
       known: known.join(', '),
     })
   }
@@ -28,7 +45,7 @@ export function resolveSettings(manifest: Manifest, given: Settings, connection:
     connectorError('CONNECTOR_SETTING_MISSING', {
       connection,
       setting,
-      description: manifest.settings[setting]?.description ?? '',
+      description: settingWords(manifest.settings[setting]),
     })
   const resolve = (name: string, chain: string[]): unknown => {
     if (name in out) return out[name]
@@ -54,18 +71,17 @@ export function resolveSettings(manifest: Manifest, given: Settings, connection:
 const isGiven = (value: unknown): boolean => value !== undefined && value !== null && value !== ''
 
 function checked(name: string, setting: Setting, value: unknown, connection: string): unknown {
-  const fail = (expected: string) =>
+  const fail = (expected: Phrase) =>
     connectorError('CONNECTOR_SETTING_VALUE', {
       connection,
       setting: name,
       expected,
-      found: shapeOf(value),
-      description: setting.description,
+      found: shapePhrase(value),
+      description: settingWords(setting),
     })
   const converted = convert(setting.type, value)
-  if (converted === undefined) throw fail(setting.type)
-  if (setting.values && !setting.values.includes(String(converted)))
-    throw fail(`one of ${setting.values.join(', ')}`)
+  if (converted === undefined) throw fail(settingType[setting.type])
+  if (setting.values && !setting.values.includes(String(converted))) throw fail(oneOf(setting.values))
   return converted
 }
 

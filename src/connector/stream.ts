@@ -5,6 +5,7 @@ import { parseDuration } from '../core/time.ts'
 import { unreachable, type Who } from './answer.ts'
 import type { StreamHooks, Tools } from './hooks.ts'
 import type { StreamManifest } from './manifest.ts'
+import { peekJson } from './peek.ts'
 import { fillPath, pick, textAt } from './settings.ts'
 
 /** One stream of a connection; its mappings are already loaded. `idPaths`: where webhook shapes hold the id. */
@@ -35,11 +36,16 @@ export function openStream(
     every: declared.every ?? '0 * * * * *',
     mappings,
     identify: (input, of) => textAt(input, idPaths[of] ?? 'id'),
+    peek: ({ body, contentType }, of) =>
+      UTF8_JSON.test(contentType) ? peekJson(body, idPaths[of] ?? 'id') : null,
     page: (request, signal) => (page ? clean(page(request, tools, signal)) : Promise.resolve(EMPTY)),
     ...(fetch ? { fetch: (ids: string[], signal: AbortSignal) => clean(fetch(ids, tools, signal)) } : {}),
     ...(declared.refresh ? { refresh: parseDuration(declared.refresh) } : {}),
   }
 }
+
+/** JSON that says no other charset. */
+const UTF8_JSON = /[/+]json\s*(;\s*charset=["']?utf-8["']?\s*)?$/i
 
 /** Of a stream that only webhooks or inbound documents feed. */
 const EMPTY: Page = Object.freeze({ records: [], next: null })

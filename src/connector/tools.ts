@@ -23,6 +23,8 @@ export interface ToolsOptions {
   onIllegalXml?: ((count: number) => void) | undefined
 }
 
+const NO_BASE = { en: 'http.base is not declared', zh: '没有声明 http.base' }
+
 /** Makes the tools of one connection. */
 export function createTools(options: ToolsOptions): Tools {
   const { connection, client } = options
@@ -31,8 +33,7 @@ export function createTools(options: ToolsOptions): Tools {
     settings: options.settings,
     connection,
     http(request) {
-      if (!client)
-        throw connectorError('CONNECTOR_ADDRESS', { connection, reason: 'http.base is not declared' })
+      if (!client) throw connectorError('CONNECTOR_ADDRESS', { connection, reason: NO_BASE })
       return client.call(request)
     },
     json: (body) =>

@@ -3,7 +3,7 @@
  * key with a GET list, confirm and delete drafts by id.
  */
 import { connectorError } from '../core/errors/connector.ts'
-import { shapeOf } from '../core/errors/error.ts'
+import { shapePhrase } from '../core/errors/error.ts'
 import type { FindAnswer, Outcome, Remote } from '../core/outcome.ts'
 import type { DocumentKind, Rendered, WriteItem, WriteOperation } from '../core/ports.ts'
 import { sabotaged } from '../core/sabotage.ts'
@@ -59,9 +59,12 @@ function settleOf(declared: WriteManifest, tools: Tools): number {
       {
         connection: tools.connection,
         setting: template.replace(/[{}]/g, ''),
-        expected: 'a duration like 500ms, 30s or 5m',
-        found: shapeOf(text),
-        description: 'how long after an attempt a find counts as absent',
+        expected: { en: 'a duration like 500ms, 30s or 5m', zh: '时长，例如 500ms、30s 或 5m' },
+        found: shapePhrase(text),
+        description: {
+          en: 'how long after an attempt a find counts as absent',
+          zh: '一次尝试之后多久，查询为空才算不存在',
+        },
       },
       error,
     )

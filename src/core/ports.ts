@@ -3,9 +3,9 @@
  * runs; `src/runtime/start.ts` is the only place that constructs things.
  */
 import type { FindAnswer, Outcome, Remote } from './outcome.ts'
+import type { DocumentKind } from './states.ts'
 
-/** Kinds of documents that travel. */
-export type DocumentKind = 'order' | 'shipment' | 'acknowledgement'
+export type { DocumentKind } from './states.ts'
 
 /** One record as a system sent it: untouched bytes. */
 export interface RawRecord {
@@ -67,6 +67,11 @@ export interface ReadStream {
   mappings: Record<string, Mapping>
   /** The source's id in a parsed record of this shape, where it came without (a webhook); null when it has none. */
   identify(input: unknown, shape: string): string | null
+  /**
+   * The same from the untouched bytes, without parsing them: for a record that ends the process that maps it.
+   * Null where it cannot be told.
+   */
+  peek(record: { body: Buffer; contentType: string }, shape: string): string | null
   page(request: PageRequest, signal: AbortSignal): Promise<Page>
   /** Reads by id: for hints, repairs, refresh of documents that are not final. Missing ids are left out. */
   fetch?(ids: string[], signal: AbortSignal): Promise<RawRecord[]>

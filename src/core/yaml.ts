@@ -6,8 +6,9 @@ import { Ajv, type ErrorObject, type ValidateFunction } from 'ajv'
 import formats from 'ajv-formats'
 import type { Static, TSchema } from 'typebox'
 import { isAlias, isMap, isScalar, isSeq, LineCounter, type Node, type Pair, parseDocument } from 'yaml'
-import { shapeOf } from './errors/error.ts'
+import { type Phrase, shapePhrase } from './errors/error.ts'
 import { yamlError } from './errors/yaml.ts'
+import { didYouMean, expectation, oneOf, syntaxWords } from './yaml-words.ts'
 
 /** 1-based, as editors count. */
 export interface Position {
@@ -36,8 +37,8 @@ export interface YamlProblem extends Position {
   /** Nearest known spelling of a key or of one of the allowed values. */
   nearest: string | null
   /** What may stand there, for people; never a value from the file that could be secret. */
-  expected: string
-  found: string
+  expected: Phrase | string
+  found: Phrase | string
 }
 
 /** Makes the error to throw from one or more problems (never empty, in the order of the file). */
@@ -63,7 +64,7 @@ export function parseYaml(text: string, file: string, fail: YamlFail = yamlFailu
         ...at(e.pos[0]),
         field: /^\w[\w.-]*/.exec(text.slice(e.pos[0]))?.[0] ?? '',
         nearest: null,
-        expected: e.message,
+        expected: syntaxWords(e.code, e.message),
         found: '',
       })),
     )
@@ -83,7 +84,9 @@ function plain(document: ReturnType<typeof parseDocument>, file: string, fail: Y
   } catch (error) {
     if (!(error instanceof ReferenceError)) throw error
     const where = { file, line: 1, column: 1, field: '', nearest: null }
-    throw fail([{ code: 'YAML_SYNTAX', ...where, expected: error.message, found: '' }])
+    throw fail([
+      { code: 'YAML_SYNTAX', ...where, expected: syntaxWords('BAD_ALIAS', error.message), found: '' },
+    ])
   }
 }
 
@@ -179,6 +182,9 @@ function relevant(errors: ErrorObject[]): ErrorObject[] {
   return left
 }
 
+const VALID_NAME: Phrase = { en: 'a valid name', zh: '有效的名称（小写字母、数字、- 和 _）' }
+const WHOLE_FILE: Phrase = { en: 'the file', zh: '整个文件' }
+
 function problemOf(e: ErrorObject, parsed: ParsedYaml): YamlProblem {
   const path = pointer(e.instancePath)
   const base = { file: parsed.file, nearest: null, expected: '', found: '' }
@@ -197,7 +203,7 @@ function problemOf(e: ErrorObject, parsed: ParsedYaml): YamlProblem {
     case 'propertyNames': {
       const name = String(e.params.propertyName)
       const where = { ...parsed.locate([...path, name], 'key'), field: dotted([...path, name]) }
-      return { ...base, code: 'YAML_VALUE', ...where, expected: 'a valid name', found: `"${name}"` }
+      return { ...base, code: 'YAML_VALUE', ...where, expected: VALID_NAME, found: `"${name}"` }
     }
     default:
       return valueProblem(e, path, parsed)
@@ -210,10 +216,10 @@ function valueProblem(e: ErrorObject, path: YamlPath, parsed: ParsedYaml): YamlP
     code: 'YAML_VALUE',
     file: parsed.file,
     ...parsed.locate(path),
-    field: dotted(path) || 'the file',
+    field: dotted(path) || WHOLE_FILE.en,
     nearest: allowed && typeof e.data === 'string' ? nearest(e.data, allowed) : null,
-    expected: allowed ? `one of ${allowed.join(', ')}` : expectation(e),
-    found: shapeOf(e.data),
+    expected: allowed ? oneOf(allowed) : expectation(e),
+    found: shapePhrase(e.data),
   }
 }
 
@@ -223,29 +229,6 @@ function allowedValues(e: ErrorObject): string[] | null {
   const branches = e.keyword === 'anyOf' ? (e.schema as { const?: unknown }[]) : []
   const values = branches.filter((b) => 'const' in b).map((b) => String(b.const))
   return values.length > 0 && values.length === branches.length ? values : null
-}
-
-function expectation(e: ErrorObject): string {
-  const schema = e.parentSchema as { description?: string; type?: string; anyOf?: { type?: string }[] }
-  if (schema.description && ['pattern', 'format', 'anyOf'].includes(e.keyword)) return schema.description
-  if (e.keyword === 'type') return typeName(String(e.params.type))
-  if (e.keyword === 'anyOf') {
-    const names = (schema.anyOf ?? []).map((b) => (b.type ? typeName(b.type) : 'another form'))
-    return [...new Set(names)].join(' or ')
-  }
-  return (e.message ?? e.keyword).replace(/^must (be )?/, '')
-}
-
-function typeName(type: string): string {
-  const names: Record<string, string> = {
-    object: 'a map',
-    array: 'a list',
-    string: 'text',
-    integer: 'a whole number',
-    boolean: 'true or false',
-    null: 'empty',
-  }
-  return names[type] ?? `a ${type}`
 }
 
 const pointer = (p: string): YamlPath =>
@@ -261,18 +244,23 @@ const dotted = (path: YamlPath): string => path.join('.')
 /** The default error of a list of problems: the first one's code, the others shortly named. */
 export function yamlFailure(problems: YamlProblem[]): Error {
   const first = problems[0]!
-  const more = problems.slice(1, 6).map((p) => `${p.field} (line ${p.line})`)
+  const others = problems.slice(1, 6)
+  const list = (line: (n: number) => string) => others.map((p) => `${p.field} ${line(p.line)}`).join(', ')
+  const more: Phrase = {
+    en: `; also wrong: ${list((n) => `(line ${n})`)}`,
+    zh: `；另有错误：${list((n) => `（第 ${n} 行）`)}`,
+  }
   return yamlError(first.code, {
     file: first.file,
     line: first.line,
     column: first.column,
-    field: first.field,
+    field: first.field === WHOLE_FILE.en ? WHOLE_FILE : first.field,
     reason: first.expected,
     allowed: first.expected,
     expected: first.expected,
     found: first.found,
-    near: first.nearest ? ` (did you mean "${first.nearest}"?)` : '',
-    more: more.length > 0 ? `; also wrong: ${more.join(', ')}` : '',
+    near: didYouMean(first.nearest),
+    more: others.length > 0 ? more : '',
   })
 }
 

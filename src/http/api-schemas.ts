@@ -3,39 +3,16 @@
  * /v1/openapi.json shows. The types are those of `runtime/operations.ts`; a test holds the two together.
  */
 import { type TSchema, Type } from 'typebox'
+import { DOCUMENT_KINDS, ORDER_PROGRESS, PUSH_STATES } from '../core/states.ts'
 
 const nullable = <T extends TSchema>(schema: T) => Type.Union([schema, Type.Null()])
 const words = <T extends string>(values: readonly T[]) => Type.Union(values.map((v) => Type.Literal(v)))
 const Instant = Type.String({ format: 'date-time' })
 const closed = { additionalProperties: false }
 
-export const Kind = words(['order', 'shipment', 'acknowledgement'])
-export const PushState = words([
-  'planned',
-  'sending',
-  'confirmed',
-  'accepted',
-  'rejected',
-  'unknown',
-  'withdrawn',
-  'parked',
-  'shadowed',
-])
-export const Progress = words([
-  'received',
-  'held',
-  'history',
-  'none',
-  'planned',
-  'sending',
-  'confirmed',
-  'accepted',
-  'rejected',
-  'unknown',
-  'withdrawn',
-  'parked',
-  'shadowed',
-])
+export const Kind = words(DOCUMENT_KINDS)
+export const PushState = words(PUSH_STATES)
+export const Progress = words(ORDER_PROGRESS)
 export const Mode = words(['live', 'shadow'])
 export const What = words(['record', 'document', 'push'])
 
@@ -230,10 +207,13 @@ export const OrderDetail = Type.Object({
   ),
   journal: Type.Array(JournalEntry),
 })
-export const FindHit = Type.Object({
-  by: words(['number', 'external-id', 'bill', 'tracking', 'phone', 'key']),
-  order: OrderSummary,
-})
+export const FindHit = Type.Union([
+  Type.Object({
+    by: words(['number', 'external-id', 'bill', 'tracking', 'phone', 'key']),
+    order: OrderSummary,
+  }),
+  Type.Object({ by: Type.Literal('parked'), parked: ParkedItem }),
+])
 export const Changed = Type.Object({
   changed: Type.Array(Type.String()),
   skipped: Type.Array(Type.Object({ id: Type.String(), why: Bilingual })),

@@ -7,7 +7,7 @@ import type { Running } from '../runtime/operations.ts'
 import { refuse, statusOf, translate } from './answer.ts'
 import { api } from './api.ts'
 import { health } from './health.ts'
-import { createMetrics, metricsRoute } from './metrics.ts'
+import { createMetrics, type HttpMetrics, metricsRoute } from './metrics.ts'
 import { webhooks } from './webhooks.ts'
 
 export interface HttpServer {
@@ -25,11 +25,38 @@ export interface HttpOptions {
   log: Log
 }
 
+/** As `HttpOptions`, of a process without webhooks. */
+export type HealthOptions = Omit<HttpOptions, 'running'> & {
+  running: Pick<Running, 'operations' | 'ready'>
+}
+
 /** Bytes. Requests to the API are short. */
 const API_LIMIT = 1024 * 1024
 
 /** Starts listening. Throws CONFIG_ADDRESS when the address is taken or not ours. */
 export async function startHttp({ running, host, port, log }: HttpOptions): Promise<HttpServer> {
+  const app = openApp(log)
+  const metrics = createMetrics(running.operations)
+  health(app, running)
+  metricsRoute(app, metrics)
+  await app.register(async (scope) => webhooks(scope, { running, log, metrics }))
+  await app.register(async (scope) => api(scope, running.operations, log))
+  return serve(app, metrics, { host, port, log })
+}
+
+/**
+ * Health and metrics alone, for a process that takes nothing in (`work`). Throws CONFIG_ADDRESS like
+ * `startHttp`.
+ */
+export async function startHealth({ running, host, port, log }: HealthOptions): Promise<HttpServer> {
+  const app = openApp(log)
+  const metrics = createMetrics(running.operations)
+  health(app, running)
+  metricsRoute(app, metrics)
+  return serve(app, metrics, { host, port, log })
+}
+
+function openApp(log: Log): FastifyInstance {
   const app = fastify({
     logger: false,
     bodyLimit: API_LIMIT,
@@ -37,7 +64,6 @@ export async function startHttp({ running, host, port, log }: HttpOptions): Prom
     forceCloseConnections: 'idle',
     ajv: { customOptions: { removeAdditional: false, coerceTypes: true, strict: false } },
   })
-  const metrics = createMetrics(running.operations)
   app.setErrorHandler((error, request, reply) => {
     const known = translate(error, API_LIMIT)
     const fields = {
@@ -53,10 +79,14 @@ export async function startHttp({ running, host, port, log }: HttpOptions): Prom
   app.setNotFoundHandler((request, reply) =>
     refuse(request, reply, runtimeError('RUNTIME_UNKNOWN', { what: 'address', id: request.method })),
   )
-  health(app, running)
-  metricsRoute(app, metrics)
-  await app.register(async (scope) => webhooks(scope, { running, log, metrics }))
-  await app.register(async (scope) => api(scope, running.operations, log))
+  return app
+}
+
+async function serve(
+  app: FastifyInstance,
+  metrics: HttpMetrics,
+  { host, port, log }: Pick<HttpOptions, 'host' | 'port' | 'log'>,
+): Promise<HttpServer> {
   const url = await listen(app, host, port)
   log.info({ event: 'http.listening', url })
   return {

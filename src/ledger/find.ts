@@ -103,6 +103,30 @@ async function byPhone(db: Queryable, term: string): Promise<number[]> {
   )
 }
 
+/** Connections of which anything was ever parked: a loose index scan as above. */
+const PARKED_OF = `
+with recursive c(connection) as (
+  (select connection from parked order by connection limit 1)
+  union all
+  select (select k.connection from parked k where k.connection > c.connection order by k.connection limit 1)
+    from c where c.connection is not null)
+select connection from c where connection is not null`
+
+/**
+ * Open parked things of an order, by the order's id or `<connection>/<externalId>`: its record may have
+ * become no document yet. At most 50 ids, oldest first.
+ */
+export async function findParked(db: Queryable, term: string): Promise<number[]> {
+  const slash = term.indexOf('/')
+  return ids(
+    db,
+    `select k.id from (${PARKED_OF}) c
+       join parked k on k.connection = c.connection and k.resolved_at is null
+        and (k.order_id = $1 or (k.connection = $2 and k.order_id = $3)) order by k.id limit ${MOST}`,
+    [term, slash < 1 ? null : term.slice(0, slash), slash < 1 ? null : term.slice(slash + 1)],
+  )
+}
+
 /** Orders that a push is about. */
 async function orderOf(db: Queryable, sql: string, params: unknown[]): Promise<number[]> {
   return ids(

@@ -30,6 +30,10 @@ interface Keyed {
   key: string
   fence: number
   state: string
+  uncertain: boolean
+  code: string | null
+  /** What the remote's document must add up to, as the operation declared it. */
+  total: string | null
   order_connection: string
 }
 
@@ -40,7 +44,8 @@ interface Keyed {
 export async function pushesByKey(tx: Queryable, keys: string[]): Promise<Map<string, Keyed>> {
   if (keys.length === 0) return new Map()
   const { rows } = await tx.query<Keyed>(
-    `select id, connection, key, fence, state, order_connection from push where key = any($1::text[]) order by id for update`,
+    `select id, connection, key, fence, state, uncertain, code, "check" ->> 'total' as total, order_connection
+       from push where key = any($1::text[]) order by id for update`,
     [keys],
   )
   return new Map(rows.map((r) => [`${r.connection} ${r.key}`, r]))

@@ -1,19 +1,11 @@
 /** Pushes: one document to be written into one system, once. Every change is compare-and-set on one row. */
 import type { Remote } from '../core/outcome.ts'
 import { sabotaged } from '../core/sabotage.ts'
+import type { PushState } from '../core/states.ts'
 import { again, type Queryable, sqlState } from './database.ts'
 import { bisect } from './group-commit.ts'
 
-export type PushState =
-  | 'planned'
-  | 'sending'
-  | 'unknown'
-  | 'accepted'
-  | 'confirmed'
-  | 'rejected'
-  | 'withdrawn'
-  | 'parked'
-  | 'shadowed'
+export type { PushState } from '../core/states.ts'
 
 /** States in which the remote may still change: their lines are frozen. */
 export const IN_FLIGHT: readonly PushState[] = ['sending', 'unknown', 'accepted']

@@ -22,6 +22,8 @@ export interface Settlement {
   data: Record<string, unknown>
   /** Set when a person must look at it. */
   parked?: Parked
+  /** It is parked in doubt, and this ends the doubt: its parking is cleared too. */
+  unparks?: boolean
 }
 
 /** Final states: whoever waits for the push may go on. */
@@ -45,13 +47,14 @@ const SETTLE = `
 with input as materialized (
   select * from jsonb_to_recordset($1::jsonb) as t(id bigint, fence int, state text, uncertain boolean,
     rewritten boolean, "dueIn" float8, "remoteId" text, "remoteNumber" text, code text, message text,
-    event text, data jsonb)),
+    event text, data jsonb, unparks boolean)),
 settled as (
   update push p set state = i.state, uncertain = i.uncertain, rewritten = i.rewritten, updated_at = now(),
          due_at = now() + make_interval(secs => i."dueIn"), code = i.code, message = i.message,
          remote_id = coalesce(i."remoteId", p.remote_id), remote_number = coalesce(i."remoteNumber", p.remote_number)
     from input i where p.id = i.id and p.fence = i.fence
-     and p.state in ('planned', 'sending', 'unknown', 'accepted')
+     and (p.state in ('planned', 'sending', 'unknown', 'accepted')
+          or (i.unparks and p.state = 'parked' and p.uncertain))
   returning p.id, p.connection, p.kind, p.key, p.subject, p.state, p.remote_id, p.remote_number,
             p.document_id, p.order_connection, p.order_id, p.revision, p.attempt, i.event, i.data),
 bound as (
@@ -65,6 +68,10 @@ told as (
   select order_connection, order_id, event,
          data || jsonb_build_object('push', id, 'to', connection, 'kind', kind, 'attempt', attempt)
     from settled),
+unparked as (
+  update parked set resolved_at = now(), resolution = s.event
+    from settled s join input i on i.id = s.id and i.unparks
+   where parked.what = 'push' and parked.ref = s.id and parked.resolved_at is null),
 woken as (
   update document set plan_state = 'due', plan_after = now(), claimed_until = null
    where plan_state = 'waiting' and id in (select document_id from settled where state = any($2::text[]))

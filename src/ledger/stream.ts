@@ -8,76 +8,109 @@ export interface StreamState {
   resume: unknown
 }
 
+/** One process's hold on a stream: nobody else reads it until the lease ends. */
+export interface StreamHold {
+  connection: string
+  stream: string
+  /** Unique to this reading. */
+  holder: string
+}
+
 /** Takes the stream for `seconds`; null when another process reads it. */
 export async function leaseStream(
   db: Queryable,
-  connection: string,
-  stream: string,
+  { connection, stream, holder }: StreamHold,
   seconds: number,
 ): Promise<StreamState | null> {
   const { rows } = await db.query<StreamState>(
-    `insert into stream as s (connection, stream, lease_until) values ($1, $2, now() + make_interval(secs => $3))
-     on conflict (connection, stream) do update set lease_until = excluded.lease_until
+    `insert into stream as s (connection, stream, holder, lease_until)
+     values ($1, $2, $3, now() + make_interval(secs => $4))
+     on conflict (connection, stream) do update set holder = excluded.holder, lease_until = excluded.lease_until
       where s.lease_until is null or s.lease_until < now()
      returning watermark, window_until, resume`,
-    [connection, stream, seconds],
+    [connection, stream, holder, seconds],
   )
   return rows[0] ?? null
 }
 
-/** In the same transaction as the page's records: where to go on. */
-export async function keepPage(
-  tx: Queryable,
-  connection: string,
-  stream: string,
-  until: Date,
-  resume: unknown,
-  records: number,
+/** Holds the stream for `seconds` more; false when the lease has ended. */
+export async function renewStream(
+  db: Queryable,
+  { connection, stream, holder }: StreamHold,
   seconds: number,
-): Promise<void> {
-  await tx.query(
-    `update stream set window_until = $3, resume = $4::jsonb, records = records + $5, error = null,
-            lease_until = now() + make_interval(secs => $6) where connection = $1 and stream = $2`,
-    [connection, stream, until, JSON.stringify(resume), records, seconds],
+): Promise<boolean> {
+  const { rowCount } = await db.query(
+    `update stream set lease_until = now() + make_interval(secs => $4)
+      where connection = $1 and stream = $2 and holder = $3 and lease_until >= now()`,
+    [connection, stream, holder, seconds],
   )
+  return rowCount > 0
 }
 
-/** The window is read: the watermark moves to its end. */
+/** In the same transaction as the page's records: where to go on. False: the stream is not ours any more. */
+export async function keepPage(
+  tx: Queryable,
+  { connection, stream, holder }: StreamHold,
+  { until, resume, records }: { until: Date; resume: unknown; records: number },
+  seconds: number,
+): Promise<boolean> {
+  const { rowCount } = await tx.query(
+    `update stream set window_until = $4, resume = $5::jsonb, records = records + $6, error = null,
+            lease_until = now() + make_interval(secs => $7)
+      where connection = $1 and stream = $2 and holder = $3`,
+    [connection, stream, holder, until, JSON.stringify(resume), records, seconds],
+  )
+  return rowCount > 0
+}
+
+/** The window is read: the watermark moves to its end. False: the stream is not ours any more. */
 export async function closeWindow(
   tx: Queryable,
-  connection: string,
-  stream: string,
+  { connection, stream, holder }: StreamHold,
   until: Date,
   records: number,
-): Promise<void> {
-  await tx.query(
-    `update stream set watermark = greatest(watermark, $3), window_until = null, resume = null, lease_until = null,
-            records = records + $4, polled_at = now(), error = null where connection = $1 and stream = $2`,
-    [connection, stream, until, records],
+): Promise<boolean> {
+  const { rowCount } = await tx.query(
+    `update stream set watermark = greatest(watermark, $4), window_until = null, resume = null, lease_until = null,
+            holder = null, records = records + $5, polled_at = now(), error = null
+      where connection = $1 and stream = $2 and holder = $3`,
+    [connection, stream, holder, until, records],
   )
+  return rowCount > 0
 }
 
 /** Gives the stream back after a failure; the resume token stays, so nothing is read twice or skipped. */
 export async function failPoll(
   db: Queryable,
-  connection: string,
-  stream: string,
+  { connection, stream, holder }: StreamHold,
   error: unknown,
 ): Promise<void> {
   const code = (error as { code?: unknown }).code
-  await db.query(`update stream set lease_until = null, error = $3 where connection = $1 and stream = $2`, [
-    connection,
-    stream,
-    typeof code === 'string' ? code : 'INTERNAL',
-  ])
+  await db.query(
+    `update stream set lease_until = null, holder = null, error = $4
+      where connection = $1 and stream = $2 and holder = $3`,
+    [connection, stream, holder, typeof code === 'string' ? code : 'INTERNAL'],
+  )
 }
 
 /** Gives the stream back without an error, on a graceful stop between two pages. */
-export async function releaseStream(db: Queryable, connection: string, stream: string): Promise<void> {
-  await db.query('update stream set lease_until = null where connection = $1 and stream = $2', [
-    connection,
-    stream,
-  ])
+export async function releaseStream(
+  db: Queryable,
+  { connection, stream, holder }: StreamHold,
+): Promise<void> {
+  await db.query(
+    `update stream set lease_until = null, holder = null
+      where connection = $1 and stream = $2 and holder = $3`,
+    [connection, stream, holder],
+  )
+}
+
+/** Ends leases whose holders died in the middle of a window; answers whose reading is to be gone on with. */
+export async function lapseStreams(db: Queryable): Promise<{ connection: string; stream: string }[]> {
+  const { rows } = await db.query<{ connection: string; stream: string }>(
+    `update stream set lease_until = null, holder = null where lease_until < now() returning connection, stream`,
+  )
+  return rows
 }
 
 /**

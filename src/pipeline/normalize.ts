@@ -69,7 +69,10 @@ function refused(error: unknown): TributaryError {
 
 async function normalizeRecord(pipe: Pipe, record: ClaimedRecord): Promise<Made> {
   try {
-    if (record.attempts > DEATHS) throw recordError('RECORD_KILLS', { times: DEATHS })
+    if (record.attempts > DEATHS) {
+      record.external_id ??= peek(pipe, record)
+      throw recordError('RECORD_KILLS', { times: DEATHS })
+    }
     return { record, document: await toDocument(pipe, record) }
   } catch (error) {
     pipe.log('warn', 'record parked', {
@@ -80,6 +83,12 @@ async function normalizeRecord(pipe: Pipe, record: ClaimedRecord): Promise<Made>
     })
     return { record, parked: parkRecord(record, error) }
   }
+}
+
+/** Whose record it is, without doing again what ended the process. */
+function peek(pipe: Pipe, record: ClaimedRecord): string | null {
+  const stream = pipe.connections.get(record.connection)?.streams.find((s) => s.name === record.stream)
+  return stream?.peek({ body: record.body, contentType: record.content_type }, record.shape) ?? null
 }
 
 async function toDocument(pipe: Pipe, record: ClaimedRecord): Promise<NewDocument> {

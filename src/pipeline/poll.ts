@@ -2,43 +2,69 @@
  * poll: reads a stream window by window. Each page is committed together with its resume token; the
  * watermark moves once, when the whole window has been read, and never passes now − lag.
  */
+import { randomUUID } from 'node:crypto'
 import { crashPoint } from '../core/crash-point.ts'
+import { ledgerError } from '../core/errors/ledger.ts'
 import type { Connection, ReadStream } from '../core/ports.ts'
 import { dueRefreshes } from '../ledger/document.ts'
-import { appendRecords } from '../ledger/inbox.ts'
+import { appendRecords, type InboxRow } from '../ledger/inbox.ts'
 import {
   closeWindow,
   failPoll,
   keepPage,
   leaseStream,
   releaseStream,
+  renewStream,
+  type StreamHold,
   type StreamState,
 } from '../ledger/stream.ts'
+import { whileLeased } from './heartbeat.ts'
 import { FETCH, type Pipe, type Stopping } from './pipe.ts'
 import { hintRow, recordRows, wakeFor } from './receive.ts'
 
-/** One page may take this long; the stream's lease is renewed with every page. Milliseconds. */
+/** One page may take this long. Milliseconds. */
 const PAGE_LIMIT = 60_000
-const LEASE = 90
 
-/** One poll at a time per stream: answers at once when another process reads it. */
+/** A stream whose reader died is free after this long; a living one renews it. Milliseconds. */
+export const POLL_LEASE = 12_000
+
+/**
+ * One poll at a time per stream: answers at once when another process reads it. `lease`: milliseconds. Throws
+ * LEDGER_LEASE_LOST when another process has taken the stream meanwhile, and what reading throws.
+ */
 export async function pollStream(
   pipe: Pipe,
   connection: Connection,
   stream: ReadStream,
   stopping: Stopping,
+  lease: number = POLL_LEASE,
 ): Promise<void> {
-  const state = await leaseStream(pipe.db, connection.id, stream.name, LEASE)
+  const hold = { connection: connection.id, stream: stream.name, holder: randomUUID() }
+  const state = await leaseStream(pipe.db, hold, lease / 1000)
   if (!state) return
+  const renew = () => renewStream(pipe.db, hold, lease / 1000)
   try {
-    const window = nextWindow(pipe, connection, stream, state)
-    if (window.until > window.since) await readWindow(pipe, connection, stream, state, window, stopping)
-    else await releaseStream(pipe.db, connection.id, stream.name)
+    await whileLeased({ milliseconds: lease, renew }, async (lost) => {
+      const window = nextWindow(pipe, connection, stream, state)
+      const reading = { pipe, stream, hold, lease: lease / 1000, lost }
+      if (window.until > window.since) await readWindow(reading, state, window, stopping)
+      else await releaseStream(pipe.db, hold)
+    })
     if (stream.refresh) await refresh(pipe, connection, stream, stream.refresh)
   } catch (error) {
-    await failPoll(pipe.db, connection.id, stream.name, error)
+    await failPoll(pipe.db, hold, error)
     throw error
   }
+}
+
+/** One window on its way. `lease`: seconds. */
+interface Reading {
+  pipe: Pipe
+  stream: ReadStream
+  hold: StreamHold
+  lease: number
+  /** Aborts when the stream may be another's. */
+  lost: AbortSignal
 }
 
 interface Window {
@@ -67,32 +93,48 @@ function earliest(pipe: Pipe, connection: string): Date {
 }
 
 async function readWindow(
-  pipe: Pipe,
-  connection: Connection,
-  stream: ReadStream,
+  reading: Reading,
   state: StreamState,
   window: Window,
   stopping: Stopping,
 ): Promise<void> {
+  const { pipe, stream, hold, lost } = reading
   let resume = state.window_until ? state.resume : null
   const began = Date.now()
   for (;;) {
-    const page = await stream.page({ ...window, resume }, AbortSignal.timeout(PAGE_LIMIT))
-    const rows = recordRows(connection.id, stream.name, 'poll', page.records)
+    const signal = AbortSignal.any([AbortSignal.timeout(PAGE_LIMIT), lost])
+    const page = await stream.page({ ...window, resume }, signal)
+    const rows = recordRows(hold.connection, stream.name, 'poll', page.records)
     // only the answer told how the source's clock stands
     const read = new Date(Math.min(window.until.getTime(), readableUntil(stream, began)))
-    const ids = await pipe.db.transaction(async (tx) => {
-      const appended = await appendRecords(tx, rows)
-      if (page.next === null) await closeWindow(tx, connection.id, stream.name, read, rows.length)
-      else await keepPage(tx, connection.id, stream.name, window.until, page.next, rows.length, LEASE)
-      return appended
-    })
+    const ids = await commitPage(reading, rows, page.next, { ...window, read })
     crashPoint('poll.page-committed')
     await wakeFor(pipe, rows, ids)
     if (page.next === null) return
     resume = page.next
-    if (stopping.asked) return releaseStream(pipe.db, connection.id, stream.name)
+    if (stopping.asked) return releaseStream(pipe.db, hold)
   }
+}
+
+/** Records and place in the window in one commit, as long as the stream is ours. */
+function commitPage(
+  { pipe, hold, lease, lost }: Reading,
+  rows: InboxRow[],
+  next: unknown,
+  { until, read }: Window & { read: Date },
+): Promise<(number | null)[]> {
+  return pipe.db.transaction(async (tx) => {
+    const appended = await appendRecords(tx, rows)
+    const held =
+      next === null
+        ? await closeWindow(tx, hold, read, rows.length)
+        : await keepPage(tx, hold, { until, resume: next, records: rows.length }, lease)
+    if (!held || lost.aborted) {
+      const { connection, stream } = hold
+      throw ledgerError('LEDGER_LEASE_LOST', { connection, stream }, lost.reason)
+    }
+    return appended
+  })
 }
 
 /** Sources whose clock stands still: documents that are not final are read again by id. */

@@ -6,8 +6,9 @@
 import type { Database } from '../ledger/database.ts'
 import { trimInbox } from '../ledger/inbox.ts'
 import { connectionsWithDuePushes, lapseLeases } from '../ledger/push.ts'
-import { trimTicks } from '../ledger/stream.ts'
-import { FETCH, NORMALIZE, type Pipe, PLAN, wakeDelivery } from './pipe.ts'
+import { lapseStreams, trimTicks } from '../ledger/stream.ts'
+import { FETCH, NORMALIZE, type Pipe, PLAN, POLL, wakeDelivery } from './pipe.ts'
+import { pollLane } from './schedule.ts'
 
 const EVERY = 1_000
 const TIDY_EVERY = 60_000
@@ -62,6 +63,11 @@ export async function sweep(pipe: Pipe): Promise<void> {
       if (lapsed > 0)
         pipe.log('warn', 'leases lapsed', { connection: connection.id, kind: op.kind, count: lapsed })
     }
+  }
+  // whose reader died between two pages is read on at once, not at the next tick, which may be a day away
+  for (const { connection, stream } of await lapseStreams(pipe.db)) {
+    pipe.log('warn', 'reading lapsed', { connection, stream })
+    await pipe.queue.wake(POLL, pollLane(connection, stream))
   }
   const due = await whatIsDue(pipe.db)
   if (due.records) await pipe.queue.wake(NORMALIZE, '0')

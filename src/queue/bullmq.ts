@@ -7,8 +7,11 @@ import type { Queue, QueueTrouble, Working } from './queue.ts'
 /** The ledger owns attempts and back-off; a job that failed or ended leaves nothing behind. */
 const JOB = { attempts: 1, removeOnComplete: true, removeOnFail: true } as const
 
-/** A killed worker's lane runs again within 20 s instead of 60. */
-const LOCK = { lockDuration: 15_000, stalledInterval: 5_000 } as const
+/**
+ * A killed worker's lane runs again within 12 s. A living one renews its lock every 3 s; one that stood still for
+ * longer than the lock may have its lane run twice for a moment, which the ledger's own leases make harmless.
+ */
+const LOCK = { lockDuration: 9_000, lockRenewTime: 3_000, stalledInterval: 3_000 } as const
 
 /** How long a wake-up may take before it is left to the sweeper. */
 const WAKE_LIMIT = 2_000

@@ -1,9 +1,11 @@
 /** The connections of tributary.yaml, checked against what their connectors say they need. */
 import { resolve } from 'node:path'
 import type { Setting } from '../connector/manifest.ts'
-import { shapeOf } from '../core/errors/error.ts'
+import { settingType, settingWords } from '../connector/settings.ts'
+import { type Phrase, shapePhrase } from '../core/errors/error.ts'
 import { parseDuration } from '../core/time.ts'
 import type { YamlPath } from '../core/yaml.ts'
+import { oneOf } from '../core/yaml-words.ts'
 import type { ConnectorCatalog } from './config-catalog.ts'
 import { type Problems, suggestion } from './config-problems.ts'
 import type { ConfigFile } from './schema.ts'
@@ -147,7 +149,7 @@ function readSettings(
       if (spec.default === undefined && !spec.optional) {
         context.problems.add('CONFIG_SETTING_MISSING', [...path, name], {
           connector,
-          description: spec.description,
+          description: settingWords(spec),
         })
       }
       continue
@@ -168,9 +170,9 @@ function readSetting(context: ConfigContext, path: YamlPath, spec: Setting, give
     const near = typeof value === 'string' && spec.values ? suggestion(value, spec.values) : ''
     context.problems.add('CONFIG_SETTING_VALUE', path, {
       expected,
-      found: shapeOf(value),
+      found: shapePhrase(value),
       near,
-      description: spec.description,
+      description: settingWords(spec),
     })
   }
   return value
@@ -185,21 +187,21 @@ function fromText(type: Setting['type'], text: string): unknown {
 }
 
 /** What the value should have been, in words; null when it is right. */
-function violation(spec: Setting, value: unknown): string | null {
-  if (spec.values && !spec.values.includes(String(value))) return `one of ${spec.values.join(', ')}`
+function violation(spec: Setting, value: unknown): Phrase | null {
+  if (spec.values && !spec.values.includes(String(value))) return oneOf(spec.values)
   switch (spec.type) {
     case 'integer':
-      return Number.isSafeInteger(value) ? null : 'a whole number'
+      return Number.isSafeInteger(value) ? null : settingType.integer
     case 'decimal':
-      return /^-?\d+(\.\d+)?$/.test(String(value)) ? null : 'a number, best in quotes'
+      return /^-?\d+(\.\d+)?$/.test(String(value)) ? null : settingType.decimal
     case 'boolean':
-      return typeof value === 'boolean' ? null : 'true or false'
+      return typeof value === 'boolean' ? null : settingType.boolean
     case 'list':
-      return Array.isArray(value) ? null : 'a list'
+      return Array.isArray(value) ? null : settingType.list
     case 'map':
-      return value !== null && typeof value === 'object' && !Array.isArray(value) ? null : 'a map'
+      return value !== null && typeof value === 'object' && !Array.isArray(value) ? null : settingType.map
     default:
-      return typeof value === 'string' ? null : 'text (in quotes where it looks like a number)'
+      return typeof value === 'string' ? null : settingType.string
   }
 }
 

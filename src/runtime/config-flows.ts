@@ -1,5 +1,6 @@
 /** The flows of tributary.yaml: which connections feed which, from when on, and whether anything is sent. */
 import cron from 'node-cron'
+import type { Phrase } from '../core/errors/error.ts'
 import type { DocumentKind } from '../core/ports.ts'
 import { parseInstant } from '../core/time.ts'
 import type { YamlPath } from '../core/yaml.ts'
@@ -75,23 +76,31 @@ function noSecondWay(context: ConfigContext, taken: Map<string, string>, id: str
   }
 }
 
+const INSTANT: Phrase = {
+  en: 'an instant of a day that exists, with its zone, such as 2026-01-01T00:00:00+08:00',
+  zh: '带时区且真实存在的时间点，例如 2026-01-01T00:00:00+08:00',
+}
+
 /** Null after a complaint. */
 function readInstant(context: ConfigContext, path: YamlPath, text: string): Date | null {
   try {
     return parseInstant(text)
   } catch (error) {
     if (!(error instanceof RangeError)) throw error
-    const expected = 'an instant with its zone, such as 2026-01-01T00:00:00+08:00'
-    context.problems.add('CONFIG_VALUE', path, { expected, found: `"${text}" (${error.message})` })
+    context.problems.add('CONFIG_VALUE', path, { expected: INSTANT, found: `"${text}"` })
     return null
   }
+}
+
+const CRON: Phrase = {
+  en: 'a cron line such as "*/5 * * * *" (every five minutes; six fields begin with seconds)',
+  zh: 'cron 表达式，例如 "*/5 * * * *"（每五分钟一次；六段时第一段是秒）',
 }
 
 /** Cron with optional seconds; what node-cron takes. */
 export function readCron(context: ConfigContext, path: YamlPath, text: string): string {
   if (!cron.validate(text)) {
-    const expected = 'a cron line such as "*/5 * * * *" (every five minutes; six fields begin with seconds)'
-    context.problems.add('CONFIG_VALUE', path, { expected, found: `"${text}"` })
+    context.problems.add('CONFIG_VALUE', path, { expected: CRON, found: `"${text}"` })
   }
   return text
 }

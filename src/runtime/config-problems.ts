@@ -1,16 +1,17 @@
 /** Gathers everything that is wrong with a configuration, so that all of it is said at once. */
 import { configError } from '../core/errors/config.ts'
-import { TributaryError } from '../core/errors/error.ts'
+import { type ErrorDetail, type Phrase, TributaryError } from '../core/errors/error.ts'
 import { nearest, type ParsedYaml, type YamlPath, type YamlProblem, yamlFailure } from '../core/yaml.ts'
+import { didYouMean } from '../core/yaml-words.ts'
 
 type Code = Parameters<typeof configError>[0]
 
 /** Collects complaints about one file; `finish` throws them. */
 export interface Problems {
   /** `what`: point at the field's name or at its value. */
-  add(code: Code, path: YamlPath, detail?: Record<string, string | number>, what?: 'key' | 'value'): void
+  add(code: Code, path: YamlPath, detail?: ErrorDetail, what?: 'key' | 'value'): void
   /** The same for a name that must be one of `allowed`: adds the nearest spelling. */
-  addName(code: Code, path: YamlPath, name: string, allowed: string[], detail?: Record<string, string>): void
+  addName(code: Code, path: YamlPath, name: string, allowed: string[], detail?: ErrorDetail): void
   addYaml(problems: YamlProblem[]): void
   /** Throws TributaryError: the only problem, or CONFIG_INVALID with all of them. */
   finish(): void
@@ -38,9 +39,8 @@ export function collectProblems(parsed: ParsedYaml): Problems {
 }
 
 /** ` (did you mean "…"?)`, or nothing. */
-export function suggestion(name: string, allowed: readonly string[]): string {
-  const near = nearest(name, allowed)
-  return near ? ` (did you mean "${near}"?)` : ''
+export function suggestion(name: string, allowed: readonly string[]): Phrase | '' {
+  return didYouMean(nearest(name, allowed))
 }
 
 /** A flow without `from:` or `mode:` is the mistake of every first file: it gets a text of its own. */
@@ -60,7 +60,8 @@ export function joined(file: string, problems: TributaryError[]): TributaryError
   if (problems.length === 1) return problems[0]!
   const at = (e: TributaryError) => Number(e.detail.line ?? 0) * 10_000 + Number(e.detail.column ?? 0)
   const sorted = [...problems].sort((a, b) => at(a) - at(b))
-  const list = sorted.map((e) => `  ${e.message}`).join('\n')
+  const said = (language: keyof Phrase) => sorted.map((e) => `  ${e.say(language)}`).join('\n')
+  const list: Phrase = { en: said('en'), zh: said('zh') }
   return configError(
     'CONFIG_INVALID',
     { file, count: sorted.length, list },

@@ -6,6 +6,7 @@ import { createHash } from 'node:crypto'
 import { readFileSync } from 'node:fs'
 import { dirname, join, resolve } from 'node:path'
 import { configError } from '../core/errors/config.ts'
+import { shapePhrase } from '../core/errors/error.ts'
 import { isCurrency } from '../core/money.ts'
 import { isZone } from '../core/time.ts'
 import { type ParsedYaml, parseYaml, type YamlPath, yamlFailure, yamlProblems } from '../core/yaml.ts'
@@ -44,6 +45,8 @@ export interface Config {
   /** `data`: absolute path; `database`, `redis`: addresses, or null for the embedded size. */
   storage: { data: string; database: string | null; redis: string | null }
   http: { host: string; port: number }
+  /** Where `work` answers health checks; null: nowhere. `stated`: somebody chose the port, it must be that one. */
+  health: { host: string; port: number; stated: boolean } | null
   /** Milliseconds. */
   retention: { raw: number }
   log: { level: 'debug' | 'info' | 'warn' | 'error' }
@@ -107,7 +110,7 @@ function readText(path: string, shown: string): string {
   } catch (error) {
     const code = (error as NodeJS.ErrnoException).code
     if (code === 'ENOENT') throw configError('CONFIG_FILE_MISSING', { file: shown }, error)
-    throw configError('CONFIG_FILE_UNREADABLE', { file: shown, reason: code ?? 'unknown' }, error)
+    throw configError('CONFIG_FILE_UNREADABLE', { file: shown, reason: code ?? '?' }, error)
   }
 }
 
@@ -123,13 +126,13 @@ function readCompany(context: ConfigContext): Config['company'] {
   const checkZone = (value: string, path: YamlPath) => {
     if (value.includes('${') || isZone(value)) return
     context.problems.addName('CONFIG_VALUE', path, value, Intl.supportedValuesOf('timeZone'), {
-      expected: 'an IANA time zone such as Asia/Shanghai',
+      expected: { en: 'an IANA time zone such as Asia/Shanghai', zh: 'IANA 时区，例如 Asia/Shanghai' },
       found: `"${value}"`,
     })
   }
   const checkCurrency = (value: string, path: YamlPath) => {
     if (value.includes('${') || isCurrency(value)) return
-    const expected = 'an ISO 4217 code such as CNY'
+    const expected = { en: 'an ISO 4217 code such as CNY', zh: 'ISO 4217 货币代码，例如 CNY' }
     context.problems.add('CONFIG_VALUE', path, { expected, found: `"${value}"` })
   }
   checkZone(zone, ['company', 'zone'])
@@ -149,14 +152,17 @@ function readCompany(context: ConfigContext): Config['company'] {
   return { zone, currency, entities: read }
 }
 
+/** Where `work` answers health checks unless it is told otherwise. */
+export const HEALTH_PORT = 8081
+
 const DAYS = 86_400_000
 
 function readServer(
   context: ConfigContext,
   path: string,
   env: Environment,
-): Pick<Config, 'storage' | 'http' | 'retention' | 'log'> {
-  const { storage = {}, http = {}, retention = {}, log = {} } = context.file
+): Pick<Config, 'storage' | 'http' | 'health' | 'retention' | 'log'> {
+  const { storage = {}, http = {}, health = {}, retention = {}, log = {} } = context.file
   const database = storage.database || env.DATABASE_URL || null
   const redis = storage.redis || env.REDIS_URL || null
   checkAddress(context, ['storage', 'database'], database, ['postgres:', 'postgresql:'])
@@ -164,6 +170,13 @@ function readServer(
   return {
     storage: { data: resolve(dirname(path), storage.data ?? 'data'), database, redis },
     http: { host: http.host ?? '127.0.0.1', port: Number(http.port ?? 8080) },
+    health: health.off
+      ? null
+      : {
+          host: health.host ?? '127.0.0.1',
+          port: Number(health.port ?? HEALTH_PORT),
+          stated: health.port !== undefined,
+        },
     retention: { raw: retention.raw === undefined ? 90 * DAYS : readDuration(retention.raw) },
     log: { level: (log.level ?? 'info') as Config['log']['level'] },
   }
@@ -174,8 +187,8 @@ function checkAddress(context: ConfigContext, path: YamlPath, address: string | 
   if (address === null || address.includes('${')) return
   if (schemes.includes(/^[a-z]+:/.exec(address)?.[0] ?? '') && URL.canParse(address)) return
   context.problems.add('CONFIG_VALUE', path, {
-    expected: `an address that begins with ${schemes[0]}//`,
-    found: `text of ${address.length} characters`,
+    expected: { en: `an address that begins with ${schemes[0]}//`, zh: `以 ${schemes[0]}// 开头的地址` },
+    found: shapePhrase(address),
   })
 }
 

@@ -83,6 +83,8 @@ flows:
 
 # Webhooks, /healthz, /metrics and /v1 listen here.
 http: { host: 127.0.0.1, port: 8080 }
+# Processes of "tributary work" answer /healthz, /readyz and /metrics here.
+# health: { host: 127.0.0.1, port: 8081 }
 
 # How long untouched records (with names and addresses) are kept.
 retention: { raw: 90d }

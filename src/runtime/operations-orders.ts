@@ -3,11 +3,11 @@
 import type { Order } from '../core/documents/order.ts'
 import { runtimeError } from '../core/errors/runtime.ts'
 import type { DocumentKind } from '../core/ports.ts'
-import { findOrders } from '../ledger/find.ts'
+import { findOrders, findParked } from '../ledger/find.ts'
 import { story } from '../ledger/journal.ts'
 import { arrivals, bindingsOfOrder, orderContent, receivedAt, tasksOfOrder } from '../ledger/order-detail.ts'
 import { listOrders, type OrderRow, ordersById } from '../ledger/order-list.ts'
-import { parkedOfOrder } from '../ledger/parked-list.ts'
+import { parkedById, parkedOfOrder } from '../ledger/parked-list.ts'
 import { ordersOfPushes, pushesOfOrder } from '../ledger/push-list.ts'
 import type {
   FindHit,
@@ -64,10 +64,19 @@ async function find(desk: Desk, term: string): Promise<FindHit[]> {
       )
     ).map((r) => [r.id, r]),
   )
-  return found.flatMap(({ by, id }) => {
+  const hits = found.flatMap(({ by, id }): FindHit[] => {
     const row = rows.get(id)
     return row ? [{ by, order: toOrder(row) }] : []
   })
+  const known = new Set([...rows.values()].map((row) => `${row.connection}/${row.external_id}`))
+  const parked = await parkedById(desk.db, await findParked(desk.db, term.trim()))
+  return [
+    ...hits,
+    ...parked
+      // an order that is known tells of what is parked itself
+      .filter((row) => row.what === 'record' && !known.has(`${row.source}/${row.order_id}`))
+      .map((row): FindHit => ({ by: 'parked', parked: toParked(row, desk) })),
+  ]
 }
 
 /** How many candidates an ambiguous reference lists. */

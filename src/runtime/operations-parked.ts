@@ -32,7 +32,7 @@ export function toParked(row: ParkedRow, desk: Pick<Desk, 'connections'>): Parke
     push: String(row.ref),
     ...row.detail,
   }
-  const both = (texts: Bilingual) => ({ en: fill(texts.en, detail), zh: fill(texts.zh, detail) })
+  const both = (texts: Bilingual) => ({ en: fill(texts.en, detail), zh: fill(texts.zh, detail, 'zh') })
   return {
     id: String(row.id),
     what: row.what,

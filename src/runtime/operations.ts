@@ -7,7 +7,9 @@
  * Failures are thrown as TributaryError: RUNTIME_UNKNOWN for an id that does not exist, RUNTIME_STATE for a
  * state that forbids what was asked (core/errors/runtime.ts).
  */
-import type { DocumentKind } from '../core/ports.ts'
+import type { DocumentKind, OrderProgress, PushState } from '../core/states.ts'
+
+export type { OrderProgress, PushState } from '../core/states.ts'
 
 /** Plain JSON. */
 export type Json = string | number | boolean | null | Json[] | { [key: string]: Json }
@@ -29,24 +31,6 @@ export interface PageOf<T> {
   /** Opaque; null on the last page. */
   next: string | null
 }
-
-export type PushState =
-  | 'planned'
-  | 'sending'
-  | 'confirmed'
-  | 'accepted'
-  | 'rejected'
-  | 'unknown'
-  | 'withdrawn'
-  | 'parked'
-  | 'shadowed'
-
-/**
- * How far an order has come. `history`: placed before the flow's `from`; `none`: nothing is to be pushed
- * (cancelled or refunded before, or no flow); `shadowed`: rendered and kept, not sent; otherwise the state
- * of its push that needs most attention.
- */
-export type OrderProgress = 'received' | 'held' | 'history' | 'none' | PushState
 
 export interface OrderSummary {
   /** `<connection>/<externalId>`: the order key of logs, CLI and API. */
@@ -143,11 +127,14 @@ export interface OrderFilter extends PageQuery {
   until?: string
 }
 
-export interface FindHit {
-  /** What the term matched: the platform's number or id, the ERP's bill, a tracking number, a phone's last digits. */
-  by: 'number' | 'external-id' | 'bill' | 'tracking' | 'phone' | 'key'
-  order: OrderSummary
-}
+export type FindHit =
+  | {
+      /** What the term matched: the platform's number or id, the ERP's bill, a tracking number, a phone's last digits. */
+      by: 'number' | 'external-id' | 'bill' | 'tracking' | 'phone' | 'key'
+      order: OrderSummary
+    }
+  /** Nothing is known of the order but what is parked: its record became no document. */
+  | { by: 'parked'; parked: ParkedItem }
 
 export interface PushFilter extends PageQuery {
   connection?: string

@@ -1,9 +1,10 @@
 /**
  * The shape of tributary.yaml. Validation, the types and the JSON Schema for editors
  * (schemas/tributary.schema.json) all come from it. The descriptions are what an editor shows and what an
- * error says is expected.
+ * error says is expected; `zh` is the same in Chinese, where an error can say it.
  */
 import { type Static, Type } from 'typebox'
+import { DOCUMENT_KINDS } from '../core/states.ts'
 import { DURATION_PATTERN } from '../core/time.ts'
 
 /** Ids of connections, flows, entities: they appear in URLs, keys and file names. */
@@ -13,17 +14,19 @@ const closed = { additionalProperties: false }
 /** `${NAME}` or `${NAME:-default}`: filled in from the environment before anything else looks at it. */
 const REFERENCE = '^\\$\\{[^}]+\\}$'
 
-const Duration = (description: string) =>
-  Type.String({ pattern: `${DURATION_PATTERN}|${REFERENCE}`, description })
+const Duration = (description: string, zh: string) =>
+  Type.String({ pattern: `${DURATION_PATTERN}|${REFERENCE}`, description, zh })
 
-const WholeNumber = (minimum: number, maximum: number, description: string) =>
+const WholeNumber = (minimum: number, maximum: number, description: string, zh: string) =>
   Type.Union(
-    [Type.Integer({ minimum, maximum }), Type.String({ pattern: `^[0-9]{1,9}$|${REFERENCE}`, description })],
-    { description },
+    [
+      Type.Integer({ minimum, maximum }),
+      Type.String({ pattern: `^[0-9]{1,9}$|${REFERENCE}`, description, zh }),
+    ],
+    { description, zh },
   )
 
-const KINDS = ['order', 'shipment', 'acknowledgement'] as const
-const Kind = Type.Union(KINDS.map((k) => Type.Literal(k)))
+const Kind = Type.Union(DOCUMENT_KINDS.map((k) => Type.Literal(k)))
 
 const Company = Type.Object(
   {
@@ -33,6 +36,7 @@ const Company = Type.Object(
     currency: Type.String({
       pattern: `^[A-Z]{3}$|${REFERENCE}`,
       description: 'an ISO 4217 code such as CNY: the currency the books are kept in',
+      zh: 'ISO 4217 货币代码，例如 CNY：记账本位币',
     }),
     entities: Type.Optional(
       Type.Record(
@@ -41,7 +45,13 @@ const Company = Type.Object(
           {
             name: Type.String({ minLength: 1, description: 'the legal entity by its name' }),
             taxId: Type.Optional(Type.String()),
-            currency: Type.Optional(Type.String({ pattern: '^[A-Z]{3}$', description: 'an ISO 4217 code' })),
+            currency: Type.Optional(
+              Type.String({
+                pattern: '^[A-Z]{3}$',
+                description: 'an ISO 4217 code',
+                zh: 'ISO 4217 货币代码',
+              }),
+            ),
             zone: Type.Optional(Type.String({ description: 'an IANA time zone' })),
           },
           closed,
@@ -59,8 +69,8 @@ const Company = Type.Object(
 
 const Rate = Type.Object(
   {
-    calls: WholeNumber(1, 1_000_000, 'calls per interval'),
-    per: Duration('the interval, such as 1s or 1m'),
+    calls: WholeNumber(1, 1_000_000, 'calls per interval', '每个时间段内的调用次数（整数）'),
+    per: Duration('the interval, such as 1s or 1m', '时间段，例如 1s 或 1m'),
   },
   { ...closed, description: 'never more calls than this, over all processes' },
 )
@@ -68,8 +78,18 @@ const Rate = Type.Object(
 const Poll = Type.Object(
   {
     every: Type.Optional(Type.String({ description: 'a cron line, seconds optional, in UTC' })),
-    lag: Type.Optional(Duration('how far behind now the reading stays, such as 10s or 2m')),
-    overlap: Type.Optional(Duration('how far each reading reaches back over the one before, such as 10m')),
+    lag: Type.Optional(
+      Duration(
+        'how far behind now the reading stays, such as 10s or 2m',
+        '读取落后当前时间多久，例如 10s 或 2m',
+      ),
+    ),
+    overlap: Type.Optional(
+      Duration(
+        'how far each reading reaches back over the one before, such as 10m',
+        '每次读取与上一次重叠多久，例如 10m',
+      ),
+    ),
     off: Type.Optional(Type.Boolean({ description: 'true: the system itself is not asked for this stream' })),
     folder: Type.Optional(
       Type.String({
@@ -95,7 +115,12 @@ const Connection = Type.Object(
       }),
     ),
     concurrency: Type.Optional(
-      WholeNumber(1, 64, 'documents on their way at once, a whole number from 1 to 64'),
+      WholeNumber(
+        1,
+        64,
+        'documents on their way at once, a whole number from 1 to 64',
+        '同时发送的单据数，1 到 64 的整数',
+      ),
     ),
     rate: Type.Optional(Rate),
     codes: Type.Optional(
@@ -188,14 +213,44 @@ export const ConfigFile = Type.Object(
           host: Type.Optional(
             Type.String({ minLength: 1, description: 'an address to listen on; 127.0.0.1 when left out' }),
           ),
-          port: Type.Optional(WholeNumber(0, 65535, 'a port, 0 to 65535; 8080 when left out')),
+          port: Type.Optional(
+            WholeNumber(
+              0,
+              65535,
+              'a port, 0 to 65535; 8080 when left out',
+              '端口，0 到 65535；省略时为 8080',
+            ),
+          ),
         },
         closed,
       ),
     ),
+    health: Type.Optional(
+      Type.Object(
+        {
+          host: Type.Optional(
+            Type.String({ minLength: 1, description: 'an address to listen on; 127.0.0.1 when left out' }),
+          ),
+          port: Type.Optional(
+            WholeNumber(
+              0,
+              65535,
+              'a port, 0 to 65535; 8081 when left out (any free one where it is taken)',
+              '端口，0 到 65535；省略时为 8081（被占用时任选空闲端口）',
+            ),
+          ),
+          off: Type.Optional(Type.Boolean({ description: 'true: `work` listens nowhere' })),
+        },
+        { ...closed, description: 'where `work` answers /healthz, /readyz and /metrics' },
+      ),
+    ),
     retention: Type.Optional(
       Type.Object(
-        { raw: Type.Optional(Duration('how long untouched records are kept, such as 90d')) },
+        {
+          raw: Type.Optional(
+            Duration('how long untouched records are kept, such as 90d', '原始记录保留多久，例如 90d'),
+          ),
+        },
         closed,
       ),
     ),
@@ -218,7 +273,7 @@ export function configJsonSchema(): string {
   const schema = {
     $schema: 'http://json-schema.org/draft-07/schema#',
     title: 'Tributary configuration',
-    ...JSON.parse(JSON.stringify(ConfigFile)),
+    ...JSON.parse(JSON.stringify(ConfigFile, (key, value) => (key === 'zh' ? undefined : value))),
   }
   return `${JSON.stringify(schema, null, 2)}\n`
 }

@@ -44,7 +44,7 @@ export async function startRuntime(config: Config, { role, log }: StartOptions):
       operations,
       receiveWebhook: (connection, topic, headers, body) =>
         receiveWebhook(pipe, receiver, { connection, topic, headers, body }),
-      ready: () => readiness(pipe),
+      ready: () => readiness(pipe, role),
       close: closeAll,
     }
   } catch (error) {
@@ -125,13 +125,26 @@ async function receiveWebhook(pipe: Pipe, receiver: Receiver, incoming: Incoming
   return webhook.answer
 }
 
-async function readiness(pipe: Pipe): Promise<Readiness> {
-  const checks: Readiness['checks'] = {}
+/** Longest that one of them may take to answer: less than whoever asks us waits. Milliseconds. */
+const ANSWERS_WITHIN = 2_000
+
+async function answers(ask: () => Promise<unknown>): Promise<string> {
+  let timer: NodeJS.Timeout | undefined
+  const late = new Promise<string>((resolve) => {
+    timer = setTimeout(() => resolve('does not answer'), ANSWERS_WITHIN)
+  })
   try {
-    await pipe.db.query('select 1')
-    checks.database = 'ok'
+    return await Promise.race([ask().then(() => 'ok'), late])
   } catch (error) {
-    checks.database = (error as { code?: string }).code ?? 'does not answer'
+    return (error as { code?: string }).code ?? 'does not answer'
+  } finally {
+    clearTimeout(timer)
   }
+}
+
+/** What takes webhooks in needs the database alone; one that only works needs the queue as well. */
+async function readiness(pipe: Pipe, role: StartOptions['role']): Promise<Readiness> {
+  const checks: Readiness['checks'] = { database: await answers(() => pipe.db.query('select 1')) }
+  if (role === 'work') checks.queue = await answers(() => pipe.queue.ready())
   return { ready: Object.values(checks).every((c) => c === 'ok'), checks }
 }

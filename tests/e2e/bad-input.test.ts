@@ -273,13 +273,13 @@ describe('a record that was in hand when its process died three times', () => {
           const id = String(o.id)
           const from = { connection: 'shop', stream: 'order', shape: 'webhook', origin: 'webhook' as const }
           const key = deliveryKey(`killer-${id}`, 'orders-create', body)
-          return { ...from, externalId: id, contentType: 'application/json', body, hint: false, ...key }
+          return { ...from, externalId: null, contentType: 'application/json', body, hint: false, ...key }
         }),
       )
       // what three deaths leave behind
       await db.query(
-        `update inbox set attempts = 3, claimed_until = now() - interval '1 s' where external_id = $1`,
-        [killer],
+        `update inbox set attempts = 3, claimed_until = now() - interval '1 s' where position($1::bytea in body) > 0`,
+        [Buffer.from(killer)],
       )
       await db.close()
       const started = await beside.start()
@@ -290,6 +290,12 @@ describe('a record that was in hand when its process died three times', () => {
         return page.items.length > 0 && page
       })
       expect(items).toMatchObject([{ what: 'record', code: 'RECORD_KILLS', externalId: killer }])
+      // nobody mapped it, and yet who asks for the order is told
+      const { operations } = started.running
+      for (const term of [killer, `shop/${killer}`])
+        expect(await operations.find({ term })).toMatchObject([
+          { by: 'parked', parked: { code: 'RECORD_KILLS', order: `shop/${killer}` } },
+        ])
       // the bug is mended: it is taken up again like any other
       await started.running.operations.parkedRetry({
         select: { ids: [items[0]!.id] },

@@ -1,10 +1,16 @@
 /** Two processes on one PostgreSQL: one winner per tick, missed ticks caught up once. */
+import { spawn } from 'node:child_process'
+import { writeFileSync } from 'node:fs'
+import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { openPostgres } from '../../src/ledger/postgres.ts'
+import { POLL_LEASE } from '../../src/pipeline/poll.ts'
 import { type PostgresService, postgresMissing, startPostgres } from '../support/services.ts'
 import { type StandingBetween, startProxy } from './altering-proxy.ts'
 import { openStage, type Stage, until, untilHeld } from './stage.ts'
+
+const MAIN = join(import.meta.dirname, '../../src/cli/main.ts')
 
 describe.skipIf(postgresMissing())('two processes on one ledger', () => {
   let server: PostgresService
@@ -58,6 +64,36 @@ describe.skipIf(postgresMissing())('two processes on one ledger', () => {
     const then = polls()
     await until('the other one polls', () => polls() > then)
     expect((await second.running.ready()).ready).toBe(true)
+  })
+
+  it('goes on within one lease where another process was killed in the middle of a window', async () => {
+    await stage.shop.sell(70)
+    const yearly = { flow: { every: '0 0 0 29 2 *', mode: 'shadow' } }
+    const file = join(stage.folder, 'tributary.yaml')
+    writeFileSync(file, stage.config(yearly))
+    const child = spawn(process.execPath, [MAIN, 'start', '--config', file], {
+      cwd: stage.folder,
+      stdio: 'ignore',
+      env: { ...process.env, TRIBUTARY_CRASH_AT: 'poll.page-committed:1' },
+    })
+    expect(await new Promise((done) => child.once('close', (_, signal) => done(signal)))).toBe('SIGKILL')
+    const died = Date.now()
+    const [half] = await inLedger<{ records: number; held: boolean }>(
+      'select records, lease_until > now() as held from stream',
+    )
+    expect(half).toMatchObject({ held: true })
+    expect(half!.records).toBeLessThan(70)
+    // no tick will come for years: what is half read is gone on with because its reader does not renew its lease
+    const heir = await stage.start(yearly)
+    await until(
+      'all are known',
+      async () => (await heir.running.operations.stats({})).shadowed === 70,
+      40_000,
+    )
+    // the lease of the stream, the lock of the lane, and the work itself on a busy machine
+    expect(Date.now() - died).toBeLessThan(POLL_LEASE + 9_000)
+    const [end] = await inLedger('select window_until, resume, records from stream')
+    expect(end).toEqual({ window_until: null, resume: null, records: 70 })
   })
 
   it('ticks missed while nobody ran are caught up once', async () => {

@@ -19,6 +19,7 @@ describe.skipIf(postgresMissing())('serve and work', () => {
   let database: Awaited<ReturnType<typeof startPostgres>>
   let shop: { url: string; close(): Promise<void> }
   let erp: { url: string; close(): Promise<void> }
+  const workers: { url: string | null }[] = []
   let url = ''
   const environment = () => ({
     cwd: folder,
@@ -69,8 +70,7 @@ flows:
     )
     expect((await run('migrate')).code).toBe(0)
     url = (await start('serve', '--port', '0')).url
-    await start('work')
-    await start('work')
+    workers.push(await start('work'), await start('work'))
   }, 120_000)
 
   afterAll(async () => {
@@ -81,6 +81,35 @@ flows:
     await database.stop()
     rmSync(folder, { recursive: true, force: true })
     expect(codes).toEqual([0, 0, 0])
+  }, 60_000)
+
+  test('each says how it is, also two of them on one machine; what only works takes nothing in', async () => {
+    const [first, second] = workers.map((worker) => worker.url!)
+    expect(first).not.toBe(second)
+    for (const at of [first, second]) {
+      expect(await (await fetch(`${at}/healthz`)).json()).toEqual({ status: 'ok' })
+      const ready = await fetch(`${at}/readyz`)
+      expect([ready.status, await ready.json()]).toEqual([
+        200,
+        { ready: true, checks: { database: 'ok', queue: 'ok' } },
+      ])
+      expect(await (await fetch(`${at}/metrics`)).text()).toContain('tributary_waiting')
+      expect((await fetch(`${at}/v1/orders`)).status).toBe(404)
+      expect((await fetch(`${at}/webhooks/web/orders-create`, { method: 'POST', body: '{}' })).status).toBe(
+        404,
+      )
+    }
+  })
+
+  test('a stated port that is taken is an error; --no-health listens nowhere', async () => {
+    const taken = new URL(workers[0]!.url!).port
+    expect((await run('work', '--port', taken)).code).toBe(3)
+    const silent = await start('work', '--no-health')
+    expect(silent).toMatchObject({ working: true, url: null })
+    const child = children.pop()!
+    const ended = new Promise((done) => child.on('close', done))
+    child.kill('SIGTERM')
+    expect(await ended).toBe(0)
   }, 60_000)
 
   test('carry the orders together, each once; commands look at the same database', async () => {

@@ -109,6 +109,13 @@ describe('check', () => {
     expect(ran.out + ran.err).not.toContain('wrong-token')
   })
 
+  test('a wrong token of the ERP is found before the first order', async () => {
+    const [good, bad] = [await check(naiveErp()), await check(naiveErp().replace('erp-check', 'guessed'))]
+    expect(good.out).toMatch(/✓ erp: .*takes the token/)
+    expect([bad.code, bad.out]).toEqual([1, expect.stringMatching(/✗ erp: .*401/)])
+    expect(await documents()).toEqual([])
+  })
+
   test('NC is asked by a bill of an unknown type; an unknown sender is explained', async () => {
     const good = await check(yonyouNc())
     expect(good.out).toMatch(/✓ erp: /)

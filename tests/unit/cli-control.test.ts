@@ -7,18 +7,23 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { connectControl } from '../../src/cli/control.ts'
 import { type Control, serveControl } from '../../src/runtime/control.ts'
 import { controlPath } from '../../src/runtime/control-protocol.ts'
-import { ORDER, standIn } from '../support/operations-stand-in.ts'
+import { type Office, openOffice, type Seeded } from '../support/office.ts'
 
 const folder = mkdtempSync(join(tmpdir(), 'tributary-control-'))
-const { operations } = standIn()
+let office: Office
+let seeded: Seeded
 let control: Control
 
 beforeAll(async () => {
+  office = await openOffice()
+  seeded = await office.seed()
+  await office.operations.pause({ connection: 'nc', why: 'stock-taking', by: 'ann' })
   mkdirSync(join(folder, 'data'))
-  control = await serveControl(operations, controlPath(join(folder, 'data')))
-})
+  control = await serveControl(office.operations, controlPath(join(folder, 'data')))
+}, 60_000)
 afterAll(async () => {
   await control.close()
+  await office.close()
   rmSync(folder, { recursive: true, force: true })
 })
 
@@ -35,7 +40,7 @@ describe('control socket', () => {
     await new Promise((ended) => spawn(process.execPath, ['-e', script]).on('close', ended))
     expect(existsSync(controlPath(dead))).toBe(true)
     expect(await connectControl(dead)).toBeNull()
-    const taken = await serveControl(operations, controlPath(dead))
+    const taken = await serveControl(office.operations, controlPath(dead))
     const opened = await connectControl(dead)
     expect(await opened!.operations.pauses({})).toHaveLength(1)
     await opened!.close()
@@ -46,16 +51,16 @@ describe('control socket', () => {
     const opened = (await connectControl(join(folder, 'data')))!
     const [list, failed, stats] = await Promise.all([
       opened.operations.ordersList({}),
-      opened.operations.pushShow({ id: '99' }).catch((error) => error),
+      opened.operations.pushShow({ id: '999999' }).catch((error) => error),
       opened.operations.stats({}),
     ])
-    expect(list.items[0]!.key).toBe(ORDER.key)
+    expect(list.items[0]!.key).toBe(seeded.order)
     expect(failed).toMatchObject({
       code: 'RUNTIME_UNKNOWN',
       kind: 'input',
-      detail: { what: 'push', id: '99' },
+      detail: { what: 'push', id: '999999' },
     })
-    expect(stats.received).toBe(7)
+    expect(stats.received).toBe(1)
     await opened.close()
   })
 
@@ -64,7 +69,7 @@ describe('control socket', () => {
     mkdirSync(data)
     const seen: string[] = []
     const odd = {
-      ...operations,
+      ...office.operations,
       doctor: () => new Promise<never>(() => undefined),
       pauses: async () => {
         throw new Error('value "Maria" is not an integer')

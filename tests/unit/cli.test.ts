@@ -9,14 +9,17 @@ import { languageFrom } from '../../src/cli/language.ts'
 import { clean, table, widthOf } from '../../src/cli/table.ts'
 import { en } from '../../src/cli/text/en.ts'
 import { zh } from '../../src/cli/text/zh.ts'
+import { tell } from '../../src/ledger/journal.ts'
+import { changeTasks } from '../../src/ledger/task.ts'
 import { type Control, serveControl } from '../../src/runtime/control.ts'
 import { controlPath } from '../../src/runtime/control-protocol.ts'
-import { ORDER, standIn } from '../support/operations-stand-in.ts'
+import { drive } from '../support/ledgers.ts'
+import { type Office, openOffice, parkRecord, type Seeded } from '../support/office.ts'
 
 const MAIN = fileURLToPath(new URL('../../src/cli/main.ts', import.meta.url))
 const folder = mkdtempSync(join(tmpdir(), 'tributary-cli-'))
 const file = join(folder, 'tributary.yaml')
-const { operations, calls } = standIn()
+let office: Office
 let control: Control
 
 const CONFIG = `company: { zone: Asia/Shanghai, currency: CNY }
@@ -30,14 +33,13 @@ flows:
 beforeAll(async () => {
   writeFileSync(file, CONFIG)
   mkdirSync(join(folder, 'data'))
-  control = await serveControl(operations, controlPath(join(folder, 'data')))
-})
+  office = await openOffice()
+  control = await serveControl(office.operations, controlPath(join(folder, 'data')))
+}, 60_000)
 afterAll(async () => {
   await control.close()
+  await office.close()
   rmSync(folder, { recursive: true, force: true })
-})
-beforeEach(() => {
-  calls.length = 0
 })
 
 interface Ran {
@@ -68,19 +70,28 @@ function run(args: string[], env: Record<string, string> = {}, cwd = folder): Pr
 
 const by = userInfo().username
 
+/** What a command line names: parts of the order that was made for the test. */
+const filled = (text: string, seeded: Seeded) =>
+  text.replace(/<(\w+)>/g, (_, name: string) => seeded[name as keyof Seeded])
+
 describe('commands', () => {
+  let seeded: Seeded
+  beforeEach(async () => {
+    seeded = await office.seed()
+    office.calls.length = 0
+  })
   const why = { why: 'because', by }
   test.each([
     [
-      'orders list --connection web --progress parked --limit 3 --after n1',
+      'orders list --connection web --progress parked --limit 3 --after 1000000',
       'ordersList',
-      { connection: 'web', progress: 'parked', limit: 3, after: 'n1' },
+      { connection: 'web', progress: 'parked', limit: 3, after: '1000000' },
       0,
     ],
     ['orders list --since 2026-01-01T00:00:00+08:00', 'ordersList', { since: '2025-12-31T16:00:00.000Z' }, 0],
-    [`orders show ${ORDER.key}`, 'orderShow', { ref: ORDER.key }, 0],
+    ['orders show <order>', 'orderShow', { ref: '<order>' }, 0],
     ['orders show 99', 'orderShow', { ref: '99' }, 1],
-    ['orders find 1001', 'find', { term: '1001' }, 0],
+    ['orders find <externalId>', 'find', { term: '<externalId>' }, 0],
     ['orders find 4711', 'find', { term: '4711' }, 1],
     [
       'push list --state rejected --kind order --mode live --flow f --connection nc',
@@ -88,9 +99,14 @@ describe('commands', () => {
       { connection: 'nc', flow: 'f', kind: 'order', state: 'rejected', mode: 'live' },
       0,
     ],
-    ['push show 17', 'pushShow', { id: '17', body: false }, 0],
-    ['push show 17 --body', 'pushShow', { id: '17', body: true }, 0],
-    ['push retry 17 18 --why because', 'pushRetry', { select: { ids: ['17', '18'] }, ...why }, 0],
+    ['push show <push>', 'pushShow', { id: '<push>', body: false }, 0],
+    ['push show <push> --body', 'pushShow', { id: '<push>', body: true }, 0],
+    [
+      'push retry <push> 999999 --why because',
+      'pushRetry',
+      { select: { ids: ['<push>', '999999'] }, ...why },
+      0,
+    ],
     [
       'push retry --connection nc --state rejected',
       'pushRetry',
@@ -98,27 +114,32 @@ describe('commands', () => {
       0,
     ],
     [
-      'push resolve 17 --written R1 --number SO1',
+      'push resolve <push> --written R<push> --number SO1',
       'pushResolve',
-      { id: '17', resolution: { as: 'written', remoteId: 'R1', number: 'SO1' }, by },
+      { id: '<push>', resolution: { as: 'written', remoteId: 'R<push>', number: 'SO1' }, by },
       0,
     ],
     [
-      'push resolve 17 --not-written --why because',
+      'push resolve <push> --not-written --why because',
       'pushResolve',
-      { id: '17', resolution: { as: 'not-written' }, ...why },
+      { id: '<push>', resolution: { as: 'not-written' }, ...why },
       0,
     ],
-    ['push resolve 17 --withdraw', 'pushResolve', { id: '17', resolution: { as: 'withdrawn' }, by }, 0],
+    [
+      'push resolve <push> --withdraw',
+      'pushResolve',
+      { id: '<push>', resolution: { as: 'withdrawn' }, by },
+      0,
+    ],
     ['parked list', 'parkedList', {}, 4],
     ['parked list --connection quiet', 'parkedList', { connection: 'quiet' }, 0],
     [
-      'parked retry --code RECORD_NO_SKU',
+      'parked retry --code PUSH_REJECTED',
       'parkedRetry',
-      { select: { filter: { code: 'RECORD_NO_SKU' } }, by },
+      { select: { filter: { code: 'PUSH_REJECTED' } }, by },
       0,
     ],
-    ['parked discard 5 --why because', 'parkedDiscard', { select: { ids: ['5'] }, ...why }, 0],
+    ['parked discard <parked> --why because', 'parkedDiscard', { select: { ids: ['<parked>'] }, ...why }, 0],
     [
       'replay web --stream order --since 2026-01-01T00:00:00Z',
       'replay',
@@ -131,18 +152,18 @@ describe('commands', () => {
     ['resume --flow f --kind order', 'resume', { flow: 'f', kind: 'order', by }, 0],
     ['doctor', 'doctor', {}, 4],
     [
-      'token create board --scope operate --days 30',
+      'token create board-30 --scope operate --days 30',
       'tokenCreate',
-      { name: 'board', scope: 'operate', days: 30, by },
+      { name: 'board-30', scope: 'operate', days: 30, by },
       0,
     ],
     ['token list', 'tokenList', {}, 0],
-    ['token revoke board', 'tokenRevoke', { id: 'board', by }, 0],
+    ['token revoke <token>', 'tokenRevoke', { id: '<token>', by }, 0],
     ['token revoke nobody', 'tokenRevoke', { id: 'nobody', by }, 1],
     ['backup b.tar', 'backup', { to: join(folder, 'b.tar') }, 0],
   ])('%s', async (line, method, params, code) => {
-    const ran = await run([...line.split(' '), '--json'])
-    expect(calls).toEqual([[method, params]])
+    const ran = await run([...filled(line, seeded).split(' '), '--json'])
+    expect(office.calls).toEqual([[method, JSON.parse(filled(JSON.stringify(params), seeded))]])
     expect({ code: ran.code, err: code === 1 ? '' : ran.err }).toEqual({ code, err: '' })
     if (code !== 1) expect(() => JSON.parse(ran.out)).not.toThrow()
   })
@@ -153,6 +174,7 @@ describe('commands', () => {
     'push retry',
     'push retry 17 --connection nc',
     'push list --state gone',
+    'orders list --progress gone',
     'orders list --limit 0',
     'orders list --since yesterday',
     'parked discard',
@@ -166,7 +188,7 @@ describe('commands', () => {
     'backup a b',
   ])('%s is a wrong call: exit code 2, nothing asked', async (line) => {
     const ran = await run(line.split(' '))
-    expect(calls).toEqual([])
+    expect(office.calls).toEqual([])
     expect(ran.code).toBe(2)
     expect(ran.out).toBe('')
     expect(ran.err).not.toBe('')
@@ -174,35 +196,51 @@ describe('commands', () => {
   })
 
   test('the story of an order, in both languages, by TRIBUTARY_LANG and by LANG', async () => {
-    const english = await run(['orders', 'show', ORDER.key])
-    expect(english.out).toContain('#1001  (web/7000000000001)')
-    expect(english.out).toContain('12.345 KWD')
-    expect(english.out).toContain('2026-03-01\n  08:00:00Z  received · web · origin webhook')
-    expect(english.out).toContain('something-new · nc, push 17 · count 2')
+    const { db } = office.desk
+    const { order, push, document, key } = await office.desk.pushed()
+    await drive(db, push, 'confirmed', { remoteId: `PK${push}`, remoteNumber: 'SO1' })
+    const about = { connection: 'web', orderId: order.externalId, orderNumber: order.number }
+    const task = { kind: 'amend-needed', open: true, documentId: document, pushId: push, detail: {} } as const
+    await changeTasks(db, [{ ...task, ...about }])
+    await tell(db, [
+      {
+        connection: 'web',
+        subject: order.externalId,
+        event: 'something-new',
+        data: { push, to: 'nc', count: 2 },
+      },
+    ])
+    await parkRecord(office, { ...seeded, externalId: order.externalId })
+    const english = await run(['orders', 'show', key])
+    expect(english.out).toContain(`${order.number}  (${key})`)
+    expect(english.out).toContain('2.750 KWD')
+    expect(english.out).toMatch(/^\d{4}-\d\d-\d\d\n {2}\d\d:\d\d:\d\dZ {2}received · web · .*origin webhook/m)
+    expect(english.out).toMatch(new RegExp(`something-new · nc, push ${push} · .*count 2`))
     expect(english.out).toContain('→ nc: order SO1')
     expect(english.out).toContain('to do: amend-needed')
-    expect(english.out).toContain('parked (5): 1 line(s) have no SKU: 3')
+    expect(english.out).toMatch(/parked \(\d+\): 1 line\(s\) have no SKU: 3/)
     const environments: Record<string, string>[] = [
       { TRIBUTARY_LANG: 'zh-CN', LANG: 'en_US.UTF-8' },
       { LANG: 'zh_CN.UTF-8' },
     ]
     for (const env of environments) {
-      const chinese = await run(['orders', 'show', ORDER.key], env)
+      const chinese = await run(['orders', 'show', key], env)
       expect(chinese.out).toContain('已接收')
       expect(chinese.out).toContain('1 行没有 SKU：3')
     }
   })
 
   test('what is parked comes with its fix', async () => {
+    await parkRecord(office, seeded)
     const ran = await run(['parked', 'list'])
     expect(ran.out).toContain('RECORD_NO_SKU')
-    expect(ran.out).toContain('→ Give the products a SKU.')
+    expect(ran.out).toContain('→ Give the products a SKU in the shop')
   })
 
   test('failures name the code and the fix; with --json as JSON on standard error', async () => {
-    const plain = await run(['push', 'show', '99'])
-    expect(plain.err).toContain('RUNTIME_UNKNOWN: there is no push 99\n  → ')
-    const json = await run(['push', 'show', '99', '--json'], { TRIBUTARY_LANG: 'zh' })
+    const plain = await run(['push', 'show', '999999'])
+    expect(plain.err).toContain('RUNTIME_UNKNOWN: there is no push 999999\n  → ')
+    const json = await run(['push', 'show', '999999', '--json'], { TRIBUTARY_LANG: 'zh' })
     expect(JSON.parse(json.err).errors[0]).toMatchObject({ code: 'RUNTIME_UNKNOWN', kind: 'input' })
     expect(json.err).toContain('没有')
     expect(json.out).toBe('')
@@ -210,7 +248,8 @@ describe('commands', () => {
 
   test('a token alone on standard output, so that a script can take it', async () => {
     const ran = await run(['token', 'create', 'x'])
-    expect(ran.out).toBe('trb_secret\n')
+    expect(ran.out).toMatch(/^trib_[\w-]+\n$/)
+    expect(await office.operations.verifyToken({ token: ran.out.trim() })).toMatchObject({ name: 'x' })
     expect(ran.err).toContain('not shown again')
   })
 })

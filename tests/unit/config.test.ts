@@ -76,6 +76,13 @@ describe('loadConfig', () => {
     expect(c.flows['web-orders']!.from.toISOString()).toBe('2025-12-31T16:00:00.000Z')
     expect(c.storage).toEqual({ data: '/srv/data', database: null, redis: null })
     expect(c.http).toEqual({ host: '127.0.0.1', port: 8080 })
+    expect(c.health).toEqual({ host: '127.0.0.1', port: 8081, stated: false })
+    expect(load(`${GOOD}health: { port: 9000 }\n`).health).toEqual({
+      host: '127.0.0.1',
+      port: 9000,
+      stated: true,
+    })
+    expect(load(`${GOOD}health: { off: true }\n`).health).toBeNull()
     expect(c.retention.raw).toBe(90 * 86_400_000)
     expect(Object.isFrozen(c.connections.web!.settings)).toBe(true)
   })

@@ -95,7 +95,7 @@ read: { order: { document: order, shapes: { o: m } } }
     [
       { token: 't', shop: 's', size: 'big' },
       'CONNECTOR_SETTING_VALUE',
-      /"size" must be integer, found text of 3/,
+      /"size" must be a whole number, found text of 3/,
     ],
     [{ token: 't', shop: 's', kind: 'c' }, 'CONNECTOR_SETTING_VALUE', /one of a, b/],
     [{ token: 't', base: 'ftp://x' }, 'CONNECTOR_ADDRESS', /http:\/\//],

@@ -11,9 +11,10 @@ import { ROUTES } from '../../src/http/api-routes.ts'
 import { type HttpServer, startHttp } from '../../src/http/server.ts'
 import { createLog } from '../../src/runtime/log.ts'
 import type { Readiness, Running } from '../../src/runtime/operations.ts'
-import { ORDER, standIn } from '../support/operations-stand-in.ts'
+import { RAW } from '../support/ledgers.ts'
+import { type Office, openOffice, type Seeded } from '../support/office.ts'
 
-const { operations, calls } = standIn()
+let office: Office
 let written = ''
 const log = createLog({
   level: 'debug',
@@ -28,30 +29,38 @@ let readiness: Readiness | 'hangs'
 let server: HttpServer
 
 beforeAll(async () => {
+  office = await openOffice()
   const running = {
-    operations,
+    operations: office.operations,
     receiveWebhook: (...args: Parameters<Running['receiveWebhook']>) => receive(...args),
     ready: async () =>
       readiness === 'hangs' ? new Promise<never>(() => undefined) : Promise.resolve(readiness),
   }
   server = await startHttp({ running, host: '127.0.0.1', port: 0, log })
+}, 60_000)
+afterAll(async () => {
+  await server.close()
+  await office.close()
 })
-afterAll(() => server.close())
 beforeEach(() => {
-  calls.length = 0
+  office.calls.length = 0
   written = ''
   readiness = { ready: true, checks: { database: 'ok' } }
   receive = async () => ({ status: 202, body: 'taken', contentType: 'text/plain' })
 })
 
+/** `reader` and `operator` stand for the tokens of that scope. */
+const bearer = (token?: string): Record<string, string> =>
+  token ? { authorization: `Bearer ${{ ...office.tokens }[token] ?? token}` } : {}
+
 const get = (path: string, token?: string, headers: Record<string, string> = {}) =>
   fetch(server.url + path, {
-    headers: { ...headers, ...(token ? { authorization: `Bearer ${token}` } : {}) },
+    headers: { ...headers, ...bearer(token) },
   })
 const post = (path: string, body: unknown, token?: string) =>
   fetch(server.url + path, {
     method: 'POST',
-    headers: { 'content-type': 'application/json', ...(token ? { authorization: `Bearer ${token}` } : {}) },
+    headers: { 'content-type': 'application/json', ...bearer(token) },
     body: JSON.stringify(body),
   })
 const hook = (body: Buffer<ArrayBuffer> | string, headers: Record<string, string> = {}) =>
@@ -65,6 +74,16 @@ async function until(ask: () => Promise<Response>, status: number): Promise<Resp
     if (answer.status === status) return answer
     if (Date.now() > end) throw new Error(`still ${answer.status}, not ${status}`)
     await new Promise((r) => setTimeout(r, 50))
+  }
+}
+
+/** Asks again until the text holds a part, at most for three seconds. */
+async function untilText(ask: () => Promise<string>, part: string): Promise<string> {
+  const end = Date.now() + 3000
+  for (;;) {
+    const text = await ask()
+    if (text.includes(part) || Date.now() > end) return text
+    await new Promise((r) => setTimeout(r, 100))
   }
 }
 
@@ -196,38 +215,55 @@ describe('health and metrics', () => {
   }, 6000)
 
   test('/metrics shows the ledger', async () => {
-    const r = await get('/metrics')
-    const text = await r.text()
-    expect(r.headers.get('content-type')).toContain('text/plain')
-    for (const line of [
-      'tributary_received_records 7',
-      'tributary_waiting{hop="planned"} 2',
-      'tributary_pushes{connection="nc",state="confirmed"} 3',
+    const { operations, desk } = office
+    await office.seed()
+    await operations.pause({ connection: 'nc', why: 'stock-taking', by: 'ann' })
+    await desk.db.query(
+      `insert into stream (connection, stream, watermark) values ('web', 'orders', now() - interval '1 minute')`,
+    )
+    const stats = await operations.stats({})
+    // older figures are shown for a second
+    const text = await untilText(
+      async () => (await get('/metrics')).text(),
       'tributary_paused{connection="nc"} 1',
+    )
+    expect((await get('/metrics')).headers.get('content-type')).toContain('text/plain')
+    for (const line of [
+      `tributary_received_records ${stats.received}`,
+      `tributary_waiting{hop="planned"} ${stats.waiting.planned}`,
+      'tributary_pushes{connection="nc",state="rejected"} 1',
       'tributary_parked 1',
     ]) {
       expect(text).toContain(line)
     }
-    expect(text).toMatch(/tributary_watermark_age_seconds\{connection="nc",stream="orders"\} \d/)
+    expect(stats.received).toBeGreaterThan(0)
+    const age = /tributary_watermark_age_seconds\{connection="web",stream="orders"\} (\S+)/.exec(text)?.[1]
+    expect(Math.abs(Number(age) - 60)).toBeLessThan(10)
     expect(text).toContain('process_resident_memory_bytes')
+    await operations.resume({ connection: 'nc', by: 'ann' })
   })
 })
 
 describe('/v1', () => {
+  let seeded: Seeded
+  beforeEach(async () => {
+    seeded = await office.seed()
+    office.calls.length = 0
+  })
   const concrete = (path: string) =>
-    `/v1${path.replace(':connection', 'web').replace(':externalId', '7000000000001').replace(':id', '17')}`
-  const bodies: Record<string, unknown> = {
-    '/pushes/retry': { ids: ['17'] },
-    '/pushes/:id/resolve': { as: 'written', remoteId: 'R1' },
+    `/v1${path.replace(':connection', 'web').replace(':externalId', seeded.externalId).replace(':id', seeded.push)}`
+  const bodies = (): Record<string, unknown> => ({
+    '/pushes/retry': { ids: [seeded.push] },
+    '/pushes/:id/resolve': { as: 'written', remoteId: `R${seeded.push}` },
     '/parked/retry': { filter: { connection: 'web' } },
-    '/parked/discard': { ids: ['5'], why: 'test order' },
+    '/parked/discard': { ids: [seeded.parked], why: 'test order' },
     '/replay': { connection: 'web', since: '2026-01-01T00:00:00Z' },
     '/pauses': { connection: 'nc', why: 'stock-taking' },
     '/pauses/resume': { connection: 'nc' },
-  }
+  })
   const ask = (method: string, path: string, token?: string) => {
-    const term = path === '/find' ? '?term=1001' : ''
-    return method === 'GET' ? get(concrete(path) + term, token) : post(concrete(path), bodies[path], token)
+    const term = path === '/find' ? `?term=${seeded.externalId}` : ''
+    return method === 'GET' ? get(concrete(path) + term, token) : post(concrete(path), bodies()[path], token)
   }
 
   test.each(ROUTES.map((r) => [r.method, r.path, r.scope] as const))(
@@ -235,7 +271,7 @@ describe('/v1', () => {
     async (method, path, scope) => {
       expect((await ask(method, path)).status).toBe(401)
       expect((await ask(method, path, 'guess')).status).toBe(401)
-      expect(calls).toEqual([])
+      expect(office.calls).toEqual([])
       expect((await ask(method, path, 'reader')).status).toBe(scope === 'read' ? 200 : 403)
       const r = await ask(method, path, 'operator')
       expect(r.status).toBe(200)
@@ -260,15 +296,17 @@ describe('/v1', () => {
   })
 
   test('the exact bytes of a push need the scope operate', async () => {
-    expect((await get('/v1/pushes/17?body=true', 'reader')).status).toBe(403)
-    const r = (await (await get('/v1/pushes/17?body=true', 'operator')).json()) as any
-    expect(Buffer.from(r.rendered.body, 'base64').toString()).toContain('<bill>')
-    expect(((await (await get('/v1/pushes/17', 'operator')).json()) as any).rendered.body).toBeUndefined()
+    expect((await get(`/v1/pushes/${seeded.push}?body=true`, 'reader')).status).toBe(403)
+    const r = (await (await get(`/v1/pushes/${seeded.push}?body=true`, 'operator')).json()) as any
+    expect(Buffer.from(r.rendered.body, 'base64')).toEqual(RAW)
+    expect(
+      ((await (await get(`/v1/pushes/${seeded.push}`, 'operator')).json()) as any).rendered.body,
+    ).toBeUndefined()
   })
 
   test('queries become filters with their types', async () => {
     await get('/v1/orders?limit=10&progress=parked&connection=web&after=n1', 'reader')
-    expect(calls[0]).toEqual([
+    expect(office.calls[0]).toEqual([
       'ordersList',
       { limit: 10, progress: 'parked', connection: 'web', after: 'n1' },
     ])
@@ -278,7 +316,7 @@ describe('/v1', () => {
     const r = await post('/v1/pauses', { connection: 'nc', by: 'someone else' }, 'operator')
     expect(r.status).toBe(400)
     await post('/v1/pauses', { connection: 'nc', why: 'x' }, 'operator')
-    expect(calls.at(-1)).toEqual(['pause', { connection: 'nc', by: 'token board', why: 'x' }])
+    expect(office.calls.at(-1)).toEqual(['pause', { connection: 'nc', by: 'token desk', why: 'x' }])
     expect(written).toContain('"event":"api.operate"')
   })
 
@@ -293,7 +331,7 @@ describe('/v1', () => {
     const body = (await r.json()) as any
     expect([r.status, body.code]).toEqual([400, 'RUNTIME_REQUEST'])
     expect(body.message).toContain(field)
-    expect(calls).toEqual([])
+    expect(office.calls).toEqual([])
   })
 
   test.each([
@@ -306,25 +344,25 @@ describe('/v1', () => {
   ])('POST %s %j is refused', async (path, body) => {
     const r = await post(path, body, 'operator')
     expect(r.status).toBe(400)
-    expect(calls).toEqual([])
+    expect(office.calls).toEqual([])
   })
 
   test('unknown things are 404, in the language asked for', async () => {
-    const r = await get('/v1/pushes/99', 'reader', { 'accept-language': 'zh-CN,zh;q=0.9' })
+    const r = await get('/v1/pushes/999999', 'reader', { 'accept-language': 'zh-CN,zh;q=0.9' })
     expect(r.status).toBe(404)
     expect(((await r.json()) as any).message).toContain('没有')
     expect((await get('/v2/orders')).status).toBe(404)
     const broken = await fetch(`${server.url}/v1/pauses`, {
       method: 'POST',
-      headers: { authorization: 'Bearer operator', 'content-type': 'application/json' },
+      headers: { ...bearer('operator'), 'content-type': 'application/json' },
       body: '{not json',
     })
     expect(broken.status).toBe(400)
   })
 
   test('an order is found by its key', async () => {
-    const r = await get(`/v1/orders/${ORDER.key}`, 'reader')
-    expect(((await r.json()) as any).key).toBe(ORDER.key)
-    expect(calls[0]).toEqual(['orderShow', { ref: ORDER.key }])
+    const r = await get(`/v1/orders/${seeded.order}`, 'reader')
+    expect(((await r.json()) as any).key).toBe(seeded.order)
+    expect(office.calls[0]).toEqual(['orderShow', { ref: seeded.order }])
   })
 })

@@ -55,8 +55,9 @@ async function fill(db: Database): Promise<void> {
   })
   await drive(db, pushes[2]!, 'sending', {}, 60)
   await appendRecords(db, [inboxRow(testOrder('raw'), RAW), inboxRow(testOrder('empty'), Buffer.alloc(0))])
-  await leaseStream(db, 'web', 'orders', 60)
-  await closeWindow(db, 'web', 'orders', new Date('2026-03-01T08:00:00.123Z'), 3)
+  const hold = { connection: 'web', stream: 'orders', holder: 'h' }
+  await leaseStream(db, hold, 60)
+  await closeWindow(db, hold, new Date('2026-03-01T08:00:00.123Z'), 3)
   await pause(db, { connection: 'nc', flow: '', kind: '', why: 'stock-taking', who: 'ann', automatic: false })
   await createToken(db, { name: 'board', scopes: ['read'], days: 3, by: 'ann' })
   await db.query(`insert into entity values ('main', 'Example', 'CNY', 'Asia/Shanghai')`)
@@ -91,7 +92,7 @@ describe.skipIf(missing)('backup and restore', () => {
     await fill(source.db)
     const file = path.join(source.folder, 'copy.gz')
     const made = await backupLedger(source.db, file)
-    expect(made).toMatchObject({ path: file, migration: 1, bytes: fs.statSync(file).size })
+    expect(made).toMatchObject({ path: file, migration: 2, bytes: fs.statSync(file).size })
     expect(fs.statSync(file).mode & 0o777).toBe(0o600)
     expect(fs.readdirSync(source.folder).filter((f) => /tmp|\.tributary/.test(f))).toEqual([])
     const target = await fresh(to)
@@ -173,7 +174,7 @@ describe.each(LEDGERS)('a backup on $name', ({ name, missing: why }) => {
       'last lines missing': gzipSync(text.split('\n').slice(0, -4).join('\n')),
       'one row missing': gzipSync(text.replace(/\n\["1","web","order"[^\n]*/, '')),
       'wrong value': gzipSync(text.replace(/\n\["1","web","order"/, '\n["x","web","order"')),
-      'another migration': gzipSync(text.replace('"migration":1', '"migration":9')),
+      'another migration': gzipSync(text.replace('"migration":2', '"migration":9')),
       'no backup': gzipSync('{"a":1}\n'),
     }
     for (const [what, content] of Object.entries(damaged)) {

@@ -40,7 +40,8 @@ describe.each(LEDGERS)('operations on orders over $name', (kind) => {
       await at.db.transaction((tx) =>
         writeDocuments(tx, { documents: [shipment], parked: [], done: [], journal: [] }),
       )
-      const by = async (term: string) => (await at.ops.find({ term })).map((h) => [h.by, h.order.key])
+      const by = async (term: string) =>
+        (await at.ops.find({ term })).map((h) => [h.by, 'order' in h ? h.order.key : h.parked.order])
       expect(await by(key)).toEqual([['key', key]])
       expect(await by(`KEY${order.externalId}R1`)).toEqual([['key', key]])
       expect(await by(order.number)).toEqual([['number', key]])

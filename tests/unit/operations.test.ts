@@ -99,12 +99,13 @@ describe.each(LEDGERS)('operations over $name', (kind) => {
     })
 
     it('doctor finds a silent stream, a broken one, doubt and a backlog', async () => {
-      for (const stream of ['silent', 'broken']) await leaseStream(at.db, 'web', stream, 1)
-      await closeWindow(at.db, 'web', 'silent', new Date(), 1)
+      const hold = (stream: string) => ({ connection: 'web', stream, holder: 'h' })
+      for (const stream of ['silent', 'broken']) await leaseStream(at.db, hold(stream), 1)
+      await closeWindow(at.db, hold('silent'), new Date(), 1)
       await at.db.query(`update stream set polled_at = now() - interval '1 hour' where stream = 'silent'`)
       for (const minutes of [70, 80])
         await winTick(at.db, 'web/silent', new Date(Date.now() - minutes * 60_000), 1)
-      await failPoll(at.db, 'web', 'broken', { code: 'HTTP_500' })
+      await failPoll(at.db, hold('broken'), { code: 'HTTP_500' })
       const order = testOrder('old')
       const [record] = await appendRecords(at.db, [inboxRow(order)])
       await at.db.query(`update inbox set received_at = now() - interval '1 hour' where id = $1`, [record])
@@ -125,7 +126,7 @@ describe.each(LEDGERS)('operations over $name', (kind) => {
 
     it('backup writes the file it names', { timeout: 60_000 }, async () => {
       const to = path.join(at.ledger.folder, 'by-operation.gz')
-      expect(await at.ops.backup({ to })).toEqual({ path: to, bytes: fs.statSync(to).size, migration: '1' })
+      expect(await at.ops.backup({ to })).toEqual({ path: to, bytes: fs.statSync(to).size, migration: '2' })
     })
   })
 })

@@ -5,7 +5,14 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import type { Outcome, Remote } from '../../src/core/outcome.ts'
-import { afterFind, afterWrite, backoff, type Next, type Protocol } from '../../src/pipeline/stages/settle.ts'
+import {
+  afterFind,
+  afterWrite,
+  backoff,
+  type Next,
+  type Protocol,
+  REFUSED_PATIENCE,
+} from '../../src/pipeline/stages/settle.ts'
 
 const LATE = 10_000
 const LAG = 20_000
@@ -214,6 +221,21 @@ describe('one attempt', () => {
     expect(afterWrite({ ...fresh, uncertain: true }, refused, op({ class: 'resend-safe' }), 0).state).toBe(
       'unknown',
     )
+  })
+
+  it('hands doubt and refusal together to a person soon, and never decides', () => {
+    const refused: Outcome = { kind: 'refused', code: '-31206', message: 'material=NEW' }
+    const doubtful = { ...fresh, uncertain: true, age: REFUSED_PATIENCE + 1 }
+    expect(afterWrite(doubtful, refused, op({ class: 'resend-safe' }), 0)).toMatchObject({
+      state: 'parked',
+      uncertain: true,
+      code: 'PUSH_REFUSED_IN_DOUBT',
+      message: '-31206: material=NEW',
+    })
+    // who is told that it is there believes it, however late
+    expect(
+      afterWrite(doubtful, { ...refused, duplicate: true }, op({ class: 'resend-safe' }), 0),
+    ).toMatchObject({ state: 'confirmed' })
   })
 
   it('keeps doubt through a not-done of a resend, and plans again otherwise', () => {

@@ -1,4 +1,5 @@
 /** The queue on its three stores: no wake-up is lost, many connections share few sessions, nothing waits for itself. */
+import { spawn } from 'node:child_process'
 import fs from 'node:fs'
 import os from 'node:os'
 import path from 'node:path'
@@ -13,8 +14,23 @@ import { openQueue } from '../../src/queue/bullmq.ts'
 import type { Queue, Working } from '../../src/queue/queue.ts'
 import { postgresMissing, redisMissing, startPostgres, startRedis } from '../support/services.ts'
 
+/** A process that takes a lane and never gives it back. */
+const DOOMED = `
+const { openQueue } = await import(${JSON.stringify(path.resolve(import.meta.dirname, '../../src/queue/bullmq.ts'))})
+const { openPostgres } = await import(${JSON.stringify(path.resolve(import.meta.dirname, '../../src/ledger/postgres.ts'))})
+const where = JSON.parse(process.argv.at(-1))
+const store = where.redis ? where : { pool: openPostgres({ url: where.postgres, max: 5 }).pool() }
+const queue = openQueue(store, () => undefined)
+await queue.work('doomed', 1, async () => {
+  console.log('begun')
+  await new Promise(() => setInterval(() => undefined, 1000))
+})
+`
+
 interface Store {
   queue: Queue
+  /** How another process opens the same. */
+  where: { redis?: string; postgres?: string }
   db: Database | null
   troubles: string[]
   close(): Promise<void>
@@ -24,10 +40,11 @@ function opened(
   store: Parameters<typeof openQueue>[0],
   db: Database | null,
   close: () => Promise<void>,
+  where: Store['where'] = {},
 ): Store {
   const troubles: string[] = []
   const queue = openQueue(store, (what, error) => troubles.push(`${what}: ${error.message}`))
-  return { queue, db, troubles, close: () => queue.close().then(close) }
+  return { queue, db, where, troubles, close: () => queue.close().then(close) }
 }
 
 async function onPglite(): Promise<Store> {
@@ -44,15 +61,16 @@ async function onPostgres(): Promise<Store> {
   const server = await startPostgres()
   const db = openPostgres({ url: server.url, max: 10 })
   await migrate(db, true)
-  return opened({ pool: db.pool() }, db, async () => {
+  const close = async () => {
     await db.close()
     await server.stop()
-  })
+  }
+  return opened({ pool: db.pool() }, db, close, { postgres: server.url })
 }
 
 async function onRedis(): Promise<Store> {
   const server = await startRedis()
-  return opened({ redis: server.url }, null, () => server.stop())
+  return opened({ redis: server.url }, null, () => server.stop(), { redis: server.url })
 }
 
 const STORES = [
@@ -156,6 +174,36 @@ describe.each(STORES)('$name', ({ open, missing }) => {
         if (store.db) expect((await store.db.query('select 1 as n')).rows).toEqual([{ n: 1 }])
       } finally {
         await Promise.all(working.map((w) => w.stop()))
+      }
+    },
+    60_000,
+  )
+
+  // embedded there is one process, and it holds the queue
+  it.skipIf(missing || open === onPglite)(
+    'a lane whose process was killed runs again within 15 s',
+    async () => {
+      const child = spawn(
+        process.execPath,
+        ['--input-type=module', '-e', DOOMED, JSON.stringify(store.where)],
+        {
+          stdio: ['ignore', 'pipe', 'inherit'],
+        },
+      )
+      await store.queue.wake('doomed', '0')
+      await new Promise((begun) => child.stdout.once('data', begun))
+      child.kill('SIGKILL')
+      const died = Date.now()
+      let ran = 0
+      const working = await store.queue.work('doomed', 1, async () => {
+        ran ||= Date.now()
+      })
+      try {
+        await store.queue.wake('doomed', '0')
+        await until('the lane runs again', () => ran > 0, 30_000)
+        expect(ran - died).toBeLessThan(15_000)
+      } finally {
+        await working.stop()
       }
     },
     60_000,

@@ -14,8 +14,14 @@ export interface ErrorEntry {
   fix: { en: string; zh: string }
 }
 
+/** A piece of a message that is words, so that it must be said in the reader's language. */
+export interface Phrase {
+  en: string
+  zh: string
+}
+
 /** Values shown in the message. Never secrets or personal data: give the shape of an offending value, not the value. */
-export type ErrorDetail = Record<string, string | number | null | undefined>
+export type ErrorDetail = Record<string, string | number | null | undefined | Phrase>
 
 export const HTTP_STATUS: Record<ErrorKind, number> = {
   config: 500,
@@ -40,17 +46,20 @@ export class TributaryError extends Error {
   }
   /** The fix in the reader's language. */
   fix(language: 'en' | 'zh' = 'en'): string {
-    return fill(this.entry.fix[language], this.detail)
+    return fill(this.entry.fix[language], this.detail, language)
   }
   /** The message in the reader's language. */
   say(language: 'en' | 'zh' = 'en'): string {
-    return fill(this.entry.say[language], this.detail)
+    return fill(this.entry.say[language], this.detail, language)
   }
 }
 
 /** Replaces `{name}` in a text of the error table. */
-export function fill(text: string, detail: ErrorDetail): string {
-  return text.replace(/\{(\w+)\}/g, (_, name: string) => String(detail[name] ?? '?'))
+export function fill(text: string, detail: ErrorDetail, language: keyof Phrase = 'en'): string {
+  return text.replace(/\{(\w+)\}/g, (_, name: string) => {
+    const value = detail[name] ?? '?'
+    return typeof value === 'object' ? value[language] : String(value)
+  })
 }
 
 /**
@@ -66,9 +75,19 @@ export function thrower<T extends Record<string, ErrorEntry>>(table: T) {
  * Describes a value without showing it: type and length only, for messages about data that may be personal.
  */
 export function shapeOf(value: unknown): string {
-  if (value === null || value === undefined) return String(value)
-  if (typeof value === 'string') return `text of ${value.length} characters`
-  if (Array.isArray(value)) return `list of ${value.length}`
-  if (typeof value === 'object') return `object with ${Object.keys(value).length} keys`
-  return typeof value
+  return shapePhrase(value).en
+}
+
+/** `shapeOf` in both languages, for messages to people. */
+export function shapePhrase(value: unknown): Phrase {
+  if (value === null || value === undefined) return { en: String(value), zh: '空值' }
+  if (typeof value === 'string')
+    return { en: `text of ${value.length} characters`, zh: `${value.length} 个字符的文本` }
+  if (Array.isArray(value)) return { en: `list of ${value.length}`, zh: `${value.length} 项的列表` }
+  if (typeof value === 'object') {
+    const count = Object.keys(value).length
+    return { en: `object with ${count} keys`, zh: `${count} 项的映射` }
+  }
+  const kinds: Record<string, string> = { number: '数字', boolean: 'true 或 false', bigint: '数字' }
+  return { en: typeof value, zh: kinds[typeof value] ?? '其他类型' }
 }

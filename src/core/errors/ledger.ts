@@ -31,6 +31,17 @@ export const LEDGER_ERRORS = {
       zh: '请检查目录可写且磁盘未满;否则请恢复最近的备份。',
     },
   },
+  LEDGER_LEASE_LOST: {
+    kind: 'transient',
+    say: {
+      en: 'Reading {stream} of {connection} took too long to say that it lives; another process goes on with it.',
+      zh: '读取 {connection} 的 {stream} 时未能及时续租，已由其他进程接手。',
+    },
+    fix: {
+      en: 'Nothing is lost. If it lasts, the database is away or this process stands still for seconds: look at the load.',
+      zh: '没有数据丢失。若持续出现，可能是数据库不可用或进程长时间停顿，请检查负载。',
+    },
+  },
   LEDGER_UNREACHABLE: {
     kind: 'transient',
     say: { en: 'The database cannot be reached: {problem}', zh: '无法连接数据库:{problem}' },

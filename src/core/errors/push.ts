@@ -43,6 +43,17 @@ export const PUSH_ERRORS = {
     },
     fix: lookThenResolve,
   },
+  PUSH_REFUSED_IN_DOUBT: {
+    kind: 'conflict',
+    say: {
+      en: '{connection} refuses the document ({reason}), but an earlier attempt whose answer was lost may have gone through',
+      zh: '{connection} 拒绝了该单据({reason}),但此前一次应答丢失的发送可能已经成功',
+    },
+    fix: {
+      en: 'Put the data right there, then `tributary push retry {push}`: the same bytes are sent, and it takes them or says that it has them. Or look there and say what is true with `tributary push resolve {push}`.',
+      zh: '请先在对方系统中补全资料,再执行 `tributary push retry {push}`:将发送相同内容,对方会接收或说明已存在;也可在对方系统中核实后执行 `tributary push resolve {push}`。',
+    },
+  },
   PUSH_NOT_ACKNOWLEDGED: {
     kind: 'conflict',
     say: {

@@ -26,6 +26,8 @@ export interface Next {
 
 /** Doubts and refusals-for-now are tried for a day, then a person looks. */
 export const PATIENCE = 24 * 3600
+/** Refused for its content although an earlier attempt may have gone through: no waiting mends that. Seconds. */
+export const REFUSED_PATIENCE = 30
 const BACKOFF_FIRST = 1_000
 const BACKOFF_MOST = 300_000
 
@@ -136,7 +138,11 @@ function afterRefusal(
   }
   // while an earlier attempt is in doubt, a refusal of the same bytes proves nothing about that attempt
   if (push.uncertain && op.class === 'resend-safe') {
-    if (push.age > PATIENCE) return { ...base, state: 'parked', uncertain: true, event: 'parked' }
+    if (push.age > REFUSED_PATIENCE) {
+      const message = `${outcome.code}: ${outcome.message}`
+      const code = 'PUSH_REFUSED_IN_DOUBT'
+      return { ...base, code, message, state: 'parked', uncertain: true, event: 'parked' }
+    }
     return { ...base, state: 'unknown', uncertain: true, dueIn: backoff(push.attempt), event: 'unknown' }
   }
   return { ...base, state: 'rejected', uncertain: false, event: 'rejected' }

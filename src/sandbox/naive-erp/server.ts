@@ -13,9 +13,9 @@
  * Besides the faults of ../faults.ts the switchboard has `late` (min..max ms after giving up) and `lag`
  * (min..max ms), both on from the start as the options say.
  */
-import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
-import type { AddressInfo } from 'node:net'
+import type { IncomingMessage, ServerResponse } from 'node:http'
 import { createFaults, delayOf, type Faults, faultAfter, faultBefore } from '../faults.ts'
+import { parseBody, readBody, sendJson, serveSandbox, setFaults } from '../serve.ts'
 import { type Body, bodyFault } from './document.ts'
 import { LateWrites } from './late.ts'
 import type { NaiveErpOptions } from './options.ts'
@@ -45,30 +45,6 @@ function openErp(options: NaiveErpOptions): Erp {
   })
   const late = new LateWrites({ store, holdMs })
   return { token: options.token, items: items ? new Set(items) : null, store, faults, late }
-}
-
-function sendJson(res: ServerResponse, status: number, body: unknown): void {
-  res
-    .writeHead(status, { 'Content-Type': 'application/json; charset=utf-8' })
-    .end(`${JSON.stringify(body)}\n`)
-}
-
-/** The parsed body; undefined when it is not JSON, null for none. Larger ones count as not JSON. */
-async function readJson(req: IncomingMessage): Promise<unknown> {
-  const chunks: Buffer[] = []
-  let size = 0
-  for await (const chunk of req as AsyncIterable<Buffer>) {
-    size += chunk.length
-    if (size <= LARGEST_BODY) chunks.push(chunk)
-  }
-  if (size > LARGEST_BODY) return undefined
-  if (size === 0) return null
-  try {
-    return JSON.parse(Buffer.concat(chunks).toString())
-  } catch (cause) {
-    if (cause instanceof SyntaxError) return undefined
-    throw cause
-  }
 }
 
 function shown({ id, body }: Stored, state: string) {
@@ -111,7 +87,9 @@ async function write(erp: Erp, res: ServerResponse, wanted: Write): Promise<void
 }
 
 async function documents(erp: Erp, req: IncomingMessage, res: ServerResponse, url: URL): Promise<void> {
-  const body = await readJson(req)
+  const bytes = await readBody(req, LARGEST_BODY)
+  // none at all is no mistake of its own
+  const body = bytes?.length === 0 ? null : parseBody(bytes)
   if (req.headers.authorization !== `Bearer ${erp.token}`) {
     res.setHeader('WWW-Authenticate', 'Bearer')
     return sendJson(res, 401, { reason: 'unknown token' })
@@ -157,45 +135,15 @@ function stats({ store, faults }: Erp) {
   }
 }
 
-async function setFaults({ faults }: Erp, req: IncomingMessage, res: ServerResponse): Promise<void> {
-  const patch = await readJson(req)
-  if (typeof patch !== 'object' || patch === null || Array.isArray(patch))
-    return sendJson(res, 400, { reason: 'an object expected' })
-  try {
-    faults.set(patch as Record<string, unknown>)
-    sendJson(res, 200, faults.current())
-  } catch (cause) {
-    if (!(cause instanceof RangeError)) throw cause
-    sendJson(res, 400, { reason: cause.message })
-  }
-}
-
 async function route(erp: Erp, req: IncomingMessage, res: ServerResponse): Promise<void> {
   const url = new URL(req.url ?? '/', 'http://sandbox')
   const what = `${req.method} ${url.pathname}`
   if (/^\/documents(\/|$)/.test(url.pathname)) return documents(erp, req, res, url)
-  if (what === 'POST /_sandbox/faults') return setFaults(erp, req, res)
+  if (what === 'POST /_sandbox/faults') return setFaults(erp.faults, req, res)
   if (what === 'GET /_sandbox/stats') return sendJson(res, 200, stats(erp))
   if (what === 'GET /_sandbox/documents')
     return sendJson(res, 200, [...erp.store.documents.values()].map(raw))
   return notFound(req, res)
-}
-
-function failed(res: ServerResponse, cause: unknown): void {
-  if (res.destroyed || res.socket?.destroyed) return
-  console.error('naive-erp sandbox:', cause)
-  if (res.headersSent) res.destroy()
-  else sendJson(res, 500, { reason: 'the sandbox failed; see its console' })
-}
-
-function listen(server: Server, port: number): Promise<string> {
-  return new Promise((resolve, reject) => {
-    server.once('error', reject)
-    server.listen(port, '127.0.0.1', () => {
-      server.off('error', reject)
-      resolve(`http://127.0.0.1:${(server.address() as AddressInfo).port}`)
-    })
-  })
 }
 
 /**
@@ -207,27 +155,14 @@ export async function startNaiveErp(
   options: NaiveErpOptions,
 ): Promise<{ url: string; close(): Promise<void> }> {
   const erp = openErp(options)
-  const server = createServer((req, res) => {
-    route(erp, req, res).catch((cause) => failed(res, cause))
-  })
-  // Longer than any client keeps an idle connection, so that a reused one is never cut by us by chance.
-  server.keepAliveTimeout = 65_000
-  const stop = () => {
-    erp.late.close()
-    erp.store.close()
-  }
-  try {
-    const url = await listen(server, options.port ?? 0)
-    const close = async () => {
+  return serveSandbox({
+    name: 'naive-erp',
+    port: options.port,
+    route: (req, res) => route(erp, req, res),
+    release: () => erp.late.close(),
+    stop() {
       erp.late.close()
-      const closed = new Promise<void>((resolve) => server.close(() => resolve()))
-      server.closeAllConnections()
-      await closed
-      stop()
-    }
-    return { url, close }
-  } catch (cause) {
-    stop()
-    throw cause
-  }
+      erp.store.close()
+    },
+  })
 }

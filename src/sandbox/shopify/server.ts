@@ -2,9 +2,9 @@
  * The Shopify sandbox: one shop that speaks the Admin GraphQL API and sends webhooks, with faults on demand.
  * Everything under `/_sandbox/` is for tests and people; no product code may call it.
  */
-import { createServer, type IncomingMessage, type ServerResponse } from 'node:http'
-import type { AddressInfo } from 'node:net'
+import type { IncomingMessage, ServerResponse } from 'node:http'
 import { createFaults, type Faults, faultAfter, faultBefore } from '../faults.ts'
+import { parseBody, readBody, sendJson, serveSandbox } from '../serve.ts'
 import { createControl } from './control.ts'
 import type { Plan } from './cost.ts'
 import { createGraph, type GraphRequest, type ShopFacts } from './graph.ts'
@@ -31,30 +31,12 @@ const DEFAULT_SHOP: ShopFacts = {
 /** Starts the shop on 127.0.0.1, with what its log holds. Rejects when the port is taken or the log broken. */
 export async function startShopify(options: ShopifyOptions): Promise<Running> {
   const shop = openShop(options)
-  const server = createServer((req, res) => {
-    serve(shop, req, res).catch((error: Error) => {
-      if (res.headersSent) res.destroy()
-      else json(res, 500, { errors: error.message })
-    })
+  return serveSandbox({
+    name: 'shopify',
+    port: options.port,
+    route: (req, res) => serve(shop, req, res),
+    stop: () => shop.close(),
   })
-  try {
-    await new Promise<void>((resolve, reject) => {
-      server.once('error', reject)
-      server.listen(options.port ?? 0, '127.0.0.1', resolve)
-    })
-  } catch (cause) {
-    shop.close()
-    throw cause
-  }
-  return {
-    url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
-    close: async () => {
-      const closed = new Promise<void>((resolve) => server.close(() => resolve()))
-      server.closeAllConnections()
-      await closed
-      shop.close()
-    },
-  }
 }
 
 type Shop = ReturnType<typeof openShop>
@@ -92,16 +74,18 @@ function openShop(options: ShopifyOptions) {
 
 async function serve(shop: Shop, req: IncomingMessage, res: ServerResponse): Promise<void> {
   const url = new URL(req.url ?? '/', 'http://sandbox')
-  const body = await read(req)
+  const body = await readBody(req, BODY_LIMIT)
+  if (body === null) return sendJson(res, 413, { errors: 'Payload Too Large' })
   if (url.pathname.startsWith('/_sandbox/')) {
     const answer = await shop.control.answer(req.method ?? 'GET', url, body)
-    return json(res, answer.status, answer.body)
+    return sendJson(res, answer.status, answer.body)
   }
   const version = GRAPHQL.exec(url.pathname)?.[1]
-  if (!version) return json(res, 404, { errors: 'Not Found' })
+  if (!version) return sendJson(res, 404, { errors: 'Not Found' })
   if (await faultBefore(shop.faults, res)) return
-  if (req.method !== 'POST') return json(res, 405, { errors: 'Method Not Allowed' })
-  if (req.headers['x-shopify-access-token'] !== shop.token) return json(res, 401, { errors: UNAUTHORIZED })
+  if (req.method !== 'POST') return sendJson(res, 405, { errors: 'Method Not Allowed' })
+  if (req.headers['x-shopify-access-token'] !== shop.token)
+    return sendJson(res, 401, { errors: UNAUTHORIZED })
   res.setHeader('X-Shopify-API-Version', version)
   answerGraph(res, shop.faults, body, shop.graph.answer)
 }
@@ -139,38 +123,11 @@ function answerGraph(
   body: Buffer,
   answer: (request: GraphRequest) => object,
 ): void {
-  const request = parseJson(body) as GraphRequest | null
+  const request = parseBody(body) as GraphRequest | null | undefined
   if (!request || typeof request.query !== 'string') {
-    json(res, 400, { errors: { query: 'Required parameter missing or invalid' } })
+    sendJson(res, 400, { errors: { query: 'Required parameter missing or invalid' } })
     return
   }
   const result = answer(request)
-  if (!faultAfter(faults, res)) json(res, 200, result)
-}
-
-/** The body as JSON, or null when it is none. */
-function parseJson(body: Buffer): unknown {
-  try {
-    return JSON.parse(body.toString('utf8'))
-  } catch (error) {
-    if (error instanceof SyntaxError) return null
-    throw error
-  }
-}
-
-async function read(req: IncomingMessage): Promise<Buffer> {
-  const chunks: Buffer[] = []
-  let size = 0
-  for await (const chunk of req as AsyncIterable<Buffer>) {
-    size += chunk.length
-    if (size > BODY_LIMIT) throw new Error('request body too large')
-    chunks.push(chunk)
-  }
-  return Buffer.concat(chunks)
-}
-
-function json(res: ServerResponse, status: number, body: unknown): void {
-  const text = Buffer.from(JSON.stringify(body), 'utf8')
-  res.writeHead(status, { 'Content-Type': 'application/json; charset=utf-8', 'Content-Length': text.length })
-  res.end(text)
+  if (!faultAfter(faults, res)) sendJson(res, 200, result)
 }

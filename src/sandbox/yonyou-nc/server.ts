@@ -9,13 +9,13 @@
  *   POST /_sandbox/faults     see ../faults.ts; here also `slow` (min..max ms while the bill is locked,
  *                             before it is written) and `malformed` (imported, answer cut in half)
  */
-import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
-import type { AddressInfo } from 'node:net'
+import type { IncomingMessage, ServerResponse } from 'node:http'
 import { Readable } from 'node:stream'
 import { pipeline } from 'node:stream/promises'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { createFaults, delayOf, type Faults, faultAfter, faultBefore } from '../faults.ts'
 import { KNOWN_SKUS } from '../generate/catalogue.ts'
+import { readBody, sendJson, serveSandbox, setFaults } from '../serve.ts'
 import { answerDocument, type BillResult } from './answer.ts'
 import { Background } from './background.ts'
 import { readStoredBill } from './bill.ts'
@@ -101,18 +101,6 @@ function count(counters: Counters, code: string): void {
   counters.refused[code] = (counters.refused[code] ?? 0) + 1
 }
 
-/** The body, or null when it is larger than `limit` bytes; then it is read to its end and dropped. */
-async function readBody(req: IncomingMessage, limit: number): Promise<Buffer | null> {
-  const chunks: Buffer[] = []
-  let size = 0
-  for await (const chunk of req as AsyncIterable<Buffer>) {
-    size += chunk.length
-    if (size <= limit) chunks.push(chunk)
-    else chunks.length = 0
-  }
-  return size <= limit ? Buffer.concat(chunks) : null
-}
-
 /** The results for one document and the attributes to echo; committed when this returns. */
 async function exchange(platform: Platform, bytes: Buffer | null, query: URLSearchParams, address: string) {
   const { gate, context, store, background, options } = platform
@@ -162,24 +150,6 @@ function* listBills(store: Store): Generator<string> {
   yield separator === '[\n' ? '[]\n' : '\n]\n'
 }
 
-function sendJson(res: ServerResponse, status: number, body: unknown): void {
-  res
-    .writeHead(status, { 'Content-Type': 'application/json; charset=utf-8' })
-    .end(`${JSON.stringify(body)}\n`)
-}
-
-async function setFaults(platform: Platform, req: IncomingMessage, res: ServerResponse) {
-  const bytes = await readBody(req, 65_536)
-  try {
-    platform.faults.set(JSON.parse(bytes?.toString() ?? 'null'))
-    sendJson(res, 200, platform.faults.current())
-  } catch (cause) {
-    if (!(cause instanceof RangeError || cause instanceof SyntaxError || cause instanceof TypeError))
-      throw cause
-    sendJson(res, 400, { error: cause.message })
-  }
-}
-
 function stats({ store, counters, faults, outbound }: Platform) {
   return {
     ...counters,
@@ -194,30 +164,13 @@ async function route(platform: Platform, req: IncomingMessage, res: ServerRespon
   const url = new URL(req.url ?? '/', 'http://sandbox')
   const what = `${req.method} ${url.pathname}`
   if (what === 'POST /service/XChangeServlet') return receive(platform, req, res, url.searchParams)
-  if (what === 'POST /_sandbox/faults') return setFaults(platform, req, res)
+  if (what === 'POST /_sandbox/faults') return setFaults(platform.faults, req, res)
   if (what === 'GET /_sandbox/stats') return sendJson(res, 200, stats(platform))
   if (what === 'GET /_sandbox/bills') {
     res.writeHead(200, { 'Content-Type': 'application/json; charset=utf-8' })
     return pipeline(Readable.from(listBills(platform.store)), res)
   }
   sendJson(res, 404, { error: `no ${what} here` })
-}
-
-function failed(res: ServerResponse, cause: unknown): void {
-  if (res.destroyed || res.socket?.destroyed) return
-  console.error('yonyou-nc sandbox:', cause)
-  if (res.headersSent) res.destroy()
-  else sendJson(res, 500, { error: 'the sandbox failed; see its console' })
-}
-
-function listen(server: Server, port: number): Promise<string> {
-  return new Promise((resolve, reject) => {
-    server.once('error', reject)
-    server.listen(port, '127.0.0.1', () => {
-      server.off('error', reject)
-      resolve(`http://127.0.0.1:${(server.address() as AddressInfo).port}`)
-    })
-  })
 }
 
 /**
@@ -228,27 +181,14 @@ export async function startYonyouNc(
   options: YonyouNcOptions,
 ): Promise<{ url: string; close(): Promise<void> }> {
   const platform = openPlatform(options)
-  const server = createServer((req, res) => {
-    route(platform, req, res).catch((cause) => failed(res, cause))
+  return serveSandbox({
+    name: 'yonyou-nc',
+    port: options.port,
+    route: (req, res) => route(platform, req, res),
+    async stop() {
+      await platform.background?.close()
+      await platform.outbound?.close()
+      platform.store.close()
+    },
   })
-  // Longer than any client keeps an idle connection, so that a reused one is never cut by us by chance.
-  server.keepAliveTimeout = 65_000
-  const stop = async () => {
-    await platform.background?.close()
-    await platform.outbound?.close()
-    platform.store.close()
-  }
-  try {
-    const url = await listen(server, options.port ?? 0)
-    const close = async () => {
-      const closed = new Promise<void>((resolve) => server.close(() => resolve()))
-      server.closeAllConnections()
-      await closed
-      await stop()
-    }
-    return { url, close }
-  } catch (cause) {
-    await stop()
-    throw cause
-  }
 }

@@ -1,0 +1,90 @@
+/**
+ * What stands in front of the operations (HTTP, socket, CLI), tested against the real ones: over an embedded
+ * ledger, with orders that need a person. Every call is noted on its way.
+ */
+import { park } from '../../src/ledger/parked.ts'
+import type { Operations } from '../../src/runtime/operations.ts'
+import { type Desk, openDesk } from './desk.ts'
+import { LEDGERS } from './ledgers.ts'
+
+/** One order whose push was refused, and what is known of it. */
+export interface Seeded {
+  /** `<connection>/<externalId>` */
+  order: string
+  externalId: string
+  number: string
+  push: string
+  /** Id of what is parked. */
+  parked: string
+  /** Name of a token that nobody uses. */
+  token: string
+}
+
+export interface Office {
+  desk: Desk
+  operations: Operations
+  /** [method, parameters] in order; `verifyToken` and `stats` are left out. */
+  calls: [string, unknown][]
+  /** Secrets of an API token of each scope. */
+  tokens: { reader: string; operator: string }
+  /** Makes another order of its own, so that tests do not stand in each other's way. */
+  seed(): Promise<Seeded>
+  close(): Promise<void>
+}
+
+const UNNOTED = new Set(['verifyToken', 'stats'])
+
+/** Opens an embedded ledger and everything over it. */
+export async function openOffice(): Promise<Office> {
+  const desk = await openDesk(LEDGERS[0]!)
+  const calls: [string, unknown][] = []
+  const token = async (name: string, scope: 'read' | 'operate') =>
+    (await desk.ops.tokenCreate({ name, scope, by: 'ann' })).token
+  let made = 0
+  return {
+    desk,
+    operations: noted(desk.ops, calls),
+    calls,
+    tokens: { reader: await token('board', 'read'), operator: await token('desk', 'operate') },
+    async seed() {
+      made += 1
+      const { order, push, key } = await desk.rejected()
+      const name = `seeded-${made}`
+      await token(name, 'read')
+      const { items } = await desk.ops.parkedList({ limit: 1 })
+      const { externalId, number } = order
+      return { order: key, externalId, number, push: String(push), parked: items[0]!.id, token: name }
+    },
+    close: () => desk.ledger.close(),
+  }
+}
+
+function noted(operations: Operations, calls: [string, unknown][]): Operations {
+  const entries = Object.entries(operations).map(([method, run]: [string, (params: never) => unknown]) => [
+    method,
+    async (params: unknown) => {
+      if (!UNNOTED.has(method)) calls.push([method, params])
+      return run(params as never)
+    },
+  ])
+  return Object.fromEntries(entries) as unknown as Operations
+}
+
+/** Parks a record of this order that has a line without SKU. */
+export async function parkRecord({ desk }: Office, { externalId }: Seeded): Promise<void> {
+  const { rows } = await desk.db.query<{ id: number }>(
+    'select id from inbox where external_id = $1 limit 1',
+    [externalId],
+  )
+  await park(desk.db, [
+    {
+      what: 'record',
+      ref: rows[0]!.id,
+      connection: 'web',
+      orderId: externalId,
+      orderNumber: null,
+      code: 'RECORD_NO_SKU',
+      detail: { count: 1, lines: '3' },
+    },
+  ])
+}
