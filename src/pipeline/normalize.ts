@@ -87,6 +87,7 @@ async function normalizeRecord(pipe: Pipe, record: ClaimedRecord): Promise<Made>
 
 /** Whose record it is, without doing again what ended the process. */
 function peek(pipe: Pipe, record: ClaimedRecord): string | null {
+  if (record.body === null) return null
   const stream = pipe.connections.get(record.connection)?.streams.find((s) => s.name === record.stream)
   return stream?.peek({ body: record.body, contentType: record.content_type }, record.shape) ?? null
 }

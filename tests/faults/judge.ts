@@ -34,7 +34,7 @@ interface Said {
 
 /** `killer`: external id of the record that was declared deadly, or null. */
 export async function judge(world: World, killer: string | null): Promise<Verdict> {
-  const said = await readLedger(world, killer)
+  const said = await readLedger(world)
   const openTasks = new Set(said.tasks.map((t) => t.number))
   const comparison = await compare({
     shop: world.shop.url,
@@ -108,7 +108,7 @@ function taskProblems(said: Said, expected: Expectation[], behind: Set<string>):
   })
 }
 
-async function readLedger(world: World, killer: string | null): Promise<Said> {
+async function readLedger(world: World): Promise<Said> {
   const db: Database = world.postgres
     ? openPostgres({ url: world.postgres.url, max: 2 })
     : await openPglite(join(world.folder, 'data'))
@@ -121,7 +121,7 @@ async function readLedger(world: World, killer: string | null): Promise<Said> {
     return {
       states: await counts('select state as name, count(*) as n from push group by 1'),
       journal: await counts('select event as name, count(*) as n from journal group by 1'),
-      parked: await parkedRows(db, killer),
+      parked: await parkedRows(db),
       open: await rows(
         `select order_id as "orderId", order_number as number, state, code, attempt from push
           where state in ('planned', 'sending', 'unknown', 'accepted', 'shadowed')`,
@@ -147,15 +147,11 @@ async function readLedger(world: World, killer: string | null): Promise<Said> {
   }
 }
 
-/** A record that was never mapped names no order: whether it is the deadly one, its bytes say. */
-async function parkedRows(db: Database, killer: string | null): Promise<Said['parked']> {
-  const { rows } = await db.query<Said['parked'][number] & { deadly: boolean }>(
-    `select p.order_id as "orderId", p.code, p.what,
-            coalesce(p.what = 'record' and position($1::bytea in i.body) > 0, false) as deadly
-       from parked p left join inbox i on i.id = p.ref and p.what = 'record' where p.resolved_at is null`,
-    [Buffer.from(killer ?? 'no deadly record')],
+async function parkedRows(db: Database): Promise<Said['parked']> {
+  const { rows } = await db.query<Said['parked'][number]>(
+    `select coalesce(order_id, 'unnamed') as "orderId", code, what from parked where resolved_at is null`,
   )
-  return rows.map(({ deadly, ...row }) => ({ ...row, orderId: (deadly ? killer : row.orderId) ?? 'unnamed' }))
+  return rows
 }
 
 /** A wake-up of a poll may have been made in the very moment of stopping; work under way or failed may not stay. */
