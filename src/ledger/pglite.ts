@@ -33,6 +33,14 @@ const HOT = [
   'bullmq.metrics',
 ]
 
+interface Parts {
+  worker: Worker
+  client: pg.Client
+  lock: FolderLock
+  /** Folder of the database's files. */
+  cluster: string
+}
+
 class Embedded implements Database {
   readonly kind = 'pglite' as const
   #worker: Worker
@@ -42,8 +50,11 @@ class Embedded implements Database {
   #session = new SessionLock()
   #channels = new Map<string, Set<(payload: string) => void>>()
   #dead: Error | null = null
+  #onLost: (error: Error) => void
 
-  constructor(worker: Worker, client: pg.Client, lock: FolderLock, cluster: string) {
+  constructor(parts: Parts, onLost: (error: Error) => void) {
+    const { worker, client, lock, cluster } = parts
+    this.#onLost = onLost
     this.#cluster = cluster
     this.#worker = worker
     this.#client = client
@@ -61,11 +72,16 @@ class Embedded implements Database {
     if (this.#dead) return
     this.#dead = error
     this.#client.connection.stream.destroy(error)
+    this.#onLost(error)
   }
 
   /** One statement on the session, whoever holds it. */
   async #run<R>(sql: string, params?: unknown[]): Promise<Result<R>> {
-    if (this.#dead) throw this.#dead
+    if (this.#dead) {
+      // whoever asks again at once must leave others their turn, or nobody hears of the loss
+      await new Promise((resolve) => setImmediate(resolve))
+      throw this.#dead
+    }
     try {
       return await run<R>(this.#client, sql, params)
     } catch (error) {
@@ -203,9 +219,13 @@ export async function prepareFolder(folder: string): Promise<void> {
 
 /**
  * Opens (and on first use creates) the embedded ledger in `folder`.
- * Throws LEDGER_FOLDER_HELD when another process owns the folder.
+ * Throws LEDGER_FOLDER_HELD when another process owns the folder. `onLost` is told when the database's thread
+ * ends by itself; every later statement throws that error.
  */
-export async function openPglite(folder: string): Promise<Database & { fsyncs(): Promise<number> }> {
+export async function openPglite(
+  folder: string,
+  onLost: (error: Error) => void = () => undefined,
+): Promise<Database & { fsyncs(): Promise<number> }> {
   fs.mkdirSync(folder, { recursive: true, mode: 0o700 })
   const lock = lockFolder(folder)
   try {
@@ -229,7 +249,7 @@ export async function openPglite(folder: string): Promise<Database & { fsyncs():
       types: pgTypes as unknown as pg.CustomTypesConfig,
     })
     await client.connect()
-    return new Embedded(worker, client, lock, cluster)
+    return new Embedded({ worker, client, lock, cluster }, onLost)
   } catch (error) {
     lock.release()
     throw error

@@ -32,7 +32,7 @@ const AWAY = new Set([
 export async function openLedger(storage: Config['storage'], log: Log): Promise<Database> {
   const db = storage.database
     ? openPostgres({ url: storage.database, onError: (error) => log.warn({ event: 'database.lost', error }) })
-    : await openPglite(storage.data)
+    : await openPglite(storage.data, endProcess)
   try {
     const { applied } = await patiently(() => migrate(db, storage.redis === null), log)
     if (applied.length > 0) log.info({ event: 'ledger.migrated', migrations: applied })
@@ -42,6 +42,13 @@ export async function openLedger(storage: Config['storage'], log: Log): Promise<
     await db.close()
     throw error
   }
+}
+
+/** A process whose embedded database is gone can do nothing more: it ends, and is started again. */
+function endProcess(cause: Error): void {
+  setImmediate(() => {
+    throw ledgerError('LEDGER_EMBEDDED_STOPPED', {}, cause)
+  })
 }
 
 async function patiently<T>(work: () => Promise<T>, log: Log): Promise<T> {

@@ -59,6 +59,21 @@ describe('SIGTERM', () => {
   }, 100_000)
 })
 
+describe('the embedded database', () => {
+  it('when its thread dies the process says so and ends, to be started again; nothing is lost', async () => {
+    const preload = pathToFileURL(join(import.meta.dirname, 'thread-death.ts')).href
+    const { world, product } = await stage({}, { NODE_OPTIONS: `--import=${preload}` })
+    await product.start()
+    await sell(world, 40)
+    await expect.poll(() => documents(world), { timeout: 20_000, interval: 20 }).toBeGreaterThan(0)
+    product.signal('SIGUSR2')
+    expect(await product.ended).toMatchObject({ code: 1, signal: null })
+    expect(product.tail).toContain('LEDGER_EMBEDDED_STOPPED')
+    await product.start()
+    await expect.poll(() => differences(world), { timeout: 60_000, interval: 500 }).toEqual([])
+  }, 120_000)
+})
+
 describe('clocks', () => {
   it.each([
     ['ahead of', 15 * 60_000],

@@ -127,6 +127,11 @@ export class Product {
     return true
   }
 
+  /** A signal for what a test has preloaded (NODE_OPTIONS). */
+  signal(signal: NodeJS.Signals): void {
+    this.#child?.kill(signal)
+  }
+
   /** SIGTERM; resolves with how it ended and how long that took. SIGKILL after `patience` ms. */
   async stop(patience = 30_000): Promise<Death & { took: number }> {
     const began = performance.now()
