@@ -10,7 +10,7 @@ import type { Outcome } from '../core/outcome.ts'
 import type { Connection, Rendered, WriteItem, WriteOperation } from '../core/ports.ts'
 import { pauseConnection } from '../ledger/pause.ts'
 import { type DuePush, duePushes, type Leased, leaseForFind, leaseForWrite } from '../ledger/push.ts'
-import { deliverQueue, LANE_TURN, type Pipe, type Stopping } from './pipe.ts'
+import { batchOf, deliverQueue, LANE_TURN, type Pipe, type Stopping } from './pipe.ts'
 import { record } from './record.ts'
 import { adoptedNumber, findPush } from './resolve.ts'
 import { afterWrite } from './stages/settle.ts'
@@ -26,7 +26,7 @@ export async function deliverLane(
   stopping: Stopping,
 ): Promise<void> {
   const end = Date.now() + LANE_TURN
-  const most = Math.max(1, ...connection.writes.map((w) => w.batch))
+  const most = batchOf(connection)
   while (!stopping.asked) {
     const due = await duePushes(pipe.db, connection.id, lane, connection.concurrency, most)
     if (due.length === 0) return
@@ -36,6 +36,8 @@ export async function deliverLane(
       await pace(connection)
       if (stopping.asked) return
     }
+    // no more were due; what was planned since has woken this lane, and the sweeper wakes what comes of age
+    if (due.length < most) return
     if (Date.now() > end) break
   }
   if (!stopping.asked) void pipe.queue.wake(deliverQueue(connection.id), String(lane))

@@ -45,12 +45,19 @@ export const POLL = 'poll'
 export const FETCH = 'fetch'
 export const deliverQueue = (connection: string): string => `deliver-${connection}`
 
-/** Wakes every delivery lane of a connection. */
-export async function wakeDelivery(pipe: Pipe, connection: string): Promise<void> {
-  const lanes = pipe.connections.get(connection)?.concurrency ?? 0
-  await Promise.all(
-    Array.from({ length: lanes }, (_, lane) => pipe.queue.wake(deliverQueue(connection), String(lane))),
-  )
+/** How many pushes a lane takes at a time. */
+export function batchOf(connection: Connection): number {
+  return Math.max(1, ...connection.writes.map((w) => w.batch))
+}
+
+/** Wakes a connection's delivery lanes: those of these pushes (`duePushes` says which is whose), or all. */
+export async function wakeDelivery(pipe: Pipe, id: string, pushes?: number[]): Promise<void> {
+  const connection = pipe.connections.get(id)
+  if (!connection) return
+  const lanes = pushes
+    ? new Set(pushes.map((push) => Math.floor(push / batchOf(connection)) % connection.concurrency))
+    : Array.from({ length: connection.concurrency }, (_, lane) => lane)
+  await Promise.all([...lanes].map((lane) => pipe.queue.wake(deliverQueue(id), String(lane))))
 }
 
 /** A lane hands over to a new run of itself after this long, so that a stop never waits for a whole backlog. */

@@ -43,17 +43,21 @@ export async function planLane(pipe: Pipe, stopping: Stopping): Promise<void> {
 }
 
 async function planBatch(pipe: Pipe, due: DueDocument[]): Promise<void> {
-  const targets = new Set<string>()
+  let made: Made[] = []
   await pipe.db.transaction(async (tx) => {
-    targets.clear()
     const decided = await decide(pipe, tx, due)
-    await write(tx, decided.plans)
+    made = await write(tx, decided.plans)
     // in the same commit: an acknowledgement is read only once
     if (decided.settlements.length > 0) await settleAll(tx, decided.settlements)
-    for (const plan of decided.plans) for (const push of plan.pushes) targets.add(push.connection)
   })
   crashPoint('plan.committed')
-  for (const connection of targets) void wakeDelivery(pipe, connection)
+  for (const [connection, pushes] of Map.groupBy(made, (p) => p.connection)) {
+    void wakeDelivery(
+      pipe,
+      connection,
+      pushes.map((p) => p.id),
+    )
+  }
 }
 
 async function decide(pipe: Pipe, tx: Queryable, due: DueDocument[]) {
@@ -133,8 +137,14 @@ function parkedPlan(
   return plan
 }
 
-/** Writes the plans; a plan whose push was sent meanwhile stays due. */
-async function write(tx: Queryable, plans: Plan[]): Promise<void> {
+/** A push that is now to be delivered. */
+interface Made {
+  id: number
+  connection: string
+}
+
+/** Writes the plans; a plan whose push was sent meanwhile stays due. Answers the new pushes. */
+async function write(tx: Queryable, plans: Plan[]): Promise<Made[]> {
   const wished = plans.flatMap((p) => p.withdraw)
   const taken = await withdrawPushes(tx, wished)
   const lost = plans.filter((p) => p.withdraw.some((id) => !taken.has(id)))
@@ -168,6 +178,7 @@ async function write(tx: Queryable, plans: Plan[]): Promise<void> {
     ...kept.map((p) => p.document),
     ...lost.map((p) => ({ ...p.document, state: 'due' as const })),
   ])
+  return pushes.map((p) => ({ id: ids.get(p.key)!, connection: p.connection }))
 }
 
 /** One document that the database refuses alone, or a database that is away. */
