@@ -70,7 +70,8 @@ export function startProduct(
   const { folder, database, redis } = storage
   writeFileSync(file, configText({ folder, port, erp, database, redis }))
   // as `npm start` starts it
-  return startScript(['--max-semi-space-size=8', MAIN, '--json', '--config', file, role])
+  const args = ['--max-semi-space-size=8', MAIN, '--json', '--config', file, role]
+  return startScript(args, { MALLOC_ARENA_MAX: '1' })
 }
 
 export function startNc(): Promise<Started> {
