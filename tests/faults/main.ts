@@ -4,7 +4,7 @@
  *
  *   npm run faults                          all of them
  *   npm run faults -- --smoke               all of them, short
- *   npm run faults -- --only naive          those whose name holds the text
+ *   npm run faults -- --only naive          those of this name, or whose name holds the text; may come several times
  *   TRIBUTARY_FAULT_SEED, TRIBUTARY_FAULT_ORDERS change seed and size
  */
 import { parseArgs } from 'node:util'
@@ -14,8 +14,16 @@ import { type Report, type RunOptions, runFaults } from './harness.ts'
 import { allRuns } from './runs.ts'
 
 const { values } = parseArgs({
-  options: { smoke: { type: 'boolean' }, only: { type: 'string' }, quiet: { type: 'boolean' } },
+  options: { smoke: { type: 'boolean' }, only: { type: 'string', multiple: true }, quiet: { type: 'boolean' } },
 })
+
+const runs = allRuns(values.smoke !== true)
+const names = [...runs.keys(), ...Object.keys(CONTROLS).map((name) => `control ${name}`)]
+
+function asked(name: string): boolean {
+  if (!values.only) return true
+  return values.only.some((text) => (names.includes(text) ? name === text : name.includes(text)))
+}
 
 function missing({ storage }: RunOptions): string | null {
   if (storage === 'embedded') return null
@@ -47,8 +55,8 @@ for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => 
 
 const rows: string[] = []
 let faults = 0
-for (const [name, options] of allRuns(values.smoke !== true)) {
-  if (values.only && !name.includes(values.only)) continue
+for (const [name, options] of runs) {
+  if (!asked(name)) continue
   const why = missing(options)
   if (why) {
     console.log(`skipped: ${name}: ${why}`)
@@ -59,7 +67,7 @@ for (const [name, options] of allRuns(values.smoke !== true)) {
   rows.push(row(name, report))
 }
 for (const [name, { options, damage }] of Object.entries(CONTROLS)) {
-  if (values.only && !`control ${name}`.includes(values.only)) continue
+  if (!asked(`control ${name}`)) continue
   console.log(`\ncontrol ${name}: the run must find the damage`)
   const report = await runFaults(options)
   const found = report.problems.some((problem) => damage.test(problem))
