@@ -14,7 +14,11 @@ import { type Report, type RunOptions, runFaults } from './harness.ts'
 import { allRuns } from './runs.ts'
 
 const { values } = parseArgs({
-  options: { smoke: { type: 'boolean' }, only: { type: 'string', multiple: true }, quiet: { type: 'boolean' } },
+  options: {
+    smoke: { type: 'boolean' },
+    only: { type: 'string', multiple: true },
+    quiet: { type: 'boolean' },
+  },
 })
 
 const runs = allRuns(values.smoke !== true)
