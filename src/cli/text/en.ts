@@ -208,7 +208,7 @@ export const en = {
   'record.hint': 'to be fetched',
   'record.done': 'done',
   'record.parked': 'parked',
-  'record.discarded': 'given up',
+  'record.discarded': 'left aside',
   'bytes.kept': '{size}',
   'bytes.trimmed': 'trimmed (were {size})',
   'bytes.damaged': 'damaged (were {size})',

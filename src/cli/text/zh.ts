@@ -207,7 +207,7 @@ export const zh: Record<keyof typeof en, string> = {
   'record.hint': '待读取',
   'record.done': '已处理',
   'record.parked': '已搁置',
-  'record.discarded': '已放弃',
+  'record.discarded': '不再处理',
   'bytes.kept': '{size}',
   'bytes.trimmed': '已清除（原 {size} 字节）',
   'bytes.damaged': '已损坏（原 {size} 字节）',
