@@ -21,7 +21,8 @@ export function httpApiPage(): string {
 Only \`/webhooks/\` has to be reachable from outside.
 
 Tokens are made by \`tributary token create\`, shown once and stored as hashes. Send them as
-\`Authorization: Bearer <token>\`. A token of scope \`read\` may look, one of scope \`operate\` may also change.
+\`Authorization: Bearer <token>\`. A token of scope \`read\` may look, one of scope \`operate\` may also change, and
+read the exact bytes of a record or a push, which hold personal data.
 
 Amounts are integers in minor units beside their currency; instants are RFC 3339 in UTC. Lists have \`items\` and
 \`next\`; give \`next\` as \`after\` to read on. An error has \`code\`, \`kind\`, \`message\` and \`fix\`

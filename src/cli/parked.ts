@@ -70,5 +70,6 @@ async function change(cli: Cli, what: 'retry' | 'discard', ids: string[], option
 export function parkedText({ say, language }: Cli, p: ParkedItem): string {
   const about = p.order ?? `${p.connection} ${p.stream ?? ''} ${p.externalId ?? ''}`
   const head = `${p.id}  ${say(`what.${p.what}`)}  ${clean(about.trim())}  ${instant(p.at)}  ${p.code}`
-  return `${head}\n    ${clean(p.message[language])}\n    → ${clean(p.fix[language])}`
+  const bytes = p.record === null ? '' : `\n    ${say('parked.record', { record: p.record })}`
+  return `${head}\n    ${clean(p.message[language])}\n    → ${clean(p.fix[language])}${bytes}`
 }

@@ -12,6 +12,7 @@ import { orders } from './orders.ts'
 import { parked } from './parked.ts'
 import { pause, resume } from './pause.ts'
 import { push } from './push.ts'
+import { records } from './records.ts'
 import { replay } from './replay.ts'
 import { restore } from './restore.ts'
 import { sandbox } from './sandbox.ts'
@@ -28,6 +29,7 @@ const COMMANDS = [
   orders,
   push,
   parked,
+  records,
   replay,
   pause,
   resume,

@@ -30,8 +30,10 @@ export function story(order: OrderDetail, say: Say, language: Language): string 
     parts.push(say('story.task', { kind: task.kind, at: instant(task.at) }))
   }
   for (const p of order.parked) {
-    parts.push(say('story.parked', { id: p.id, message: p.message[language], fix: p.fix[language] }))
+    const text = say('story.parked', { id: p.id, message: p.message[language], fix: p.fix[language] })
+    parts.push(p.record === null ? text : `${text}\n  ${say('parked.record', { record: p.record })}`)
   }
+  parts.push(say('story.records', { key: order.key }))
   return parts.filter((part) => part !== '').join('\n\n')
 }
 

@@ -34,8 +34,11 @@ export function parseXml(body: Buffer, contentType?: string): Record<string, unk
   return tree
 }
 
-/** Charset by declaration, else by HTTP header, else UTF-8 (a UTF-16 byte order mark wins over all). */
-function decodeXml(body: Buffer, contentType?: string): string {
+/**
+ * The text of an XML document. Charset by declaration, else by HTTP header, else UTF-8 (a UTF-16 byte order
+ * mark wins over all). Throws for a charset nobody knows and for bytes that are not in it.
+ */
+export function decodeXml(body: Buffer, contentType?: string): string {
   const head = body.subarray(0, 200).toString('latin1')
   const declared = /^(?:\u00ef\u00bb\u00bf)?\s*<\?xml[^>]*?\bencoding\s*=\s*["']([\w.:-]+)["']/.exec(
     head,

@@ -27,7 +27,8 @@ export interface ApiRoute {
   summary: string
   query?: TSchema
   body?: TSchema
-  answer: TSchema
+  /** `bytes`: not JSON but a `RecordBody`, sent as it is. */
+  answer: TSchema | 'bytes'
   run(operations: Operations, request: ApiRequest): Promise<unknown>
 }
 
@@ -136,6 +137,25 @@ const reading: ApiRoute[] = [
   },
   {
     method: 'GET',
+    path: '/records',
+    operation: 'recordList',
+    scope: 'read',
+    summary: 'Records of one order as they came, newest first, without their bytes',
+    query: s.RecordQuery,
+    answer: s.pageOf(s.RecordSummary),
+    run: (o, r) => o.recordList(r.query),
+  },
+  {
+    method: 'GET',
+    path: '/records/:id',
+    operation: 'recordShow',
+    scope: 'read',
+    summary: 'One record, and what is left of its bytes',
+    answer: s.RecordDetail,
+    run: (o, r) => o.recordShow({ id: r.params.id }),
+  },
+  {
+    method: 'GET',
     path: '/pauses',
     operation: 'pauses',
     scope: 'read',
@@ -146,6 +166,15 @@ const reading: ApiRoute[] = [
 ]
 
 const operating: ApiRoute[] = [
+  {
+    method: 'GET',
+    path: '/records/:id/body',
+    operation: 'recordBody',
+    scope: 'operate',
+    summary: 'The exact bytes of a record with their content type; they hold personal data. 410: trimmed',
+    answer: 'bytes',
+    run: (o, r) => o.recordBody({ id: r.params.id }),
+  },
   {
     method: 'POST',
     path: '/pushes/retry',

@@ -45,6 +45,18 @@ const parkedFilter = {
   what: Type.Optional(What),
 }
 export const ParkedQuery = Type.Object({ ...page, ...parkedFilter }, closed)
+export const RecordQuery = Type.Object(
+  {
+    ...page,
+    order: Type.String({
+      minLength: 1,
+      maxLength: 200,
+      description: 'key, external id, number, bill or tracking number',
+    }),
+    connection: Type.Optional(Type.String()),
+  },
+  closed,
+)
 
 const why = { why: Type.Optional(Type.String({ maxLength: 500 })) }
 const selection = (filter: Record<string, TSchema>) =>
@@ -164,12 +176,32 @@ export const ParkedItem = Type.Object({
   stream: nullable(Type.String()),
   externalId: nullable(Type.String()),
   order: nullable(Type.String()),
+  record: nullable(Type.String({ description: '/v1/records/{id}' })),
   code: Type.String(),
   kind: Type.String(),
   message: Bilingual,
   fix: Bilingual,
   attempts: Type.Integer(),
   at: Instant,
+})
+export const RecordSummary = Type.Object({
+  id: Type.String(),
+  connection: Type.String(),
+  stream: Type.String(),
+  shape: Type.String(),
+  externalId: nullable(Type.String()),
+  origin: words(['webhook', 'poll', 'fetch', 'file', 'replay']),
+  state: words(['new', 'hint', 'done', 'parked', 'discarded']),
+  contentType: Type.String(),
+  size: nullable(Type.Integer({ description: 'bytes as they came; null for a hint' })),
+  bytes: words(['kept', 'trimmed', 'damaged', 'none']),
+  attempts: Type.Integer(),
+  receivedAt: Instant,
+  doneAt: nullable(Instant),
+})
+export const RecordDetail = Type.Object({
+  ...RecordSummary.properties,
+  sha256: nullable(Type.String({ description: 'of the bytes as they came' })),
 })
 export const OrderDetail = Type.Object({
   ...OrderSummary.properties,

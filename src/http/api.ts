@@ -1,8 +1,8 @@
 /** `/v1`: what the CLI shows, for programs, behind API tokens. `/v1/openapi.json` describes it (OpenAPI 3.1). */
-import type { FastifyInstance, FastifyRequest } from 'fastify'
+import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import { runtimeError } from '../core/errors/runtime.ts'
 import type { Log } from '../runtime/log.ts'
-import type { Operations, TokenScope } from '../runtime/operations.ts'
+import type { Operations, RecordBody, TokenScope } from '../runtime/operations.ts'
 import { type ApiRequest, ROUTES } from './api-routes.ts'
 import { openApi } from './openapi.ts'
 
@@ -21,14 +21,31 @@ export function api(app: FastifyInstance, operations: Operations, log: Log): voi
       onRequest: async (request) => {
         request.tributary = await authorize(operations, request, route.scope)
       },
-      handler: async (request) => {
+      handler: async (request, reply) => {
         const { by, scope } = request.tributary!
         const { params, query, body } = request
-        if (route.scope === 'operate') log.info({ event: 'api.operate', operation: route.operation, by })
-        return await route.run(operations, { params, query, body, by, scope } as ApiRequest)
+        if (route.scope === 'operate') {
+          const { id = null } = params as { id?: string }
+          log.info({ event: 'api.operate', operation: route.operation, id, by })
+        }
+        const answer = await route.run(operations, { params, query, body, by, scope } as ApiRequest)
+        return route.answer === 'bytes' ? sendBytes(reply, answer as RecordBody) : answer
       },
     })
   }
+}
+
+/** A media type as RFC 9110 (section 8.3.1) spells it; what a sender wrote may be anything. */
+const MEDIA_TYPE = /^[\w!#$&^.+-]+\/[\w!#$&^.+-]+(\s*;\s*[\w-]+=("[\w .:+-]*"|[\w.:+-]+))*$/
+
+/** Bytes from outside, as they are: to be saved, never to be shown or run by a browser, nor kept by a proxy. */
+function sendBytes(reply: FastifyReply, { id, contentType, body }: RecordBody): FastifyReply {
+  return reply
+    .header('content-type', MEDIA_TYPE.test(contentType) ? contentType : 'application/octet-stream')
+    .header('content-disposition', `attachment; filename="record-${id}"`)
+    .header('x-content-type-options', 'nosniff')
+    .header('cache-control', 'no-store')
+    .send(Buffer.from(body, 'base64'))
 }
 
 interface Caller {

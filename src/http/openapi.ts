@@ -19,6 +19,9 @@ const refused = (description: string) => ({
   content: { 'application/json': { schema: { $ref: '#/components/schemas/Error' } } },
 })
 
+/** Bytes of any type (OpenAPI 3.1: no schema for raw binary). */
+const BYTES = { '*/*': {} }
+
 /** The document as plain JSON. */
 export function openApi(): Record<string, unknown> {
   const paths: Record<string, Record<string, unknown>> = {}
@@ -70,15 +73,24 @@ function operation(route: ApiRoute): Record<string, unknown> {
       ? { requestBody: { required: true, content: { 'application/json': { schema: plain(route.body) } } } }
       : {}),
     responses: {
-      200: { description: 'Done.', content: { 'application/json': { schema: plain(route.answer) } } },
+      200: done(route),
       400: refused('The request cannot be used.'),
       401: refused('No token, or one that is unknown, revoked or expired.'),
       403: refused('The token lacks the scope.'),
       404: refused('There is no such thing.'),
       409: refused('Its state forbids it, or the reference means several.'),
+      ...(route.answer === 'bytes'
+        ? { 410: refused('The bytes are gone: their retention time is over.') }
+        : {}),
       503: refused('Not now; Retry-After says when.'),
     },
   }
+}
+
+function done({ answer }: ApiRoute): Record<string, unknown> {
+  return answer === 'bytes'
+    ? { description: 'The bytes as they came, with the content type they came with.', content: BYTES }
+    : { description: 'Done.', content: { 'application/json': { schema: plain(answer) } } }
 }
 
 /** Without TypeBox's own hidden properties. */

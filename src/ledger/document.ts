@@ -69,9 +69,13 @@ async function endRecords(tx: Queryable, { documents, done }: NormalizeResult): 
 async function parkRecords(tx: Queryable, parked: Parked[]): Promise<void> {
   const newest = new Map(parked.map((p) => [`${p.connection} ${p.orderId ?? p.ref}`, p]))
   const ids = parked.map((p) => p.ref)
-  await tx.query(`update inbox set state = 'parked', claimed_until = null where id = any($1::bigint[])`, [
-    ids,
-  ])
+  // who looks for the order finds its records, also those that came without the source's id
+  await tx.query(
+    `update inbox i set state = 'parked', claimed_until = null,
+            external_id = coalesce(i.external_id, t.external_id)
+       from unnest($1::bigint[], $2::text[]) as t(id, external_id) where i.id = t.id`,
+    [ids, parked.map((p) => p.orderId)],
+  )
   const { rows } = await tx.query<{ ref: number }>(
     `select p.ref from parked p join jsonb_to_recordset($1::jsonb) as t(connection text, "orderId" text)
         on p.connection = t.connection and p.order_id = t."orderId"

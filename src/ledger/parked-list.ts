@@ -13,6 +13,8 @@ export interface ParkedRow {
   /** Where the order came from. */
   source: string
   order_id: string | null
+  /** Inbox id of the record it was made from; null for a push. */
+  record: number | null
   stream: string | null
   /** Kind of the document; of a record's it is not known here. */
   kind: string | null
@@ -30,11 +32,12 @@ export interface ParkedListFilter {
 
 const SELECT = `
 select k.id, k.what, k.ref, coalesce(p.connection, k.connection) as connection, k.connection as source, k.order_id,
-       i.stream, coalesce(d.kind, p.kind) as kind, coalesce(i.attempts, d.attempts, p.attempt, 0) as attempts,
+       coalesce(i.id, v.inbox_id) as record, i.stream, coalesce(d.kind, p.kind) as kind, coalesce(i.attempts, d.attempts, p.attempt, 0) as attempts,
        k.code, k.detail, k.at
   from parked k
   left join inbox i on k.what = 'record' and i.id = k.ref
   left join document d on k.what = 'document' and d.id = k.ref
+  left join document_version v on v.document_id = d.id and v.seq = d.seq
   left join push p on k.what = 'push' and p.id = k.ref
  where k.resolved_at is null`
 

@@ -13,6 +13,7 @@ import { orderOperations } from './operations-orders.ts'
 import { instant } from './operations-page.ts'
 import { parkedOperations } from './operations-parked.ts'
 import { pushOperations } from './operations-pushes.ts'
+import { recordOperations } from './operations-records.ts'
 import { statsOperation } from './operations-stats.ts'
 import { tokenOperations } from './operations-tokens.ts'
 
@@ -23,6 +24,7 @@ export function ledgerOperations(access: LedgerAccess, context: OperationsContex
     ...orderOperations(desk),
     ...pushOperations(desk),
     ...parkedOperations(desk),
+    ...recordOperations(desk),
     ...tokenOperations(desk),
     ...pauseOperations(desk),
     doctor: () => doctor(desk),

@@ -40,6 +40,7 @@ export function toParked(row: ParkedRow, desk: Pick<Desk, 'connections'>): Parke
     stream: row.stream,
     externalId: row.order_id,
     order: isOrder(row, desk) ? `${row.source}/${row.order_id}` : null,
+    record: row.record === null ? null : String(row.record),
     code: row.code,
     kind: entry.kind,
     message: both(entry.say),

@@ -8,8 +8,10 @@
  * state that forbids what was asked (core/errors/runtime.ts).
  */
 import type { DocumentKind, OrderProgress, PushState } from '../core/states.ts'
+import type { RecordBody, RecordDetail, RecordSummary } from './operations-record-types.ts'
 
 export type { OrderProgress, PushState } from '../core/states.ts'
+export type { RecordBody, RecordDetail, RecordSummary } from './operations-record-types.ts'
 
 /** Plain JSON. */
 export type Json = string | number | boolean | null | Json[] | { [key: string]: Json }
@@ -186,6 +188,8 @@ export interface ParkedItem {
   externalId: string | null
   /** Order key, where known. */
   order: string | null
+  /** The untouched record it was made from (`recordShow`); null for a push. */
+  record: string | null
   code: string
   kind: string
   message: Bilingual
@@ -288,6 +292,12 @@ export interface Operations {
   parkedRetry(request: { select: Selection<ParkedFilter> } & Actor): Promise<Changed>
   parkedDiscard(request: { select: Selection<ParkedFilter> } & Actor): Promise<Changed>
 
+  /** Records of one order, newest first. `order`: its key, external id, number, bill or tracking number. Throws as `orderShow`. */
+  recordList(request: { order: string; connection?: string } & PageQuery): Promise<PageOf<RecordSummary>>
+  recordShow(request: { id: string }): Promise<RecordDetail>
+  /** Throws RUNTIME_BYTES_TRIMMED, RUNTIME_BYTES_NONE, RECORD_DAMAGED where there are none to show. */
+  recordBody(request: { id: string }): Promise<RecordBody>
+
   /** Normalizes stored records again. Unchanged documents stop there; nothing is pushed twice. */
   replay(request: ReplayRequest & Actor): Promise<{ records: number }>
 
@@ -325,6 +335,9 @@ export const OPERATIONS = [
   'parkedList',
   'parkedRetry',
   'parkedDiscard',
+  'recordList',
+  'recordShow',
+  'recordBody',
   'replay',
   'pause',
   'resume',

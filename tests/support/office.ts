@@ -14,6 +14,8 @@ export interface Seeded {
   externalId: string
   number: string
   push: string
+  /** Id of the untouched record of the order. */
+  record: string
   /** Id of what is parked. */
   parked: string
   /** Name of a token that nobody uses. */
@@ -53,7 +55,8 @@ export async function openOffice(): Promise<Office> {
       await token(name, 'read')
       const { items } = await desk.ops.parkedList({ limit: 1 })
       const { externalId, number } = order
-      return { order: key, externalId, number, push: String(push), parked: items[0]!.id, token: name }
+      const record = await recordOf(desk, externalId)
+      return { order: key, externalId, number, push: String(push), record, parked: items[0]!.id, token: name }
     },
     close: () => desk.ledger.close(),
   }
@@ -70,16 +73,20 @@ function noted(operations: Operations, calls: [string, unknown][]): Operations {
   return Object.fromEntries(entries) as unknown as Operations
 }
 
-/** Parks a record of this order that has a line without SKU. */
-export async function parkRecord({ desk }: Office, { externalId }: Seeded): Promise<void> {
+async function recordOf(desk: Desk, externalId: string): Promise<string> {
   const { rows } = await desk.db.query<{ id: number }>(
     'select id from inbox where external_id = $1 limit 1',
     [externalId],
   )
+  return String(rows[0]!.id)
+}
+
+/** Parks a record of this order that has a line without SKU. */
+export async function parkRecord({ desk }: Office, { externalId }: Seeded): Promise<void> {
   await park(desk.db, [
     {
       what: 'record',
-      ref: rows[0]!.id,
+      ref: Number(await recordOf(desk, externalId)),
       connection: 'web',
       orderId: externalId,
       orderNumber: null,

@@ -251,7 +251,10 @@ describe('/v1', () => {
     office.calls.length = 0
   })
   const concrete = (path: string) =>
-    `/v1${path.replace(':connection', 'web').replace(':externalId', seeded.externalId).replace(':id', seeded.push)}`
+    `/v1${path
+      .replace(':connection', 'web')
+      .replace(':externalId', seeded.externalId)
+      .replace(':id', path.startsWith('/records') ? seeded.record : seeded.push)}`
   const bodies = (): Record<string, unknown> => ({
     '/pushes/retry': { ids: [seeded.push] },
     '/pushes/:id/resolve': { as: 'written', remoteId: `R${seeded.push}` },
@@ -262,8 +265,8 @@ describe('/v1', () => {
     '/pauses/resume': { connection: 'nc' },
   })
   const ask = (method: string, path: string, token?: string) => {
-    const term = path === '/find' ? `?term=${seeded.externalId}` : ''
-    return method === 'GET' ? get(concrete(path) + term, token) : post(concrete(path), bodies()[path], token)
+    const query = { '/find': `?term=${seeded.externalId}`, '/records': `?order=${seeded.order}` }[path] ?? ''
+    return method === 'GET' ? get(concrete(path) + query, token) : post(concrete(path), bodies()[path], token)
   }
 
   test.each(ROUTES.map((r) => [r.method, r.path, r.scope] as const))(
@@ -275,13 +278,14 @@ describe('/v1', () => {
       expect((await ask(method, path, 'reader')).status).toBe(scope === 'read' ? 200 : 403)
       const r = await ask(method, path, 'operator')
       expect(r.status).toBe(200)
-      const answer = await r.json()
       const document = (await (await get('/v1/openapi.json')).json()) as any
       const described = document.paths[`/v1${path.replace(/:(\w+)/g, '{$1}')}`][method.toLowerCase()]
+      const { content } = described.responses[200]
+      if (content['*/*']) return
       const ajv = new Ajv2020({ strict: false, allErrors: true })
       formats.default(ajv)
-      const validate = ajv.compile(described.responses[200].content['application/json'].schema)
-      expect(validate(answer) || validate.errors).toBe(true)
+      const validate = ajv.compile(content['application/json'].schema)
+      expect(validate(await r.json()) || validate.errors).toBe(true)
     },
   )
 

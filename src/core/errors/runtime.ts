@@ -30,14 +30,36 @@ export const RUNTIME_ERRORS = {
     kind: 'input',
     say: { en: 'there is no {what} {id}', zh: '没有这个{what}：{id}' },
     fix: {
-      en: 'Look it up: "tributary orders find", "push list", "parked list" or "token list".',
-      zh: '请先查找："tributary orders find"、"push list"、"parked list" 或 "token list"。',
+      en: 'Look it up: "tributary orders find", "push list", "parked list", "records list" or "token list".',
+      zh: '请先查找："tributary orders find"、"push list"、"parked list"、"records list" 或 "token list"。',
     },
   },
   RUNTIME_AMBIGUOUS: {
     kind: 'input',
     say: { en: '{id} means {count} orders: {list}', zh: '{id} 对应 {count} 张订单：{list}' },
     fix: { en: 'Name one of them by its key.', zh: '请用其中一张订单的键指定。' },
+  },
+  RUNTIME_BYTES_TRIMMED: {
+    kind: 'input',
+    say: {
+      en: 'the bytes of record {id} are gone: their retention time is over',
+      zh: '记录 {id} 的原始字节已清除：已超过保留时间',
+    },
+    fix: {
+      en: 'Look in the source system, or in a backup. "retention.raw" says how long bytes are kept.',
+      zh: '请在来源系统或备份中查看。保留时间由 "retention.raw" 决定。',
+    },
+  },
+  RUNTIME_BYTES_NONE: {
+    kind: 'input',
+    say: {
+      en: 'record {id} was only a hint that something changed; no bytes are kept of it',
+      zh: '记录 {id} 只是变更提示，不保存原始字节',
+    },
+    fix: {
+      en: 'Look at the record that was fetched after it: "tributary records list <order>".',
+      zh: '请查看其后读取的记录："tributary records list <订单>"。',
+    },
   },
   RUNTIME_STATE: {
     kind: 'conflict',
