@@ -1,6 +1,7 @@
 /** Calls of functions that are known only at run time: lambdas, functions of the library as values, host functions. */
 import type { Signature } from './ast.ts'
 import { ExpressionError, fail, toExpressionError } from './errors.ts'
+import { norm } from './sequence.ts'
 
 /** A function as a value: called with its arguments, at once. */
 export interface Callable {
@@ -65,6 +66,7 @@ export function call2(work: unknown, a: unknown, b: unknown, context: unknown): 
 
 /** How many arguments a function takes. */
 export function arityOf(work: unknown): number {
+  if (typeof work !== 'function') return fail('T1006')
   const { arity, length } = work as Callable
   return arity ?? length
 }
@@ -92,8 +94,16 @@ export function forHost(value: unknown): unknown {
 
 /** A lambda with a signature. */
 export function signed(work: Callable, signature: Signature): Callable {
-  work.spec = signature
+  // The parser's copies for ?: and ?? lose the checker.
+  if (typeof signature.validate === 'function') work.spec = signature
   return work
+}
+
+/** A function of the context in which it is called in the end. */
+export function withContext(work: (context: unknown) => unknown): Callable {
+  const made: Callable = (context) => work(context)
+  made.spec = { validate: (_, context) => [context] }
+  return made
 }
 
 /** Stands for `?` in a partial application. */
@@ -108,7 +118,7 @@ export function partial(work: unknown, args: unknown[]): Callable {
   const applied: Callable = (...rest) => {
     const all = [...given]
     for (const [i, at] of open.entries()) all[at] = rest[i]
-    return bounce((work as Callable)(...all), null)
+    return call(work, all, null)
   }
   applied.arity = open.length
   return applied
@@ -118,7 +128,7 @@ export function partial(work: unknown, args: unknown[]): Callable {
 export function chain(left: unknown, work: unknown): unknown {
   if (typeof work !== 'function') return fail('T2006', { value: work })
   if (typeof left !== 'function') return call(work, [left], null)
-  const both: Callable = (x) => call1(work, call1(left, x, null), null)
+  const both: Callable = (x) => call1(work, norm(call1(left, x, null)), null)
   both.arity = 1
   return both
 }

@@ -51,17 +51,8 @@ export function compileExpression(source: string, options: CompileOptions = {}):
 export function describeExpression(source: string, options: CompileOptions = {}): Compiled {
   const tree = parse(source)
   const hosts = new Map(Object.entries(options.functions ?? {}))
-  const closed = build(tree, hosts, false)
-  let open: Built | null = null
   const limits = { ...options.limits }
-  const main: Main = (raw, inp, here, bindings) => {
-    // Who binds a name of the library or the host gets code that asks for every name.
-    if (bindings && shadows(bindings, closed.trusted)) {
-      open ??= build(parse(source), hosts, true)
-      return open.main(raw, inp, here, bindings)
-    }
-    return closed.main(raw, inp, here, bindings)
-  }
+  const { main, code } = both(tree, hosts)
   const run: Expression = (input, bindings) => {
     const outer = enter(limits)
     try {
@@ -72,7 +63,22 @@ export function describeExpression(source: string, options: CompileOptions = {})
       leave(outer)
     }
   }
-  return { run, compiled: true, reason: null, code: closed.code }
+  return { run, compiled: true, reason: null, code }
+}
+
+/** The quick code, and the careful code behind it. */
+function both(tree: Node, hosts: ReadonlyMap<string, unknown>): Pick<Built, 'main' | 'code'> {
+  const closed = build(tree, hosts, false)
+  let open: Built | null = null
+  const main: Main = (raw, inp, here, bindings) => {
+    // Who binds a name of the library or the host gets code that asks for every name.
+    if (bindings && shadows(bindings, closed.trusted)) {
+      open ??= build(tree, hosts, true)
+      return open.main(raw, inp, here, bindings)
+    }
+    return closed.main(raw, inp, here, bindings)
+  }
+  return { main, code: closed.code }
 }
 
 function shadows(bindings: Record<string, unknown>, trusted: ReadonlySet<string>): boolean {
@@ -133,7 +139,7 @@ type Evaluate = (
 
 /** `$eval`: expressions made at run time; the last ones are kept. */
 function evaluator(hosts: ReadonlyMap<string, unknown>): Evaluate {
-  const kept = new Map<string, Built>()
+  const kept = new Map<string, Main>()
   return (args, context, root, bindings, visible) => {
     const [source, focus] = args
     if (source === undefined && args.length > 0) return undefined
@@ -143,13 +149,13 @@ function evaluator(hosts: ReadonlyMap<string, unknown>): Evaluate {
     let built = kept.get(source)
     if (!built) {
       checkItems(source.length)
-      built = buildText(source, hosts)
+      built = both(parseText(source), hosts).main
       if (kept.size >= MOST_KEPT) kept.clear()
       kept.set(source, built)
     }
     const input = focus === undefined ? context : isSequence(focus) ? focus : wrapInput(focus)
     try {
-      return built.main(root, input, norm(focus ?? context), bound)
+      return built(root, input, norm(focus ?? context), bound)
     } catch (error) {
       throw wrapped('D3121', error)
     }
@@ -161,13 +167,10 @@ function wrapped(code: string, error: unknown): unknown {
   return error
 }
 
-function buildText(source: string, hosts: ReadonlyMap<string, unknown>): Built {
-  let tree: Node
+function parseText(source: string): Node {
   try {
-    tree = parse(source)
+    return parse(source)
   } catch (error) {
     throw wrapped('D3120', toExpressionError(error))
   }
-  return build(tree, hosts, true)
 }
-

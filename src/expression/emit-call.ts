@@ -1,7 +1,8 @@
 /** Calls of functions: of the host directly, of the library by what is known of the arguments, of others as they come. */
 import type { Node } from './ast.ts'
-import { emitLibraryCall } from './emit-library.ts'
-import { type Context, deeper, type Gen, KIND, line, may, quote, set, site, type Val } from './gen.ts'
+import { emitEval, emitLibraryCall } from './emit-library.ts'
+import { constant, type Context, deeper, type Gen, KIND, line, may, quote, set, site, type Val } from './gen.ts'
+import { LIBRARY } from './library.ts'
 import { globalOf, isScoped, readVariable } from './scopes.ts'
 
 /** Called for `f(…)`, and for `x ~> f(…)` with what stands before it. `context` completes arguments. */
@@ -24,9 +25,16 @@ export function emitCall(g: Gen, node: Node, cx: Context, first: Val | null, con
   const call =
     args.length <= 2 ? `call${args.length}(${work.js}, ${list}${where})` : `call(${work.js}, [${args.join(', ')}], ${where})`
   line(g, `${site(g, node.position, token)}; M.depth += ${cx.depth}`)
-  const result = set(g, call)
+  const result = set(g, name === 'eval' ? emitMaybeEval(g, node, cx, work, args, where, call) : call)
   line(g, `M.depth -= ${cx.depth}`)
   return result
+}
+
+/** `$eval`, where the name could stand for something else. */
+function emitMaybeEval(g: Gen, node: Node, cx: Context, work: Val, args: string[], context: string, call: string) {
+  const at = () => site(g, node.position, 'eval')
+  const asked = `${work.js} === ${constant(g, LIBRARY.eval!.value)}`
+  return `${asked} ? ${emitEval(g, { cx, context, at }, args)} : ${call}`
 }
 
 /** Evaluated arguments; functions among them lose the context of their definition. */

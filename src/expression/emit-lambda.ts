@@ -4,7 +4,7 @@ import { emitClosure } from './emit-path.ts'
 import { emitCall } from './emit-call.ts'
 import { apart, type Context, constant, type Gen, id, KIND, line, on, set, truthOf, type Val } from './gen.ts'
 import { checker, LIBRARY } from './library.ts'
-import { boundIn, frame, readVariable, slotOf } from './scopes.ts'
+import { boundIn, frame, globalOf, isScoped, readVariable, slotOf } from './scopes.ts'
 
 /** A lambda as a value: a JavaScript function of its parameters. */
 export function emitLambda(g: Gen, node: Node, cx: Context): Val {
@@ -55,19 +55,30 @@ function emitTail(g: Gen, node: Node, cx: Context): void {
   else line(g, `return ${g.emit(node, cx).js}`)
 }
 
-/** A call in the last place. The library and the host are called at once, as they cannot recurse without end. */
+/**
+ * A call in the last place. The library and the host are called at once, as they cannot recurse without end,
+ * except where an argument may come from the context: that is the caller's.
+ */
 function emitLeft(g: Gen, node: Node, cx: Context): void {
-  const name = node.procedure!.type === 'variable' ? (node.procedure!.value as string) : ''
-  const entry = Object.hasOwn(LIBRARY, name) && g.trusted.has(name) ? LIBRARY[name] : undefined
-  const before = g.lines.length
-  if (entry === undefined || entry.signature.includes('-')) {
-    const work = g.emit(node.procedure!, cx)
-    const args = node.arguments!.map((arg) => g.emit(arg, cx).js)
-    line(g, `return new Tail(${work.js}, [${args.join(', ')}])`)
+  const { procedure } = node
+  const name = procedure!.type === 'variable' ? (procedure!.value as string) : ''
+  const bare = name !== '' && name !== '$' && !procedure!.predicate && !procedure!.group
+  const known = bare && !isScoped(cx.scope, name) ? globalOf(g, name).type : 'bound'
+  const signature = known === 'library' ? LIBRARY[name]!.signature : ''
+  const whole = !signature.includes('-') || node.arguments!.length >= LIBRARY[name]!.arity
+  if (known === 'library' && name === 'eval') {
+    const x = id(g)
+    const body = apart(g, () => line(g, `return ${emitCall(g, node, cx, null, x).js}`))
+    line(g, `return new Tail(withContext((${x}) => {\n${body.join('\n')}\n}), [])`)
     return
   }
-  g.lines.length = before
-  line(g, `return ${emitCall(g, node, cx, null, 'null').js}`)
+  if ((known === 'library' && whole) || known === 'host') {
+    line(g, `return ${emitCall(g, node, cx, null, 'null').js}`)
+    return
+  }
+  const work = g.emit(procedure!, cx)
+  const args = node.arguments!.map((arg) => g.emit(arg, cx).js)
+  line(g, `return new Tail(${work.js}, [${args.join(', ')}])`)
 }
 
 /** One expression of a block. A lambda that is bound may use its own name. */

@@ -16,7 +16,7 @@ export function emitLibraryCall(g: Gen, call: LibraryCall): Val {
     return set(g, `argument(${value.js})`, value.kind)
   })
   if (first) args.unshift(first)
-  if (name === 'eval') return emitEval(g, call, args)
+  if (name === 'eval') return set(g, emitEval(g, call, args.map((a) => a.js)))
   const short = SHORT[name]?.(g, args)
   if (short) return short
   const entry = LIBRARY[name]!
@@ -110,10 +110,12 @@ function guards(signature: string, args: Val[]): string | null {
       continue
     }
     // One value where a list is wanted is put into one by the checked way.
-    const known = types.reduce((bits, t) => bits | (KINDS[t] ?? 0), KIND.none as number)
+    // Nothing is taken for anything but a function.
+    const none: number = types.join('') === 'f' ? 0 : KIND.none
+    const known = types.reduce((bits, t) => bits | (KINDS[t] ?? 0), none)
     if (isOnly(arg, known)) continue
     const options = types.map((t) => TYPES[t]!(arg.js))
-    if (may(arg, KIND.none)) options.push(`${arg.js} === undefined`)
+    if (may(arg, none)) options.push(`${arg.js} === undefined`)
     checks.push(options.length === 1 ? options[0]! : `(${options.join(' || ')})`)
   }
   return checks.join(' && ')
@@ -137,7 +139,7 @@ function emitTable(g: Gen, node: Node, cx: Context): Val | null {
 }
 
 /** `$eval` sees the variables of the place where it is called. */
-function emitEval(g: Gen, call: LibraryCall, args: Val[]): Val {
+export function emitEval(g: Gen, call: Pick<LibraryCall, 'cx' | 'context' | 'at'>, args: string[]): string {
   const visible = new Set<string>()
   for (let at = call.cx.scope; at; at = at.parent) {
     for (const name of at.names.keys()) visible.add(name)
@@ -153,6 +155,5 @@ function emitEval(g: Gen, call: LibraryCall, args: Val[]): Val {
     return `[${quote(name)}, ${slots.join(' : ')} : U]`
   })
   line(g, call.at())
-  const list = args.map((a) => a.js).join(', ')
-  return set(g, `evaluate([${list}], ${call.context}, raw, bindings, [${bound.join(', ')}])`)
+  return `evaluate([${args.join(', ')}], ${call.context}, raw, bindings, [${bound.join(', ')}])`
 }

@@ -2,7 +2,7 @@
 import type { Node, Stage } from './ast.ts'
 import { chainFunction, type Want } from './emit-chain.ts'
 import { emitGroup } from './emit-group.ts'
-import { emitTuplePath, needsTuples } from './emit-tuple.ts'
+import { emitTuplePath, emitTuplePredicates, needsTuples } from './emit-tuple.ts'
 import { ANY, type Context, type Gen, id, isOnly, KIND, line, may, on, set, type Val } from './gen.ts'
 
 const isField = (step: Node | undefined): boolean =>
@@ -36,12 +36,12 @@ export function emitPath(g: Gen, node: Node, cx: Context): Val {
 function emitConstructed(g: Gen, node: Node, cx: Context, want: Want): Val {
   const input = set(g, `Array.isArray(${cx.input}) ? ${cx.input} : sequence([${cx.input}])`)
   const made = g.emit(node.steps![0]!, on(cx, input.js))
-  const list = set(g, `Array.isArray(${made.js}) ? ${made.js} : listOf(${made.js})`)
   if (node.steps!.length === 1) return want === 'keep' ? set(g, `keep(${made.js})`) : made
   const result = id(g)
-  line(g, `let ${result} = ${list.js}`)
-  line(g, `if (${list.js}.length > 0) {`)
-  const value = emitSteps(g, node, cx, { js: list.js, form: 'stream' }, 1, want)
+  // What is no list has no items here, as in the reference.
+  line(g, `let ${result} = !Array.isArray(${made.js}) ? undefined : ${want === 'keep' ? `keep(${made.js})` : made.js}`)
+  line(g, `if (Array.isArray(${made.js}) && ${made.js}.length > 0) {`)
+  const value = emitSteps(g, node, cx, { js: made.js, form: 'stream' }, 1, want)
   line(g, `${result} = ${value.js}`)
   line(g, '}')
   return { js: result, kind: ANY }
@@ -161,6 +161,7 @@ export function emitPredicates(g: Gen, value: Val, node: Node, cx: Context): Val
     return set(g, `nth(${value.js}, ${Number(only.value)})`)
   }
   let result = value
+  if (node.tuple) return emitTuplePredicates(g, value, node, cx)
   for (const stage of predicates) result = emitFilter(g, result, stage, cx)
   return result
 }

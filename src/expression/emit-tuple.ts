@@ -10,7 +10,7 @@ export function needsTuples(node: Node): boolean {
 /** All names that a path may bind. */
 function names(node: Node): Set<string> {
   const found = new Set<string>(['@'])
-  walk(node.steps, (n) => {
+  walk(node, (n) => {
     if (n.focus !== undefined) found.add(n.focus)
     if (n.index !== undefined) found.add(n.index)
     if (n.ancestor) found.add(n.ancestor.label)
@@ -35,6 +35,20 @@ export function emitTuplePath(g: Gen, node: Node, cx: Context): Val {
   if (node.tuple) return tuples
   const kept = node.keepSingletonArray || node.keepArray
   return set(g, `${kept ? 'keep' : 'norm'}(itemsOf(${tuples.js}))`)
+}
+
+/** Predicates on a block whose value is a stream of tuples. */
+export function emitTuplePredicates(g: Gen, value: Val, node: Node, cx: Context): Val {
+  const bound = names(node)
+  const within = (tuple: string): Context => {
+    const scope: Scope = { parent: cx.scope, names: new Map(), tuple: { js: tuple, names: bound } }
+    return { ...cx, scope }
+  }
+  let result = value
+  for (const { expr } of node.predicate!) {
+    result = set(g, `filterValue(${closure(g, expr, within)}, ${result.js})`)
+  }
+  return result
 }
 
 type Within = (tuple: string) => Context

@@ -49,7 +49,7 @@ export function emit(g: Gen, node: Node, outer: Context): Val {
   if (node.predicate) {
     const before = value
     if (open) value = set(g, before.js, before.kind)
-    value = emitPredicates(g, value, node, cx)
+    value = { js: emitPredicates(g, value, node, cx).js, kind: ANY }
     open = true
   }
   if (node.group && node.type !== 'path') {
@@ -58,7 +58,7 @@ export function emit(g: Gen, node: Node, outer: Context): Val {
   }
   if (!may(value, KIND.list)) return value
   if (node.keepArray && node.type !== 'path') return set(g, `normKeep(${value.js})`, value.kind)
-  return open ? set(g, `norm(${value.js})`, value.kind | (node.predicate ? ANY : 0)) : value
+  return open ? set(g, `norm(${value.js})`, value.kind) : value
 }
 
 function emitVariable(g: Gen, node: Node, cx: Context): Val {
@@ -66,8 +66,13 @@ function emitVariable(g: Gen, node: Node, cx: Context): Val {
   return readVariable(g, cx.scope, node.value as string)
 }
 
+/** The parser's copies for `?:` and `??` lose the expression; the reference then looks for this text, too. */
+function asRegExp(value: unknown): RegExp {
+  return value instanceof RegExp ? value : new RegExp(String(value))
+}
+
 function emitRegex(g: Gen, node: Node): Val {
-  const pattern = constant(g, makePattern(node.value as RegExp))
+  const pattern = constant(g, makePattern(asRegExp(node.value)))
   return set(g, `matcher(${pattern}, ${Number(node.position)})`, KIND.fn)
 }
 

@@ -46,8 +46,9 @@ interface Plan {
 }
 
 /** Throws D3080 to D3093 for a wrong picture. */
-export function formatNumber(value: number | undefined, picture: string, options?: object): string | undefined {
+export function formatNumber(value: number | undefined, picture?: string, options?: object): string | undefined {
   if (value === undefined) return undefined
+  if (picture === undefined) return fail('T0410', { index: 2 })
   const style = styleOf(options)
   const pictures = picture.split(style.marks['pattern-separator'])
   if (pictures.length > 2) fail('D3080')

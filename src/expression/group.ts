@@ -3,7 +3,7 @@ import { put } from './arrays.ts'
 import { fail } from './errors.ts'
 import { step } from './limits.ts'
 import { append } from './sequence.ts'
-import type { Tuple } from './tuples.ts'
+import type { Tuple, TupleStream } from './tuples.ts'
 
 /** One entry; both parts see an item (for the value: all items of the group) and the bindings of the path. */
 export interface Pair {
@@ -32,7 +32,8 @@ export function group(input: unknown, pairs: Pair[]): Record<string, unknown> {
 }
 
 /** The same over the bindings of a path with `@`, `#` or `%`. */
-export function groupTuples(tuples: Tuple[], pairs: Pair[]): Record<string, unknown> {
+export function groupTuples(tuples: TupleStream, pairs: Pair[]): Record<string, unknown> {
+  if (!tuples.tupleStream) return group(tuples, pairs)
   const groups = collect(tuples, pairs, (t, pair) => pair.key((t as Tuple)['@'], t as Tuple))
   return build(groups, (data, at) => {
     const all = Array.isArray(data) ? combine(data as Tuple[]) : (data as Tuple)

@@ -38,8 +38,9 @@ const ZEROS = [
   0xa8d0, 0xa900, 0xa9d0, 0xa9f0, 0xaa50, 0xabf0, 0xff10,
 ]
 
-/** Throws D3131 for digits of two families. */
-export function readIntegerPicture(picture: string): IntegerPicture {
+/** Throws D3131 for digits of two families, T0410 without a picture. */
+export function readIntegerPicture(picture: string | undefined): IntegerPicture {
+  if (picture === undefined) return fail('T0410', { index: 2 })
   const at = picture.lastIndexOf(';')
   const token = at < 0 ? picture : picture.slice(0, at)
   const found: IntegerPicture = {
@@ -164,10 +165,10 @@ function decimalReader(picture: IntegerPicture) {
   }
 }
 
-export function formatInteger(value: number | undefined, picture: string): string | undefined {
+export function formatInteger(value: number | undefined, picture?: string): string | undefined {
   return value === undefined ? undefined : writeInteger(Math.floor(value), readIntegerPicture(picture))
 }
 
-export function parseInteger(text: string | undefined, picture: string): number | undefined {
+export function parseInteger(text: string | undefined, picture?: string): number | undefined {
   return text === undefined ? undefined : integerReader(readIntegerPicture(picture)).read(text)
 }

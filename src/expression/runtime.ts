@@ -11,7 +11,7 @@ import { matcher } from './regex.ts'
 import * as sequences from './sequence.ts'
 import { orderBy, tupleSwap } from './sort.ts'
 import { transformer } from './transform.ts'
-import { itemsOf, keepBy, nth, nthRaw, tuplePath } from './tuples.ts'
+import { filterValue, itemsOf, keepBy, nth, nthRaw, tuplePath } from './tuples.ts'
 import { concat, equal, includes, text, truth, unequal } from './values.ts'
 
 /** Stands for a variable that is not bound yet. */
@@ -63,6 +63,7 @@ export const RUNTIME: Record<string, unknown> = {
   concat,
   equal,
   fail,
+  filterValue,
   group,
   groupTuples,
   guarded,

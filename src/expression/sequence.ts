@@ -13,6 +13,8 @@ export interface Marked extends Array<unknown> {
   cons?: boolean
   /** Holds the input, which is a list. */
   outerWrapper?: boolean
+  /** Holds tuples of a path with `@`, `#` or `%`, which only paths open. */
+  tupleStream?: boolean
 }
 
 /** Marks a list as a sequence. */
@@ -29,7 +31,7 @@ export function isSequence(value: unknown): value is Marked {
 /** What the result of a sub-expression becomes: a sequence of one is its item. */
 export function norm(value: unknown): unknown {
   if (!isSequence(value)) return value
-  if (value.length > 1) return value
+  if (value.length > 1 || value.tupleStream) return value
   return value.length === 0 ? undefined : value.keepSingleton === true ? value : value[0]
 }
 

@@ -38,7 +38,10 @@ function change(match: unknown, by: Transformation): void {
     if (typeof update !== 'object' || update === null || Array.isArray(update)) {
       fail('T2011', { position: by.positions.update, value: update })
     }
-    for (const [key, value] of Object.entries(update)) put(match as Record<string, unknown>, key, value)
+    for (const [key, value] of Object.entries(update)) {
+      if (typeof match !== 'object' || match === null) fail('T2011', { value: match })
+      put(match as Record<string, unknown>, key, value)
+    }
   }
   const removed = by.remove?.(match)
   if (removed === undefined) return

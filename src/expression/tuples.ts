@@ -8,9 +8,7 @@ import { isNumeric, truth } from './values.ts'
 export type Tuple = Record<string, unknown>
 
 /** A list of tuples as a value; only paths make and open it. */
-export interface TupleStream extends Marked {
-  tupleStream?: boolean
-}
+export type TupleStream = Marked
 
 type Run = (item: unknown, tuple: Tuple | null) => unknown
 
@@ -31,7 +29,7 @@ export interface TupleStep {
   ancestor?: string
 }
 
-/** Gives the tuples at the end of the path. */
+/** Gives the tuples at the end of the path; a plain list where it ended before the first binding. */
 export function tuplePath(input: unknown, fromVariable: boolean, steps: TupleStep[]): TupleStream {
   let items: unknown[] = Array.isArray(input) && !fromVariable ? input : sequence([input])
   let tuples: TupleStream | null = null
@@ -40,12 +38,13 @@ export function tuplePath(input: unknown, fromVariable: boolean, steps: TupleSte
     started ||= one.tuple
     if (i === 0 && one.whole) {
       const value = one.run(items, null)
-      items = Array.isArray(value) ? value : [value]
+      // With a binding the input stays, as in the reference.
+      if (one.focus === undefined) items = Array.isArray(value) ? value : [value]
     } else if (started) tuples = tupleStep(one, items, tuples)
     else items = plainStep(one, items)
     if (!started && items.length === 0) break
   }
-  return tuples ?? stream([])
+  return started ? (tuples ?? stream([])) : items
 }
 
 function stream(tuples: unknown[]): TupleStream {
@@ -57,10 +56,8 @@ function stream(tuples: unknown[]): TupleStream {
 function plainStep(one: TupleStep, items: unknown[]): unknown[] {
   if (one.swap) {
     const { swap } = one
-    return applyStages(
-      one.stages,
-      mergeSort(items, (a, b) => swap(a, null, b, null)),
-    )
+    const sorted = mergeSort(items, (a, b) => swap(a, null, b, null))
+    return applyStages(one.stages, sorted)
   }
   const results: unknown[] = []
   for (const item of items) {
@@ -72,7 +69,7 @@ function plainStep(one: TupleStep, items: unknown[]): unknown[] {
     }
     if (value !== undefined) results.push(value)
   }
-  return flat(results)
+  return sequence(flat(results))
 }
 
 function applyStages(stages: TupleStage[], list: unknown[]): unknown[] {
@@ -157,6 +154,7 @@ export function nthRaw(value: unknown, index: number): unknown[] {
 
 /** The items of a finished stream. */
 export function itemsOf(tuples: TupleStream): unknown[] {
+  if (!tuples.tupleStream) return tuples
   return sequence(tuples.map((t) => (t as Tuple)['@']))
 }
 
