@@ -20,7 +20,16 @@ export function chainFunction(g: Gen, keys: string[], want: Want): string {
       const list = itemsFunction(g, keys.slice(i))
       const open = i === 0 ? 'v' : 'opened(v)'
       lines.push(`if (typeof v !== 'object' || v === null) return undefined`)
-      lines.push(`if (Array.isArray(v)) return ${end(`${list}(${open}, [])`)}`)
+      if (i === 0) lines.push(`if (Array.isArray(v)) return ${end(`${list}(${open}, [])`)}`)
+      else {
+        // Most lists in data hold one item or many; one is gone on with like a single value.
+        lines.push('if (Array.isArray(v)) {')
+        lines.push(`if (v.length !== 1 || v.cons === true) return ${end(`${list}(${open}, [])`)}`)
+        lines.push('const w = v[0]')
+        lines.push(`if (Array.isArray(w)) return ${end(`${list}(v, [])`)}`)
+        lines.push(`if (typeof w !== 'object' || w === null) return undefined`)
+        lines.push('v = w', '}')
+      }
       if (i === keys.length - 1) lines.push('const o = v')
       lines.push(`v = ${field('v', key)}`)
     }

@@ -1,6 +1,6 @@
 /** Objects: constructors and grouping. */
 import type { Node } from './ast.ts'
-import { type Context, type Gen, id, isOnly, KIND, line, may, on, quote, set, site, type Val } from './gen.ts'
+import { besideOnce, type Context, type Gen, id, KIND, may, on, quote, set, site, type Val } from './gen.ts'
 
 type Pairs = [Node, Node][]
 
@@ -25,24 +25,20 @@ export function emitObject(g: Gen, node: Node, cx: Context): Val {
   return build(g, keys, values)
 }
 
-/** Whole numbers come first in an object, whatever the order of writing, so the order of setting is free. */
+/**
+ * The object is made by a constructor of its own: the machine then leaves room for all its fields, also where some
+ * are left out. It is a plain object: its prototype is that of all plain objects.
+ */
 function build(g: Gen, keys: string[], values: Val[]): Val {
-  const name = id(g)
-  let sure = 0
-  while (sure < keys.length && !may(values[sure]!, KIND.none) && keys[sure] !== '__proto__') sure++
-  const start = keys.slice(0, sure).map((key, i) => `${quote(key)}: ${values[i]!.js}`)
-  line(g, `const ${name} = {${start.join(', ')}}`)
-  for (let i = sure; i < keys.length; i++) {
-    const key = keys[i]!
-    const value = values[i]!
-    if (isOnly(value, KIND.none)) continue
-    const put =
-      key === '__proto__'
-        ? `put(${name}, ${quote(key)}, ${value.js})`
-        : `${name}[${quote(key)}] = ${value.js}`
-    line(g, may(value, KIND.none) ? `if (${value.js} !== undefined) ${put}` : put)
-  }
-  return { js: name, kind: KIND.obj }
+  const maker = besideOnce(g, `object:${JSON.stringify(keys)}:${values.map((v) => v.kind & KIND.none)}`, (name) => {
+    const body = keys.map((key, i) => {
+      const put = key === '__proto__' ? `put(this, ${quote(key)}, a${i})` : `this[${quote(key)}] = a${i}`
+      return may(values[i]!, KIND.none) ? `if (a${i} !== undefined) ${put}` : put
+    })
+    const parameters = keys.map((_, i) => `a${i}`).join(', ')
+    return `function ${name}(${parameters}) {\n${body.join('\n')}\n}\n${name}.prototype = Object.prototype`
+  })
+  return set(g, `new ${maker}(${values.map((v) => v.js).join(', ')})`, KIND.obj)
 }
 
 /** Whether any value looks at the input; texts and numbers do not. */

@@ -21,8 +21,10 @@ export function emitLibraryCall(g: Gen, call: LibraryCall): Val {
   if (short) return short
   const entry = LIBRARY[name]!
   const work = constant(g, entry.work)
+  const checkedArgs = args.map((a) => a.js).join(', ')
+  const checked = `checked(${constant(g, entry)}, [${checkedArgs}], ${call.context})`
+  inLists(g, entry.signature, args)
   const list = args.map((a) => a.js).join(', ')
-  const checked = `checked(${constant(g, entry)}, [${list}], ${call.context})`
   line(g, call.at())
   const depth = args.some((a) => may(a, KIND.fn)) && 'map filter single reduce sift each sort replace match split contains'.includes(name)
   if (depth) line(g, `M.depth += ${cx.depth}`)
@@ -96,6 +98,16 @@ function parameters(signature: string): Parameter[] {
   return found
 }
 
+/** One value where a list is wanted is put into one. */
+function inLists(g: Gen, signature: string, args: Val[]): void {
+  if (signature.includes('+')) return
+  for (const [i, { types }] of parameters(signature).entries()) {
+    const arg = args[i]
+    if (!types[0]!.startsWith('a') || types.length > 1 || !arg || isOnly(arg, KIND.none)) continue
+    args[i] = set(g, `${arg.js} === undefined || Array.isArray(${arg.js}) ? ${arg.js} : [${arg.js}]`, KIND.list | KIND.none)
+  }
+}
+
 /** What must hold for a call without check; '' for nothing, null where only the checked way will do. */
 function guards(signature: string, args: Val[]): string | null {
   const wanted = parameters(signature)
@@ -109,7 +121,6 @@ function guards(signature: string, args: Val[]): string | null {
       if (may(arg, KIND.fn)) checks.push(`typeof ${arg.js} !== 'function'`)
       continue
     }
-    // One value where a list is wanted is put into one by the checked way.
     // Nothing is taken for anything but a function.
     const none: number = types.join('') === 'f' ? 0 : KIND.none
     const known = types.reduce((bits, t) => bits | (KINDS[t] ?? 0), none)

@@ -145,7 +145,7 @@ export function emitLiteral(g: Gen, node: Node): Val {
   if (value === null) return { js: 'null', kind: KIND.null }
   if (typeof value === 'boolean') return { js: String(value), kind: KIND.bool }
   if (typeof value === 'number' && Number.isFinite(value)) {
-    return { js: value < 0 || Object.is(value, -0) ? `(${Object.is(value, -0) ? '-0' : value})` : String(value), kind: KIND.num }
+    return { js: `(${Object.is(value, -0) ? '-0' : value})`, kind: KIND.num }
   }
   return { js: constant(g, value), kind: typeof value === 'string' ? KIND.str : KIND.num }
 }

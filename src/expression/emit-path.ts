@@ -69,28 +69,28 @@ function emitSteps(g: Gen, node: Node, cx: Context, start: State, from: number, 
       state = { js: emitSort(g, step, state, cx), form: 'list' }
       if (isLast) return endOfList(g, state.js, want)
     } else {
-      const { out, scalar } = emitStep(g, step, state, cx)
-      if (isLast) return ending(g, out, want, scalar)
-      state = { js: set(g, scalar ? out : `flat(${out})`).js, form: 'stream' }
+      const { out, flat } = emitStep(g, step, state, cx)
+      if (isLast) return ending(g, out, want, flat)
+      state = { js: flat ? out : set(g, `flat(${out})`).js, form: 'stream' }
     }
     i++
   }
   throw new Error('a path without steps')
 }
 
-/** The value of the path from the results of its last step. */
-function ending(g: Gen, results: string, want: Want, scalar = false): Val {
-  if (want === 'stream') return set(g, `lastRaw(${results})`)
-  if (want === 'keep') return set(g, `finishKeep(${results})`)
-  return set(g, scalar ? `settle(${results})` : `finish(${results})`)
+/** The value of the path from the results of its last step; `flat`: there are no lists to open in them. */
+function ending(g: Gen, results: string, want: Want, flat = false): Val {
+  if (want === 'stream') return flat ? { js: results, kind: KIND.list } : set(g, `lastRaw(${results})`)
+  if (want === 'keep') return set(g, flat ? `keep(sequence(${results}))` : `finishKeep(${results})`)
+  return set(g, flat ? `settle(${results})` : `finish(${results})`)
 }
 
 function endOfList(g: Gen, list: string, want: Want): Val {
   return want === 'stream' ? { js: list, kind: KIND.list } : set(g, `${want === 'keep' ? 'keep' : 'norm'}(${list})`)
 }
 
-/** One step over all items; gives the name of the list of results, and whether none of them can be a list. */
-function emitStep(g: Gen, step: Node, state: State, cx: Context): { out: string; scalar: boolean } {
+/** One step over all items; gives the name of the list of results, and whether no lists are to be opened in it. */
+function emitStep(g: Gen, step: Node, state: State, cx: Context): { out: string; flat: boolean } {
   const out = id(g)
   const [isList, count, i, item] = [id(g), id(g), id(g, 'i'), id(g)]
   const single = state.form === 'stream' ? `(${state.js} === undefined ? 0 : 1)` : '1'
@@ -101,10 +101,29 @@ function emitStep(g: Gen, step: Node, state: State, cx: Context): { out: string;
   line(g, `const ${item} = ${isList} ? ${state.js}[${i}] : ${state.js}`)
   const inner = { ...on(cx, item), depth: cx.depth }
   let value = g.emit({ ...step, stages: undefined } as Node, inner)
-  for (const stage of step.stages ?? []) value = emitFilter(g, value, stage, inner)
+  const stages = step.stages ?? []
+  const last = stages.at(-1)
+  for (const stage of stages.slice(0, -1)) value = emitFilter(g, value, stage, inner)
+  if (last && !isIndex(last)) {
+    // What a predicate keeps is a sequence, which is opened here: it goes straight to the results.
+    emitKept(g, value, last, inner, out)
+    line(g, '}')
+    return { out, flat: true }
+  }
+  if (last) value = emitIndex(g, value, Number(last.expr.value))
   line(g, may(value, KIND.none) ? `if (${value.js} !== undefined) ${out}.push(${value.js})` : `${out}.push(${value.js})`)
   line(g, '}')
-  return { out, scalar: !may(value, KIND.list) }
+  return { out, flat: !may(value, KIND.list) }
+}
+
+const isIndex = (stage: Stage) => stage.expr.type === 'number' && !stage.expr.predicate
+
+/** `[n]` as the last stage of a step. */
+function emitIndex(g: Gen, value: Val, index: number): Val {
+  const at = Math.floor(index)
+  const { js } = value
+  const item = at < 0 ? `${js}[${js}.length - ${-at}]` : `${js}[${at}]`
+  return set(g, `Array.isArray(${js}) ? ${item} : ${at === 0 || at === -1 ? js : 'undefined'}`)
 }
 
 function emitSort(g: Gen, step: Node, state: State, cx: Context): string {
@@ -137,20 +156,24 @@ export function emitClosure(g: Gen, parameters: string[], node: Node, cx: Contex
 
 /** A predicate on a value; gives a list, a sequence of what is kept. */
 export function emitFilter(g: Gen, value: Val, stage: Stage, cx: Context): Val {
-  const predicate = stage.expr
-  if (predicate.type === 'number' && !predicate.predicate) {
-    return set(g, `nthRaw(${value.js}, ${Number(predicate.value)})`, KIND.list)
-  }
-  const [list, kept, i, item] = [id(g), id(g), id(g, 'i'), id(g)]
-  line(g, `const ${list} = Array.isArray(${value.js}) ? ${value.js} : [${value.js}], ${kept} = sequence([])`)
-  line(g, `for (let ${i} = 0; ${i} < ${list}.length; ${i}++) {`)
-  line(g, 'if (--M.fuel < 0) spent()')
-  line(g, `const ${item} = ${list}[${i}]`)
-  const answer = g.emit(predicate, on(cx, item))
-  if (isOnly(answer, KIND.bool | KIND.none)) line(g, `if (${answer.js} === true) ${kept}.push(${item})`)
-  else line(g, `keepBy(${answer.js}, ${list}, ${i}, ${kept})`)
-  line(g, '}')
+  if (isIndex(stage)) return set(g, `nthRaw(${value.js}, ${Number(stage.expr.value)})`, KIND.list)
+  const kept = id(g)
+  line(g, `const ${kept} = sequence([])`)
+  emitKept(g, value, stage, cx, kept)
   return { js: kept, kind: KIND.list }
+}
+
+/** Adds to a list what a predicate keeps of a value; nothing is an item, too. */
+function emitKept(g: Gen, value: Val, stage: Stage, cx: Context, kept: string): void {
+  const [list, count, i, item] = [id(g), id(g), id(g, 'i'), id(g)]
+  line(g, `const ${list} = Array.isArray(${value.js}), ${count} = ${list} ? ${value.js}.length : 1`)
+  line(g, `for (let ${i} = 0; ${i} < ${count}; ${i}++) {`)
+  line(g, 'if (--M.fuel < 0) spent()')
+  line(g, `const ${item} = ${list} ? ${value.js}[${i}] : ${value.js}`)
+  const answer = g.emit(stage.expr, on(cx, item))
+  if (isOnly(answer, KIND.bool | KIND.none)) line(g, `if (${answer.js} === true) ${kept}.push(${item})`)
+  else line(g, `keepBy(${answer.js}, ${item}, ${count}, ${i}, ${kept})`)
+  line(g, '}')
 }
 
 /** The predicates of a node that is no path, and what becomes of a sequence. */

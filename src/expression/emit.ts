@@ -15,7 +15,7 @@ const EMIT: Record<string, Emit> = {
   path: emitPath,
   binary: emitBinary,
   unary: emitUnary,
-  name: (g, node, cx) => set(g, `lookup(${cx.input}, ${quote(node.value as string)})`),
+  name: emitName,
   string: emitLiteral,
   number: emitLiteral,
   value: emitLiteral,
@@ -59,6 +59,14 @@ export function emit(g: Gen, node: Node, outer: Context): Val {
   if (!may(value, KIND.list)) return value
   if (node.keepArray && node.type !== 'path') return set(g, `normKeep(${value.js})`, value.kind)
   return open ? set(g, `norm(${value.js})`, value.kind) : value
+}
+
+function emitName(g: Gen, node: Node, { input }: Context): Val {
+  const key = node.value as string
+  const slow = `lookup(${input}, ${quote(key)})`
+  if (key in Object.prototype) return set(g, slow)
+  const plain = `typeof ${input} === 'object' && ${input} !== null && !Array.isArray(${input})`
+  return set(g, `${plain} ? ${input}[${quote(key)}] : ${slow}`)
 }
 
 function emitVariable(g: Gen, node: Node, cx: Context): Val {

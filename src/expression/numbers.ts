@@ -6,11 +6,37 @@ type Num = number | undefined
 const DECIMAL = /^-?[0-9]+(\.[0-9]+)?([Ee][-+]?[0-9]+)?$/
 const OTHER_BASE = /^(0[xX][0-9A-Fa-f]+)|(0[oO][0-7]+)|(0[bB][0-1]+)$/
 
+const POWERS = [1, 10, 100, 1e3, 1e4, 1e5, 1e6, 1e7, 1e8, 1e9, 1e10, 1e11, 1e12, 1e13, 1e14, 1e15]
+
+/**
+ * Up to 15 digits with at most one point, as amounts are: digits and power of ten are exact doubles, so that their
+ * quotient is the nearest double, which is what the language's own reading gives. Null for anything else.
+ */
+function plainDecimal(text: string): number | null {
+  const length = text.length
+  const negative = text.charCodeAt(0) === 45
+  const start = negative ? 1 : 0
+  if (length - start > 16 || length === start) return null
+  let digits = 0
+  let point = -1
+  for (let i = start; i < length; i++) {
+    const code = text.charCodeAt(i)
+    if (code >= 48 && code <= 57) digits = digits * 10 + (code - 48)
+    else if (code === 46 && point < 0 && i > start && i < length - 1) point = i
+    else return null
+  }
+  if (point < 0 && length - start > 15) return null
+  const value = point < 0 ? digits : digits / POWERS[length - 1 - point]!
+  return negative ? -value : value
+}
+
 /** `$number`: of text, of true and false. Throws D3030. */
 export function number(value: unknown): Num {
   if (typeof value === 'number' || value === undefined) return value
   if (typeof value === 'boolean') return value ? 1 : 0
   if (typeof value === 'string') {
+    const quick = plainDecimal(value)
+    if (quick !== null) return quick
     if (DECIMAL.test(value)) {
       const found = Number(value)
       if (Number.isFinite(found)) return found

@@ -76,8 +76,14 @@ export function lastRaw(results: unknown[]): unknown[] {
 
 /** The results of the last step as the value of the path. */
 export function finish(results: unknown[]): unknown {
-  const only = results[0]
-  if (results.length === 1 && !Array.isArray(only)) return only
+  const { length } = results
+  if (length === 0) return undefined
+  if (length === 1 && !Array.isArray(results[0])) return results[0]
+  if (length > 1) {
+    let i = 0
+    while (i < length && !Array.isArray(results[i])) i++
+    if (i === length) return settle(results)
+  }
   return norm(lastRaw(results))
 }
 

@@ -126,18 +126,18 @@ export function filterValue(predicate: Run, value: unknown): unknown[] {
     step()
     const item = items[i]
     const answer = isStream ? predicate((item as Tuple)['@'], item as Tuple) : predicate(item, null)
-    keepBy(answer, items, i, kept)
+    keepBy(answer, item, items.length, i, kept)
   }
   return isStream ? stream(kept) : sequence(kept)
 }
 
-/** Adds an item to what a filter keeps, as the predicate's answer says. */
-export function keepBy(answer: unknown, items: unknown[], at: number, kept: unknown[]): void {
+/** Adds an item, one of `count`, to what a filter keeps, as the predicate's answer says. */
+export function keepBy(answer: unknown, item: unknown, count: number, at: number, kept: unknown[]): void {
   if (isNumeric(answer)) {
-    if (place(answer, items.length) === at) kept.push(items[at])
+    if (place(answer, count) === at) kept.push(item)
   } else if (Array.isArray(answer) && answer.every(isNumeric)) {
-    for (const index of answer) if (place(index, items.length) === at) kept.push(items[at])
-  } else if (truth(answer)) kept.push(items[at])
+    for (const index of answer) if (place(index, count) === at) kept.push(item)
+  } else if (truth(answer)) kept.push(item)
 }
 
 const place = (index: number, length: number) => {
