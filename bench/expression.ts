@@ -63,7 +63,7 @@ async function mappings(): Promise<void> {
   const read = await readMapping(file)
   const [compiled, interpreted] = [await runnable(read), await runnable(read, { compile: false })]
   const now = new Date('2026-03-01T08:00:00Z')
-  const input = JSON.parse(JSON.stringify(restOrder(generateOrder(7, 3, now))))
+  const input = JSON.parse(JSON.stringify(restOrder(generateOrder(7, 3, now, true))))
   await compare(
     'mapping shopify/order-webhook',
     () => compiled.map(input, context),

@@ -128,10 +128,12 @@ function shown(value: unknown): string {
 /** An outcome: what came out, or the code of the error. Null: the package failed by accident, so anything is right. */
 export type Outcome = { text: string } | { code: string } | null
 
-/** Null also for what does not parse. */
+/** Null also for what does not parse, and where the package changed the input (it adds to empty lists that it groups). */
 export async function reference(source: string, input: unknown): Promise<Outcome> {
+  const copy = structuredClone(input)
   try {
-    return { text: shown(await jsonata(source, { timeout: 2000 }).evaluate(structuredClone(input), { v: [1, { a: 2 }] })) }
+    const text = shown(await jsonata(source, { timeout: 2000 }).evaluate(copy, { v: [1, { a: 2 }] }))
+    return shown(copy) === shown(input) ? { text } : null
   } catch (error) {
     const { code } = error as { code?: string }
     if (!code || code.startsWith('S') || code === 'D1012') return null
