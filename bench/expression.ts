@@ -45,7 +45,12 @@ async function rate(work: () => unknown): Promise<number> {
 
 const rows: { name: string; ours: number; theirs: number; hand: number | null }[] = []
 
-async function compare(name: string, ours: () => unknown, theirs: () => unknown, hand: (() => unknown) | null) {
+async function compare(
+  name: string,
+  ours: () => unknown,
+  theirs: () => unknown,
+  hand: (() => unknown) | null,
+) {
   const wanted = plain(await theirs())
   for (const [who, work] of Object.entries({ compiled: ours, 'hand-written': hand })) {
     if (work && !isDeepStrictEqual(plain(await work()), wanted)) throw new Error(`${name}: ${who} differs`)

@@ -20,7 +20,13 @@ export interface BenchOrder {
   financial_status: string
   note: string | null
   customer: { id: number; first_name: string; last_name: string; email: string }
-  shipping_address: { name: string; address1: string; address2: string | null; city: string; country_code: string }
+  shipping_address: {
+    name: string
+    address1: string
+    address2: string | null
+    city: string
+    country_code: string
+  }
   shipping_lines: { title: string; price: string }[]
   line_items: Line[]
   total_price: string
@@ -37,7 +43,13 @@ export function order(lines: number): BenchOrder {
     financial_status: 'paid',
     note: 'leave at the door',
     customer: { id: 42, first_name: 'Ada', last_name: 'Lovelace', email: 'ada@example.com' },
-    shipping_address: { name: 'Ada Lovelace', address1: '1 Main St', address2: null, city: 'London', country_code: 'GB' },
+    shipping_address: {
+      name: 'Ada Lovelace',
+      address1: '1 Main St',
+      address2: null,
+      city: 'London',
+      country_code: 'GB',
+    },
     shipping_lines: [{ title: 'Standard', price: '4.90' }],
     line_items: Array.from({ length: lines }, (_, i) => ({
       id: 9000 + i,
@@ -100,7 +112,9 @@ const lineByHand = (l: Line) => {
     price: Number(l.price),
     goods: Number(l.price) * l.quantity,
     tax: l.tax_lines.reduce((sum, t) => sum + Number(t.price), 0),
-    ...(l.tax_lines.length > 0 ? { rate: l.tax_lines.length === 1 ? l.tax_lines[0]!.rate : l.tax_lines.map((t) => t.rate) } : {}),
+    ...(l.tax_lines.length > 0
+      ? { rate: l.tax_lines.length === 1 ? l.tax_lines[0]!.rate : l.tax_lines.map((t) => t.rate) }
+      : {}),
     ...(colours.length > 0 ? { colour: colours.length === 1 ? colours[0] : colours } : {}),
   }
 }
@@ -142,11 +156,20 @@ export const GENERAL: [source: string, hand: Hand][] = [
   ['shipping_address.city', (o) => o.shipping_address?.city],
   ['line_items.sku', (o) => o.line_items.map((l) => l.sku)],
   ['line_items[quantity > 1].title', (o) => o.line_items.filter((l) => l.quantity > 1).map((l) => l.title)],
-  ['$sum(line_items.($number(price) * quantity))', (o) => o.line_items.reduce((s, l) => s + Number(l.price) * l.quantity, 0)],
+  [
+    '$sum(line_items.($number(price) * quantity))',
+    (o) => o.line_items.reduce((s, l) => s + Number(l.price) * l.quantity, 0),
+  ],
   ['line_items^(>quantity, title).id', null],
   ['line_items{$string(quantity): title}', null],
-  ['$map(line_items, function($l, $i) { $i & ": " & $l.title })', (o) => o.line_items.map((l, i) => `${i}: ${l.title}`)],
-  ['$reduce(line_items.quantity, function($a, $b) { $a + $b })', (o) => o.line_items.map((l) => l.quantity).reduce((a, b) => a + b)],
+  [
+    '$map(line_items, function($l, $i) { $i & ": " & $l.title })',
+    (o) => o.line_items.map((l, i) => `${i}: ${l.title}`),
+  ],
+  [
+    '$reduce(line_items.quantity, function($a, $b) { $a + $b })',
+    (o) => o.line_items.map((l) => l.quantity).reduce((a, b) => a + b),
+  ],
   ['$filter(line_items, function($l) { $contains($l.title, "3") }).id', null],
   ['$join(line_items.title, ", ")', (o) => o.line_items.map((l) => l.title).join(', ')],
   ['$uppercase($substringBefore(customer.email, "@"))', (o) => o.customer.email.split('@')[0]!.toUpperCase()],
@@ -158,7 +181,10 @@ export const GENERAL: [source: string, hand: Hand][] = [
   ['line_items#$i.{"row": $i + 1, "sku": sku}', null],
   ['$ ~> |line_items|{"price": $number(price)}|', null],
   ['$fromMillis($toMillis(created_at) + 86400000, "[Y]-[M01]-[D01]")', null],
-  ['financial_status = "paid" and $count(line_items) > 3', (o) => o.financial_status === 'paid' && o.line_items.length > 3],
+  [
+    'financial_status = "paid" and $count(line_items) > 3',
+    (o) => o.financial_status === 'paid' && o.line_items.length > 3,
+  ],
 ]
 
 function fib(n: number): number {

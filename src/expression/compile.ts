@@ -30,7 +30,12 @@ export interface Compiled {
 }
 
 /** `raw` is the whole input, `inp` what paths start from, `here` what `$` is at the top. */
-type Main = (raw: unknown, inp: unknown, here: unknown, bindings: Record<string, unknown> | undefined) => unknown
+type Main = (
+  raw: unknown,
+  inp: unknown,
+  here: unknown,
+  bindings: Record<string, unknown> | undefined,
+) => unknown
 
 interface Built {
   main: Main

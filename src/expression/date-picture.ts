@@ -76,7 +76,12 @@ function readParts(picture: string): DatePart[] {
       const marker = readMarker(picture.slice(at + 1, end).replace(/\s+/g, ''))
       const before = parts.at(-1)
       // Digits that follow digits at once are read by their number.
-      if (marker.integer && !'Zz'.includes(marker.component) && before?.literal === undefined && before?.integer) {
+      if (
+        marker.integer &&
+        !'Zz'.includes(marker.component) &&
+        before?.literal === undefined &&
+        before?.integer
+      ) {
         before.integer.width = before.integer.mandatory
       }
       parts.push(marker)

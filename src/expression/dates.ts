@@ -65,7 +65,8 @@ const VALUES: Record<string, (date: Date) => number> = {
   M: (d) => d.getUTCMonth() + 1,
   D: (d) => d.getUTCDate(),
   d: (d) =>
-    (Date.UTC(d.getUTCFullYear(), d.getUTCMonth(), d.getUTCDate()) - Date.UTC(d.getUTCFullYear(), 0)) / DAY + 1,
+    (Date.UTC(d.getUTCFullYear(), d.getUTCMonth(), d.getUTCDate()) - Date.UTC(d.getUTCFullYear(), 0)) / DAY +
+    1,
   F: (d) => d.getUTCDay() || 7,
   W: weekInYear,
   w: weekInMonth,

@@ -1,7 +1,19 @@
 /** Calls of functions: of the host directly, of the library by what is known of the arguments, of others as they come. */
 import type { Node } from './ast.ts'
 import { emitEval, emitLibraryCall } from './emit-library.ts'
-import { constant, type Context, deeper, type Gen, KIND, line, may, quote, set, site, type Val } from './gen.ts'
+import {
+  type Context,
+  constant,
+  deeper,
+  type Gen,
+  KIND,
+  line,
+  may,
+  quote,
+  set,
+  site,
+  type Val,
+} from './gen.ts'
 import { LIBRARY } from './library.ts'
 import { globalOf, isScoped, readVariable } from './scopes.ts'
 
@@ -9,12 +21,21 @@ import { globalOf, isScoped, readVariable } from './scopes.ts'
 export function emitCall(g: Gen, node: Node, cx: Context, first: Val | null, context: string | null): Val {
   const procedure = node.procedure!
   const name = procedure.type === 'variable' ? (procedure.value as string) : null
-  const token = (procedure.type === 'path' ? procedure.steps![0]!.value : procedure.value) as string | undefined
+  const token = (procedure.type === 'path' ? procedure.steps![0]!.value : procedure.value) as
+    | string
+    | undefined
   const where = context ?? (cx.root ? 'inp' : cx.input)
   if (name && name !== '$' && !procedure.predicate && !procedure.group && !isScoped(cx.scope, name)) {
     const known = globalOf(g, name)
     if (known.type === 'library') {
-      return emitLibraryCall(g, { name, node, cx, first, context: where, at: () => site(g, node.position, name) })
+      return emitLibraryCall(g, {
+        name,
+        node,
+        cx,
+        first,
+        context: where,
+        at: () => site(g, node.position, name),
+      })
     }
     if (known.type === 'host') return emitHostCall(g, node, cx, first, known.js)
   }
@@ -23,7 +44,9 @@ export function emitCall(g: Gen, node: Node, cx: Context, first: Val | null, con
   const args = emitArguments(g, node, cx, first)
   const list = args.length === 0 ? '' : `${args.join(', ')}, `
   const call =
-    args.length <= 2 ? `call${args.length}(${work.js}, ${list}${where})` : `call(${work.js}, [${args.join(', ')}], ${where})`
+    args.length <= 2
+      ? `call${args.length}(${work.js}, ${list}${where})`
+      : `call(${work.js}, [${args.join(', ')}], ${where})`
   line(g, `${site(g, node.position, token)}; M.depth += ${cx.depth}`)
   const result = set(g, name === 'eval' ? emitMaybeEval(g, node, cx, work, args, where, call) : call)
   line(g, `M.depth -= ${cx.depth}`)
@@ -31,7 +54,15 @@ export function emitCall(g: Gen, node: Node, cx: Context, first: Val | null, con
 }
 
 /** `$eval`, where the name could stand for something else. */
-function emitMaybeEval(g: Gen, node: Node, cx: Context, work: Val, args: string[], context: string, call: string) {
+function emitMaybeEval(
+  g: Gen,
+  node: Node,
+  cx: Context,
+  work: Val,
+  args: string[],
+  context: string,
+  call: string,
+) {
   const at = () => site(g, node.position, 'eval')
   const asked = `${work.js} === ${constant(g, LIBRARY.eval!.value)}`
   return `${asked} ? ${emitEval(g, { cx, context, at }, args)} : ${call}`
@@ -49,7 +80,9 @@ export function emitArguments(g: Gen, node: Node, cx: Context, first: Val | null
 function emitHostCall(g: Gen, node: Node, cx: Context, first: Val | null, work: string): Val {
   const args = node.arguments!.map((arg) => {
     const value = g.emit(arg, cx)
-    return may(value, KIND.fn) ? `(typeof ${value.js} === 'function' ? forHost(${value.js}) : ${value.js})` : value.js
+    return may(value, KIND.fn)
+      ? `(typeof ${value.js} === 'function' ? forHost(${value.js}) : ${value.js})`
+      : value.js
   })
   if (first) args.unshift(`forHost(${first.js})`)
   line(g, site(g, node.position, node.procedure!.value as string))
@@ -62,7 +95,10 @@ export function emitForgotten(g: Gen, node: Node, cx: Context, work: Val, code: 
   if (typeof name !== 'string') return
   line(g, `if (${work.js} === undefined) {`)
   const meant = readVariable(g, cx.scope, name)
-  line(g, `if (truthy(${meant.js})) { ${site(g, node.position, name)}; fail(${quote(code)}, { token: ${quote(name)} }) }`)
+  line(
+    g,
+    `if (truthy(${meant.js})) { ${site(g, node.position, name)}; fail(${quote(code)}, { token: ${quote(name)} }) }`,
+  )
   line(g, '}')
 }
 
@@ -106,4 +142,3 @@ export function emitPartial(g: Gen, node: Node, cx: Context): Val {
   const token = (procedure!.type === 'path' ? procedure!.steps![0]!.value : procedure!.value) as string
   return set(g, `(${site(g, node.position, token)}, partial(${work.js}, [${args.join(', ')}]))`, KIND.fn)
 }
-

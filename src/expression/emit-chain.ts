@@ -46,7 +46,11 @@ export function chainFunction(g: Gen, keys: string[], want: Want): string {
 /** The name of the function that adds to a list what the chain gives for each item. */
 export function itemsFunction(g: Gen, keys: string[]): string {
   return besideOnce(g, `items:${JSON.stringify(keys)}`, (name) => {
-    const lines = [`function ${name}(items, out) {`, 'for (let i = 0; i < items.length; i++) {', 'let v = items[i]']
+    const lines = [
+      `function ${name}(items, out) {`,
+      'for (let i = 0; i < items.length; i++) {',
+      'let v = items[i]',
+    ]
     for (const [i, key] of keys.entries()) {
       lines.push(`if (typeof v !== 'object' || v === null) continue`)
       if (i === 0) lines.push(`v = Array.isArray(v) ? lookup(v, ${quote(key)}) : ${field('v', key)}`)

@@ -6,7 +6,9 @@ type Pairs = [Node, Node][]
 
 /** A constructor's keys are texts and all different. */
 function fixedKeys(pairs: Pairs): string[] | null {
-  const keys = pairs.map(([key]) => (key.type === 'string' && !key.predicate && !key.group ? key.value : null))
+  const keys = pairs.map(([key]) =>
+    key.type === 'string' && !key.predicate && !key.group ? key.value : null,
+  )
   const plain = keys.every((k) => typeof k === 'string' && !k.startsWith('_jsonata_'))
   return plain && new Set(keys).size === keys.length ? (keys as string[]) : null
 }
@@ -15,7 +17,8 @@ function fixedKeys(pairs: Pairs): string[] | null {
 export function emitObject(g: Gen, node: Node, cx: Context): Val {
   const pairs = node.lhs as Pairs
   const keys = fixedKeys(pairs)
-  if (!keys) return emitGroup(g, { lhs: pairs, position: node.position! }, { js: cx.input, kind: KIND.list }, cx)
+  if (!keys)
+    return emitGroup(g, { lhs: pairs, position: node.position! }, { js: cx.input, kind: KIND.list }, cx)
   const input = needsInput(pairs)
     ? set(g, `Array.isArray(${cx.input}) ? together(${cx.input}) : ${cx.input}`).js
     : cx.input
@@ -30,14 +33,18 @@ export function emitObject(g: Gen, node: Node, cx: Context): Val {
  * are left out. It is a plain object: its prototype is that of all plain objects.
  */
 function build(g: Gen, keys: string[], values: Val[]): Val {
-  const maker = besideOnce(g, `object:${JSON.stringify(keys)}:${values.map((v) => v.kind & KIND.none)}`, (name) => {
-    const body = keys.map((key, i) => {
-      const put = key === '__proto__' ? `put(this, ${quote(key)}, a${i})` : `this[${quote(key)}] = a${i}`
-      return may(values[i]!, KIND.none) ? `if (a${i} !== undefined) ${put}` : put
-    })
-    const parameters = keys.map((_, i) => `a${i}`).join(', ')
-    return `function ${name}(${parameters}) {\n${body.join('\n')}\n}\n${name}.prototype = Object.prototype`
-  })
+  const maker = besideOnce(
+    g,
+    `object:${JSON.stringify(keys)}:${values.map((v) => v.kind & KIND.none)}`,
+    (name) => {
+      const body = keys.map((key, i) => {
+        const put = key === '__proto__' ? `put(this, ${quote(key)}, a${i})` : `this[${quote(key)}] = a${i}`
+        return may(values[i]!, KIND.none) ? `if (a${i} !== undefined) ${put}` : put
+      })
+      const parameters = keys.map((_, i) => `a${i}`).join(', ')
+      return `function ${name}(${parameters}) {\n${body.join('\n')}\n}\n${name}.prototype = Object.prototype`
+    },
+  )
   return set(g, `new ${maker}(${values.map((v) => v.js).join(', ')})`, KIND.obj)
 }
 
@@ -45,7 +52,11 @@ function build(g: Gen, keys: string[], values: Val[]): Val {
 function needsInput(pairs: Pairs): boolean {
   const still = (n: Node): boolean =>
     (['string', 'number', 'value'].includes(n.type) && !n.predicate && !n.group) ||
-    (n.type === 'unary' && n.value === '{' && !n.predicate && !n.group && (n.lhs as Pairs).every(([k, v]) => still(k) && still(v)))
+    (n.type === 'unary' &&
+      n.value === '{' &&
+      !n.predicate &&
+      !n.group &&
+      (n.lhs as Pairs).every(([k, v]) => still(k) && still(v)))
   return !pairs.every(([, value]) => still(value))
 }
 
@@ -56,7 +67,12 @@ export function emitGroup(g: Gen, group: { lhs: Pairs; position: number }, value
 }
 
 /** The entries of a group as functions of an item and a tuple. */
-export function emitPairs(g: Gen, pairs: Pairs, cx: Context, inside: (tuple: string) => Context = () => cx): string {
+export function emitPairs(
+  g: Gen,
+  pairs: Pairs,
+  cx: Context,
+  inside: (tuple: string) => Context = () => cx,
+): string {
   const part = (node: Node) => {
     const [item, tuple] = [id(g), id(g)]
     const outer = g.lines

@@ -1,7 +1,7 @@
 /** Lambdas, blocks, bindings and transformations. */
 import type { Node } from './ast.ts'
-import { emitClosure } from './emit-path.ts'
 import { emitCall } from './emit-call.ts'
+import { emitClosure } from './emit-path.ts'
 import { apart, type Context, constant, type Gen, id, KIND, line, on, set, truthOf, type Val } from './gen.ts'
 import { checker, LIBRARY } from './library.ts'
 import { boundIn, frame, globalOf, isScoped, readVariable, slotOf } from './scopes.ts'
@@ -120,6 +120,9 @@ export function emitTransform(g: Gen, node: Node, cx: Context): Val {
     `validate: ${constant(g, checker('<(oa):o>').validate)}`,
   ]
   // Its parts say where they are in a counter of their own, as it may be called later.
-  return set(g, `(() => { let p = 0; return guarded(transformer({ ${parts.join(', ')} }), () => S[p]) })()`, KIND.fn)
+  return set(
+    g,
+    `(() => { let p = 0; return guarded(transformer({ ${parts.join(', ')} }), () => S[p]) })()`,
+    KIND.fn,
+  )
 }
-

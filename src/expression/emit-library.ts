@@ -1,7 +1,19 @@
 /** Calls of JSONata's own functions: in line where types are right, else by the checked way that also makes the errors. */
 import type { Node } from './ast.ts'
 import { emitLoop } from './emit-loop.ts'
-import { type Context, constant, type Gen, isOnly, KIND, type LibraryCall, line, may, quote, set, type Val } from './gen.ts'
+import {
+  type Context,
+  constant,
+  type Gen,
+  isOnly,
+  KIND,
+  type LibraryCall,
+  line,
+  may,
+  quote,
+  set,
+  type Val,
+} from './gen.ts'
 import { LIBRARY } from './library.ts'
 
 export function emitLibraryCall(g: Gen, call: LibraryCall): Val {
@@ -16,9 +28,18 @@ export function emitLibraryCall(g: Gen, call: LibraryCall): Val {
     return set(g, `argument(${value.js})`, value.kind)
   })
   if (first) args.unshift(first)
-  if (name === 'eval') return set(g, emitEval(g, call, args.map((a) => a.js)))
-  const short = SHORT[name]?.(g, args)
-  if (short) return short
+  if (name === 'eval') {
+    const values = args.map((a) => a.js)
+    return set(g, emitEval(g, call, values))
+  }
+  return SHORT[name]?.(g, args) ?? emitChecked(g, call, args)
+}
+
+/** Functions during whose calls lambdas are called. */
+const DEEP = new Set('map filter single reduce sift each sort replace match split contains'.split(' '))
+
+function emitChecked(g: Gen, call: LibraryCall, args: Val[]): Val {
+  const { name, cx } = call
   const entry = LIBRARY[name]!
   const work = constant(g, entry.work)
   const checkedArgs = args.map((a) => a.js).join(', ')
@@ -26,7 +47,7 @@ export function emitLibraryCall(g: Gen, call: LibraryCall): Val {
   inLists(g, entry.signature, args)
   const list = args.map((a) => a.js).join(', ')
   line(g, call.at())
-  const depth = args.some((a) => may(a, KIND.fn)) && 'map filter single reduce sift each sort replace match split contains'.includes(name)
+  const depth = DEEP.has(name) && args.some((a) => may(a, KIND.fn))
   if (depth) line(g, `M.depth += ${cx.depth}`)
   const guard = guards(entry.signature, args)
   const result = set(
@@ -56,7 +77,9 @@ const SHORT: Record<string, (g: Gen, args: Val[]) => Val | null> = {
     return set(g, `${list}${a.js} === undefined ? 0 : 1`, KIND.num)
   },
   string: (g, [a, more]) =>
-    a && !more ? set(g, `typeof ${a.js} === 'string' ? ${a.js} : text(${a.js})`, KIND.str | (a.kind & KIND.none)) : null,
+    a && !more
+      ? set(g, `typeof ${a.js} === 'string' ? ${a.js} : text(${a.js})`, KIND.str | (a.kind & KIND.none))
+      : null,
 }
 
 const TYPES: Record<string, (js: string) => string> = {
@@ -104,7 +127,11 @@ function inLists(g: Gen, signature: string, args: Val[]): void {
   for (const [i, { types }] of parameters(signature).entries()) {
     const arg = args[i]
     if (!types[0]!.startsWith('a') || types.length > 1 || !arg || isOnly(arg, KIND.none)) continue
-    args[i] = set(g, `${arg.js} === undefined || Array.isArray(${arg.js}) ? ${arg.js} : [${arg.js}]`, KIND.list | KIND.none)
+    args[i] = set(
+      g,
+      `${arg.js} === undefined || Array.isArray(${arg.js}) ? ${arg.js} : [${arg.js}]`,
+      KIND.list | KIND.none,
+    )
   }
 }
 
@@ -143,10 +170,16 @@ function emitTable(g: Gen, node: Node, cx: Context): Val | null {
   const map = new Map(pairs.map(([k, v]) => [k.value, v.value]))
   if (map.size < pairs.length || [...map.keys()].some((k) => String(k).startsWith('_jsonata_'))) return null
   const wanted = g.emit(key!, cx)
-  const kind = pairs.every(([, v]) => v.type === 'string') ? KIND.str | KIND.none : KIND.str | KIND.none | KIND.num | KIND.bool | KIND.null
+  const kind = pairs.every(([, v]) => v.type === 'string')
+    ? KIND.str | KIND.none
+    : KIND.str | KIND.none | KIND.num | KIND.bool | KIND.null
   const checked = `checked(${constant(g, LIBRARY.lookup)}, [{}, ${wanted.js}], null)`
   const at = g.sites.push({ position: node.position, token: 'lookup' }) - 1
-  return set(g, `typeof ${wanted.js} === 'string' ? ${constant(g, map)}.get(${wanted.js}) : (p = ${at}, ${checked})`, kind)
+  return set(
+    g,
+    `typeof ${wanted.js} === 'string' ? ${constant(g, map)}.get(${wanted.js}) : (p = ${at}, ${checked})`,
+    kind,
+  )
 }
 
 /** `$eval` sees the variables of the place where it is called. */
@@ -159,7 +192,10 @@ export function emitEval(g: Gen, call: Pick<LibraryCall, 'cx' | 'context' | 'at'
   const bound = [...visible].map((name) => {
     const slots: string[] = []
     for (let at = call.cx.scope; at; at = at.parent) {
-      if (at.tuple?.names.has(name)) slots.push(`${at.tuple.js} !== null && hasOwn(${at.tuple.js}, ${quote(name)}) ? ${at.tuple.js}[${quote(name)}]`)
+      if (at.tuple?.names.has(name))
+        slots.push(
+          `${at.tuple.js} !== null && hasOwn(${at.tuple.js}, ${quote(name)}) ? ${at.tuple.js}[${quote(name)}]`,
+        )
       const slot = at.names.get(name)
       if (slot) slots.push(`${slot.js} !== U ? ${slot.js}`)
     }

@@ -18,7 +18,8 @@ export function emitLoop(g: Gen, call: LibraryCall): Val | null {
   if (new Set(own).size < own.length) return null
   const list = first ?? g.emit(given[0]!, cx)
   const start = given[2] ? g.emit(given[2], cx) : null
-  if (start && may(start, KIND.fn)) return name === 'reduce' ? emitReduceChecked(g, call, list, start, lambda!) : null
+  if (start && may(start, KIND.fn))
+    return name === 'reduce' ? emitReduceChecked(g, call, list, start, lambda!) : null
   return name === 'reduce' ? emitReduce(g, cx, list, start, lambda!) : emitMap(g, call, list, lambda!, own)
 }
 
@@ -28,7 +29,10 @@ function isPlainLambda(node: Node | null): boolean {
 
 /** A function as the start value is refused at run time, as the signature says. */
 function emitReduceChecked(g: Gen, call: LibraryCall, list: Val, start: Val, lambda: Node): Val {
-  line(g, `if (typeof ${start.js} === 'function') { ${call.at()}; fail('T0410', { index: 3, value: ${start.js} }) }`)
+  line(
+    g,
+    `if (typeof ${start.js} === 'function') { ${call.at()}; fail('T0410', { index: 3, value: ${start.js} }) }`,
+  )
   return emitReduce(g, call.cx, list, start, lambda)
 }
 
@@ -56,7 +60,8 @@ function emitMap(g: Gen, { name, cx }: LibraryCall, list: Val, lambda: Node, own
   line(g, 'if (--M.fuel < 0) spent()')
   line(g, `const ${item} = ${items}[${i}]`)
   const value = emitBody(g, cx, lambda, [item, i, own.length > 2 ? items : 'undefined'])
-  if (name === 'filter') line(g, `if (${isOnly(value, KIND.bool) ? value.js : `truth(${value.js})`}) ${out}.push(${item})`)
+  if (name === 'filter')
+    line(g, `if (${isOnly(value, KIND.bool) ? value.js : `truth(${value.js})`}) ${out}.push(${item})`)
   else if (may(value, KIND.none)) line(g, `if (${value.js} !== undefined) ${out}.push(${value.js})`)
   else line(g, `${out}.push(${value.js})`)
   line(g, '}')
@@ -80,4 +85,3 @@ function emitReduce(g: Gen, cx: Context, list: Val, start: Val | null, lambda: N
   line(g, '}')
   return { js: result, kind: 255 }
 }
-

@@ -1,8 +1,27 @@
 /** Operators: the common case in line, the rest by the runtime. */
 import type { Node } from './ast.ts'
-import { type Context, constant, type Gen, id, isOnly, KIND, line, may, set, site, truthOf, type Val } from './gen.ts'
+import {
+  type Context,
+  constant,
+  type Gen,
+  id,
+  isOnly,
+  KIND,
+  line,
+  may,
+  set,
+  site,
+  truthOf,
+  type Val,
+} from './gen.ts'
 
-const ARITHMETIC: Record<string, string> = { '+': 'add', '-': 'subtract', '*': 'multiply', '/': 'divide', '%': 'remainder' }
+const ARITHMETIC: Record<string, string> = {
+  '+': 'add',
+  '-': 'subtract',
+  '*': 'multiply',
+  '/': 'divide',
+  '%': 'remainder',
+}
 const COMPARISON: Record<string, string> = { '<': 'less', '<=': 'atMost', '>': 'greater', '>=': 'atLeast' }
 
 export function emitBinary(g: Gen, node: Node, cx: Context): Val {
@@ -31,10 +50,14 @@ function emitArithmetic(g: Gen, sign: string, left: Val, right: Val, at: string)
   const slow = `(${at}, ${ARITHMETIC[sign]}(${left.js}, ${right.js}))`
   const kind = KIND.num | (may(left, ~KIND.num) || may(right, ~KIND.num) ? KIND.none : 0)
   // An infinite divisor would give a finite result, so both sides are looked at there.
-  const finite = sign === '/' || sign === '%' ? `${left.js} - ${left.js} === 0 && ${right.js} - ${right.js} === 0` : null
+  const finite =
+    sign === '/' || sign === '%' ? `${left.js} - ${left.js} === 0 && ${right.js} - ${right.js} === 0` : null
   const checks = [numeric(left), numeric(right), finite].filter((c) => c !== null)
   const name = id(g)
-  line(g, `let ${name} = ${checks.length === 0 ? '' : `${checks.join(' && ')} ? `}${left.js} ${sign} ${right.js}${checks.length === 0 ? '' : ' : NaN'}`)
+  line(
+    g,
+    `let ${name} = ${checks.length === 0 ? '' : `${checks.join(' && ')} ? `}${left.js} ${sign} ${right.js}${checks.length === 0 ? '' : ' : NaN'}`,
+  )
   line(g, `if (${name} - ${name} !== 0) ${name} = ${slow}`)
   return { js: name, kind }
 }
@@ -73,7 +96,8 @@ function emitConcat(g: Gen, left: Val, right: Val, at: string): Val {
 /** `x in ['a', 'b']`. */
 function emitIn(g: Gen, node: Node, cx: Context): Val | null {
   const list = node.rhs!
-  const plain = list.type === 'unary' && list.value === '[' && !list.predicate && !list.group && !list.consarray
+  const plain =
+    list.type === 'unary' && list.value === '[' && !list.predicate && !list.group && !list.consarray
   const items = plain ? list.expressions! : []
   const literal = (n: Node) => ['string', 'number', 'value'].includes(n.type) && !n.predicate && !n.group
   if (items.length === 0 || items.length > 50 || !items.every(literal)) return null
@@ -135,7 +159,8 @@ function repeated(node: Node): Node | null {
   if (!then || asked.type !== then.type || asked.position !== then.position) return null
   const text = JSON.stringify(then)
   // What has an effect of its own, or a signature that the copy lost, is evaluated as it stands.
-  if (/"type":"(bind|lambda|transform|regex|parent)"|"tuple"/.test(text) || text !== JSON.stringify(asked)) return null
+  if (/"type":"(bind|lambda|transform|regex|parent)"|"tuple"/.test(text) || text !== JSON.stringify(asked))
+    return null
   return then
 }
 

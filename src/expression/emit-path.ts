@@ -39,7 +39,10 @@ function emitConstructed(g: Gen, node: Node, cx: Context, want: Want): Val {
   if (node.steps!.length === 1) return want === 'keep' ? set(g, `keep(${made.js})`) : made
   const result = id(g)
   // What is no list has no items here, as in the reference.
-  line(g, `let ${result} = !Array.isArray(${made.js}) ? undefined : ${want === 'keep' ? `keep(${made.js})` : made.js}`)
+  line(
+    g,
+    `let ${result} = !Array.isArray(${made.js}) ? undefined : ${want === 'keep' ? `keep(${made.js})` : made.js}`,
+  )
   line(g, `if (Array.isArray(${made.js}) && ${made.js}.length > 0) {`)
   const value = emitSteps(g, node, cx, { js: made.js, form: 'stream' }, 1, want)
   line(g, `${result} = ${value.js}`)
@@ -86,7 +89,9 @@ function ending(g: Gen, results: string, want: Want, flat = false): Val {
 }
 
 function endOfList(g: Gen, list: string, want: Want): Val {
-  return want === 'stream' ? { js: list, kind: KIND.list } : set(g, `${want === 'keep' ? 'keep' : 'norm'}(${list})`)
+  return want === 'stream'
+    ? { js: list, kind: KIND.list }
+    : set(g, `${want === 'keep' ? 'keep' : 'norm'}(${list})`)
 }
 
 /** One step over all items; gives the name of the list of results, and whether no lists are to be opened in it. */
@@ -111,7 +116,12 @@ function emitStep(g: Gen, step: Node, state: State, cx: Context): { out: string;
     return { out, flat: true }
   }
   if (last) value = emitIndex(g, value, Number(last.expr.value))
-  line(g, may(value, KIND.none) ? `if (${value.js} !== undefined) ${out}.push(${value.js})` : `${out}.push(${value.js})`)
+  line(
+    g,
+    may(value, KIND.none)
+      ? `if (${value.js} !== undefined) ${out}.push(${value.js})`
+      : `${out}.push(${value.js})`,
+  )
   line(g, '}')
   return { out, flat: !may(value, KIND.list) }
 }
@@ -133,7 +143,8 @@ function emitSort(g: Gen, step: Node, state: State, cx: Context): string {
     return `{ descending: ${term.descending}, of: ${of} }`
   })
   const at = siteOf(g, step)
-  const single = state.form === 'input' ? `Array.isArray(${state.js}) ? ${state.js} : sequence([${state.js}])` : null
+  const single =
+    state.form === 'input' ? `Array.isArray(${state.js}) ? ${state.js} : sequence([${state.js}])` : null
   let list = set(g, `(${at}, orderBy(${single ?? `listOf(${state.js})`}, [${terms.join(', ')}]))`, KIND.list)
   for (const stage of step.stages ?? []) list = emitFilter(g, list, stage, cx)
   return list.js

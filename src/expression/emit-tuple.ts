@@ -30,7 +30,11 @@ export function emitTuplePath(g: Gen, node: Node, cx: Context): Val {
   const tuples = set(g, `tuplePath(${cx.input}, ${variable}, [${steps.join(',\n')}])`, KIND.list)
   if (node.group) {
     const pairs = emitPairs(g, node.group.lhs, cx, within)
-    return set(g, `(${site(g, node.group.position, undefined)}, groupTuples(${tuples.js}, [${pairs}]))`, KIND.obj)
+    return set(
+      g,
+      `(${site(g, node.group.position, undefined)}, groupTuples(${tuples.js}, [${pairs}]))`,
+      KIND.obj,
+    )
   }
   if (node.tuple) return tuples
   const kept = node.keepSingletonArray || node.keepArray
@@ -87,7 +91,9 @@ function emitStage(g: Gen, stage: NonNullable<Node['stages']>[number], within: W
 }
 
 function emitSwap(g: Gen, step: Node, within: Within): string {
-  const terms = step.terms!.map((t) => `{ descending: ${t.descending}, of: ${closure(g, t.expression, within)} }`)
+  const terms = step.terms!.map(
+    (t) => `{ descending: ${t.descending}, of: ${closure(g, t.expression, within)} }`,
+  )
   const at = site(g, step.position, undefined)
   return `(${at}, tupleSwap([${terms.join(', ')}]))`
 }

@@ -97,7 +97,13 @@ function emitArray(g: Gen, node: Node, cx: Context): Val {
   const items = node.expressions!
   const single = items.length === 1 ? items[0]! : null
   let name: string
-  if (single?.type === 'binary' && single.value === '..' && !single.predicate && !single.group && !single.keepArray) {
+  if (
+    single?.type === 'binary' &&
+    single.value === '..' &&
+    !single.predicate &&
+    !single.group &&
+    !single.keepArray
+  ) {
     name = emitRangeList(g, single, { ...cx, depth: cx.depth + 1 })
   } else {
     name = id(g)
@@ -105,9 +111,16 @@ function emitArray(g: Gen, node: Node, cx: Context): Val {
     for (const item of items) values.push([g.emit(item, cx), item.value === '['])
     let sure = 0
     while (sure < values.length && (values[sure]![0].kind & ~SCALARS) === 0) sure++
-    line(g, `const ${name} = [${values.slice(0, sure).map(([v]) => v.js).join(', ')}]`)
+    line(
+      g,
+      `const ${name} = [${values
+        .slice(0, sure)
+        .map(([v]) => v.js)
+        .join(', ')}]`,
+    )
     for (const [value, whole] of values.slice(sure)) {
-      const add = whole || !may(value, KIND.list) ? `${name}.push(${value.js})` : `pushAll(${name}, ${value.js})`
+      const add =
+        whole || !may(value, KIND.list) ? `${name}.push(${value.js})` : `pushAll(${name}, ${value.js})`
       line(g, may(value, KIND.none) ? `if (${value.js} !== undefined) ${add}` : add)
     }
   }

@@ -46,7 +46,11 @@ interface Plan {
 }
 
 /** Throws D3080 to D3093 for a wrong picture. */
-export function formatNumber(value: number | undefined, picture?: string, options?: object): string | undefined {
+export function formatNumber(
+  value: number | undefined,
+  picture?: string,
+  options?: object,
+): string | undefined {
   if (value === undefined) return undefined
   if (picture === undefined) return fail('T0410', { index: 2 })
   const style = styleOf(options)
@@ -63,7 +67,13 @@ function styleOf(options?: object): Style {
   const marks = { ...DEFAULTS, ...options }
   const zero = marks['zero-digit'].charCodeAt(0)
   const digits = Array.from({ length: 10 }, (_, i) => String.fromCharCode(zero + i))
-  const others = ['decimal-separator', 'exponent-separator', 'grouping-separator', 'digit', 'pattern-separator']
+  const others = [
+    'decimal-separator',
+    'exponent-separator',
+    'grouping-separator',
+    'digit',
+    'pattern-separator',
+  ]
   return { marks, digits, active: [...digits, ...others.map((m) => marks[m as 'digit'])] }
 }
 

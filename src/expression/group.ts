@@ -69,13 +69,13 @@ function collect(
 /** Lists made here, to which may be added in place. */
 const owned = new WeakSet<object>()
 
-function build(groups: Map<string, Group>, valueOf: (data: unknown, pair: number) => unknown) {
+function build(groups: Map<string, Group>, make: (data: unknown, pair: number) => unknown) {
   const result: Record<string, unknown> = {}
   // The order of keys is that of an object: whole numbers first.
   const order: Record<string, Group> = Object.create(null)
   for (const [key, one] of groups) order[key] = one
   for (const key of Object.keys(order)) {
-    const value = valueOf(order[key]!.data, order[key]!.pair)
+    const value = make(order[key]!.data, order[key]!.pair)
     if (value !== undefined) put(result, key, value)
   }
   return result

@@ -104,7 +104,12 @@ const ROWS: Record<string, Row> = {
   merge: ['<a<o>:o>', 1, obj | none, arrays.merge],
   reverse: ['<a:a>', 1, list | none, arrays.reverse],
   each: ['<o-f:a>', 2, ANY, arrays.each],
-  error: ['<s?:x>', 1, none, (message?: string) => fail('D3137', { message: message || '$error was called' })],
+  error: [
+    '<s?:x>',
+    1,
+    none,
+    (message?: string) => fail('D3137', { message: message || '$error was called' }),
+  ],
   assert: ['<bs?:x>', 2, none, assert],
   type: ['<x:s>', 1, MAYBE_TEXT, typeOf],
   sort: ['<af?:a>', 2, list | none, sort],
@@ -120,7 +125,12 @@ const ROWS: Record<string, Row> = {
   toMillis: ['<s-s?:n>', 2, MAYBE_NUMBER, toMillis],
   fromMillis: ['<n-s?s?:s>', 3, MAYBE_TEXT, fromMillis],
   clone: ['<(oa)-:o>', 1, ANY, clone],
-  now: ['<s?s?:s>', 2, MAYBE_TEXT, (picture?: string, zone?: string) => fromMillis(instantNow(), picture, zone)],
+  now: [
+    '<s?s?:s>',
+    2,
+    MAYBE_TEXT,
+    (picture?: string, zone?: string) => fromMillis(instantNow(), picture, zone),
+  ],
   millis: ['<:n>', 0, num, () => instantNow()],
 }
 

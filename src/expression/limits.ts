@@ -47,7 +47,7 @@ export function enter(limits: Limits): Meter | null {
   meter.maxCharacters = limits.characters ?? 100_000_000
   meter.timeout = limits.timeout ?? 10_000
   const steps = limits.steps ?? Number.POSITIVE_INFINITY
-  meter.fuel = steps < CHUNK ? steps : CHUNK
+  meter.fuel = Math.min(steps, CHUNK)
   meter.reserve = steps - meter.fuel
   meter.started = 0
   meter.now = 0

@@ -5,8 +5,7 @@ import { fail } from './errors.ts'
 import { integerReader } from './integers.ts'
 import { instantNow } from './limits.ts'
 
-const ISO =
-  /^\d{4}(-[01]\d)?(-[0-3]\d)?(T[0-2]\d:[0-5]\d:[0-5]\d)?(\.\d+)?([+-][0-2]\d:?[0-5]\d|Z)?$/
+const ISO = /^\d{4}(-[01]\d)?(-[0-3]\d)?(T[0-2]\d:[0-5]\d:[0-5]\d)?(\.\d+)?([+-][0-2]\d:?[0-5]\d|Z)?$/
 
 /** Throws D3110 for what is not ISO 8601 where no picture is given, D3136 for a picture with gaps. */
 export function toMillis(text: string | undefined, picture?: string): number | undefined {

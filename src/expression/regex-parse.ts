@@ -83,7 +83,7 @@ function classEnd(source: string, start: number): number {
   return at + 1
 }
 
-const ESCAPE = /^\\(?:c[A-Za-z]|x[0-9A-Fa-f]{2}|u[0-9A-Fa-f]{4}|[^])/
+const ESCAPE = /^\\(?:c[A-Za-z]|x[0-9A-Fa-f]{2}|u[0-9A-Fa-f]{4}|[\s\S])/
 
 function readEscape(r: Reader): Part {
   const [text] = ESCAPE.exec(r.source.slice(r.at, r.at + 6)) ?? ['\\']

@@ -35,7 +35,11 @@ const CHEAP = 10_000_000
 /** Bits of memory of a linear run. */
 const MOST_STATES = 400_000_000
 
-function exec(pattern: Pattern, text: string, from: number): (string | undefined)[] & { index: number } | null {
+function exec(
+  pattern: Pattern,
+  text: string,
+  from: number,
+): ((string | undefined)[] & { index: number }) | null {
   const { cost, native } = pattern
   const length = text.length - from + 1
   if (cost && cost.factor * length ** (cost.power + 1) <= CHEAP) return runNative(native, text, from)
@@ -53,7 +57,7 @@ function exec(pattern: Pattern, text: string, from: number): (string | undefined
   const slots = runProgram(program, text, from)
   if (!slots) return null
   const groups: (string | undefined)[] = []
-  for (let i = 0; i < slots.length; i += 2) {
+  for (let i = 0; i <= program.groups * 2; i += 2) {
     groups.push(slots[i + 1]! < 0 ? undefined : text.slice(slots[i], slots[i + 1]))
   }
   return Object.assign(groups, { index: slots[0]! })
@@ -187,4 +191,3 @@ function fillIn(by: string, { match: whole, groups }: Match): string {
   }
   return result + by.slice(at)
 }
-

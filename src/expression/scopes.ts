@@ -77,7 +77,8 @@ export function globalOf(g: Gen, name: string): { type: string; js: string; name
   if (name === '$') return { type: 'bound', js: 'raw' }
   const host = g.hosts.get(name)
   const library = host === undefined && Object.hasOwn(LIBRARY, name)
-  const fixed = host !== undefined ? constant(g, host) : library ? constant(g, LIBRARY[name]!.value) : 'undefined'
+  const fixed =
+    host !== undefined ? constant(g, host) : library ? constant(g, LIBRARY[name]!.value) : 'undefined'
   if (fixed !== 'undefined') g.trusted.add(name)
   if (fixed !== 'undefined' && !g.open) {
     const made = library

@@ -59,7 +59,8 @@ export function pad(text: Text, width: number, filler?: string): Text {
     fail('U1001', { reason: `a text of more than ${meter.maxCharacters} characters` })
   }
   const fill = filler === undefined || filler === '' ? ' ' : filler
-  const padding = fill.length > 1 ? [...fill.repeat(missing)].slice(0, missing).join('') : fill.repeat(missing)
+  const padding =
+    fill.length > 1 ? [...fill.repeat(missing)].slice(0, missing).join('') : fill.repeat(missing)
   return whole > 0 ? text + padding : padding + text
 }
 

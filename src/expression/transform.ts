@@ -1,7 +1,8 @@
 /** `|pattern|update, delete|`: a function that changes a copy. */
+
+import { put } from './arrays.ts'
 import { type Callable, call1 } from './call.ts'
 import { fail } from './errors.ts'
-import { put } from './arrays.ts'
 
 type Part = (input: unknown) => unknown
 

@@ -47,10 +47,31 @@ export const sources: fc.Arbitrary<string> = fc.letrec<{ s: string }>((tie) => {
     { weight: 6, arbitrary: fc.constantFrom(...FIELDS) },
     {
       weight: 5,
-      arbitrary: fc.constantFrom('$', '$$', '$v', '$w', '$x', '*', '**', '%', '%.a', '1', '0', '-1', '1.5', '2'),
+      arbitrary: fc.constantFrom(
+        '$',
+        '$$',
+        '$v',
+        '$w',
+        '$x',
+        '*',
+        '**',
+        '%',
+        '%.a',
+        '1',
+        '0',
+        '-1',
+        '1.5',
+        '2',
+      ),
     },
-    { weight: 3, arbitrary: fc.constantFrom('"t"', '"a"', '""', '"x y"', 'null', 'true', 'false', '[]', '{}', '()') },
-    { weight: 1, arbitrary: fc.constantFrom('[1..3]', '[0..-1]', '"2020-01-02"', '1e300', '[[1,2],[3]]', '"2"') },
+    {
+      weight: 3,
+      arbitrary: fc.constantFrom('"t"', '"a"', '""', '"x y"', 'null', 'true', 'false', '[]', '{}', '()'),
+    },
+    {
+      weight: 1,
+      arbitrary: fc.constantFrom('[1..3]', '[0..-1]', '"2020-01-02"', '1e300', '[[1,2],[3]]', '"2"'),
+    },
   )
   return {
     s: fc.oneof(
@@ -59,11 +80,17 @@ export const sources: fc.Arbitrary<string> = fc.letrec<{ s: string }>((tie) => {
       { weight: 4, arbitrary: fc.tuple(s, leaf).map(([l, r]) => `${l}.${r}`) },
       { weight: 2, arbitrary: two.map(([l, r]) => `(${l}).(${r})`) },
       { weight: 2, arbitrary: two.map(([l, r]) => `${l}.${r}`) },
-      { weight: 3, arbitrary: fc.tuple(fc.constantFrom(...FIELDS, '$', '$v'), s).map(([l, r]) => `${l}[${r}]`) },
+      {
+        weight: 3,
+        arbitrary: fc.tuple(fc.constantFrom(...FIELDS, '$', '$v'), s).map(([l, r]) => `${l}[${r}]`),
+      },
       fc.tuple(s, s).map(([l, r]) => `(${l})[${r}]`),
       s.map((l) => `${l}[]`),
       s.map((l) => `(${l})[]`),
-      { weight: 4, arbitrary: fc.tuple(s, fc.constantFrom(...BINARY), s).map(([l, o, r]) => `(${l} ${o} ${r})`) },
+      {
+        weight: 4,
+        arbitrary: fc.tuple(s, fc.constantFrom(...BINARY), s).map(([l, o, r]) => `(${l} ${o} ${r})`),
+      },
       { weight: 2, arbitrary: fc.array(s, { maxLength: 3 }).map((l) => `[${l.join(',')}]`) },
       fc.tuple(s, s).map(([l, r]) => `[${l}..${r}]`),
       { weight: 2, arbitrary: two.map(([l, r]) => `{"k": ${l}, "l": ${r}}`) },
@@ -74,15 +101,22 @@ export const sources: fc.Arbitrary<string> = fc.letrec<{ s: string }>((tie) => {
       { weight: 2, arbitrary: fc.tuple(s, s, s).map(([c, t, e]) => `(${c} ? ${t} : ${e})`) },
       s.map((l) => `-(${l})`),
       { weight: 5, arbitrary: fc.tuple(fc.constantFrom(...UNARY), s).map(([f, x]) => `$${f}(${x})`) },
-      { weight: 3, arbitrary: fc.tuple(fc.constantFrom(...UNARY), s, s).map(([f, x, y]) => `$${f}(${x}, ${y})`) },
-      fc.tuple(fc.constantFrom('replace', 'reduce', 'substring', 'pad', 'split', 'match'), s, s, s).map(
-        ([f, x, y, z]) => `$${f}(${x}, ${y}, ${z})`,
-      ),
+      {
+        weight: 3,
+        arbitrary: fc.tuple(fc.constantFrom(...UNARY), s, s).map(([f, x, y]) => `$${f}(${x}, ${y})`),
+      },
+      fc
+        .tuple(fc.constantFrom('replace', 'reduce', 'substring', 'pad', 'split', 'match'), s, s, s)
+        .map(([f, x, y, z]) => `$${f}(${x}, ${y}, ${z})`),
       fc.constantFrom(...UNARY).map((f) => `$${f}()`),
       {
         weight: 4,
         arbitrary: fc
-          .tuple(fc.constantFrom('map', 'filter', 'reduce', 'sort', 'each', 'sift', 'single', 'contains', 'match'), s, lambda)
+          .tuple(
+            fc.constantFrom('map', 'filter', 'reduce', 'sort', 'each', 'sift', 'single', 'contains', 'match'),
+            s,
+            lambda,
+          )
           .map(([f, x, l]) => `$${f}(${x}, ${l})`),
       },
       fc.tuple(s, lambda).map(([x, l]) => `(${x} ~> ${l})`),
@@ -107,13 +141,19 @@ const value = fc.letrec((tie) => ({
     { maxDepth: 3 },
     fc.constantFrom(null, 0, 1, 2, -1.5, '', 't', 'Ab', 'a b', true, false, '2'),
     fc.array(tie('v'), { maxLength: 3 }),
-    { weight: 2, arbitrary: fc.dictionary(fc.constantFrom('a', 'b', 'c', 'a b'), tie('v'), { noNullPrototype: true }) },
+    {
+      weight: 2,
+      arbitrary: fc.dictionary(fc.constantFrom('a', 'b', 'c', 'a b'), tie('v'), { noNullPrototype: true }),
+    },
   ),
 })).v
 
 /** Inputs: mostly objects. */
 export const inputs: fc.Arbitrary<unknown> = fc.oneof(
-  { weight: 4, arbitrary: fc.dictionary(fc.constantFrom('a', 'b', 'c', 'd'), value, { noNullPrototype: true }) },
+  {
+    weight: 4,
+    arbitrary: fc.dictionary(fc.constantFrom('a', 'b', 'c', 'd'), value, { noNullPrototype: true }),
+  },
   { weight: 1, arbitrary: value },
 )
 

@@ -15,7 +15,13 @@ const DATA = {
   zero: 0,
   orders: [
     { id: 'o1', lines: [{ sku: 'A', price: '10.50', qty: 2 }] },
-    { id: 'o2', lines: [{ sku: 'B', price: '3', qty: 1 }, { sku: 'A', price: '1.25', qty: 4 }] },
+    {
+      id: 'o2',
+      lines: [
+        { sku: 'B', price: '3', qty: 1 },
+        { sku: 'A', price: '1.25', qty: 4 },
+      ],
+    },
   ],
 }
 
@@ -131,7 +137,7 @@ describe('errors', () => {
     ['$error("no")', 'D3137'],
     ['[1..a.s]', 'T2004'],
     ['a.b^(d)', 'T2008'],
-  ])('%s: code, position and token are the package\'s', async (source, code) => {
+  ])("%s: code, position and token are the package's", async (source, code) => {
     const thrown = await jsonata(source)
       .evaluate(DATA)
       .then(() => null)

@@ -60,9 +60,26 @@ describe('what is common is run by the own engine of the machine', () => {
 })
 
 describe('a linear run', () => {
-  const atom = fc.constantFrom('a', 'b', '.', '\\d', '[ab]', '[^a]', '(a|b)', '(?:ab|a)', '(b?)', '\\w', '^', '$', '\\b')
+  const atom = fc.constantFrom(
+    'a',
+    'b',
+    '.',
+    '\\d',
+    '[ab]',
+    '[^a]',
+    '(a|b)',
+    '(?:ab|a)',
+    '(b?)',
+    '\\w',
+    '^',
+    '$',
+    '\\b',
+  )
   const pattern = fc
-    .array(fc.tuple(atom, fc.constantFrom('', '', '*', '+', '?', '*?', '+?', '{2}', '{1,2}')), { minLength: 1, maxLength: 5 })
+    .array(fc.tuple(atom, fc.constantFrom('', '', '*', '+', '?', '*?', '+?', '{2}', '{1,2}')), {
+      minLength: 1,
+      maxLength: 5,
+    })
     .map((parts) => parts.map(([a, q]) => (/^[\\^$]b?$/.test(a) ? a : a + q)).join(''))
   const nested = fc.oneof(
     pattern,
@@ -79,9 +96,11 @@ describe('a linear run', () => {
         const program = compileProgram(part, groups, flags)!
         const found = runProgram(program, input, 0)
         const wanted = native.exec(input)
-        const shown = found && Array.from({ length: groups + 1 }, (_, i) =>
-          found[i * 2 + 1]! < 0 ? undefined : input.slice(found[i * 2], found[i * 2 + 1]),
-        )
+        const shown =
+          found &&
+          Array.from({ length: groups + 1 }, (_, i) =>
+            found[i * 2 + 1]! < 0 ? undefined : input.slice(found[i * 2], found[i * 2 + 1]),
+          )
         expect(shown).toEqual(wanted && [...wanted])
         if (wanted) expect(found![0]).toBe(wanted.index)
       }),

@@ -5,7 +5,8 @@ import { compileExpression, describeExpression } from '../../src/expression/comp
 const run = (source: string, input: unknown = {}, bindings?: Record<string, unknown>) =>
   compileExpression(source)(input, bindings)
 
-const stopped = (reason: RegExp) => expect.objectContaining({ code: 'U1001', message: expect.stringMatching(reason) })
+const stopped = (reason: RegExp) =>
+  expect.objectContaining({ code: 'U1001', message: expect.stringMatching(reason) })
 
 describe('no text of an expression becomes code', () => {
   const evil = [
@@ -36,7 +37,8 @@ describe('no text of an expression becomes code', () => {
   })
 
   test('names of variables, parameters and bindings are never written', () => {
-    const source = '($constructor := 1; $arguments := 2; $this := 3; $eval1 := 4; $p := 5; $M := 6; $return := 7; [$constructor, $arguments, $this, $eval1, $p, $M, $return])'
+    const source =
+      '($constructor := 1; $arguments := 2; $this := 3; $eval1 := 4; $p := 5; $M := 6; $return := 7; [$constructor, $arguments, $this, $eval1, $p, $M, $return])'
     expect(run(source)).toEqual([1, 2, 3, 4, 5, 6, 7])
     expect(run('function($let, $function) { $let & $function }("a", "b")')).toBe('ab')
     expect(run('a@$class#$new.{"c": $class, "n": $new}', { a: ['x'] })).toEqual({ c: 'x', n: 0 })
@@ -50,7 +52,18 @@ describe('no text of an expression becomes code', () => {
   })
 
   test('nothing of the process is in reach', () => {
-    for (const name of ['process', 'require', 'globalThis', 'Function', 'M', 'C0', 'S', 'raw', 'bindings', 'evaluate']) {
+    for (const name of [
+      'process',
+      'require',
+      'globalThis',
+      'Function',
+      'M',
+      'C0',
+      'S',
+      'raw',
+      'bindings',
+      'evaluate',
+    ]) {
       expect(run(`$${name}`), name).toBeUndefined()
       expect(run(name), name).toBeUndefined()
     }
@@ -58,7 +71,15 @@ describe('no text of an expression becomes code', () => {
 })
 
 describe('names that objects inherit are ordinary keys', () => {
-  const names = ['__proto__', 'constructor', 'prototype', 'toString', 'hasOwnProperty', 'valueOf', '__defineGetter__']
+  const names = [
+    '__proto__',
+    'constructor',
+    'prototype',
+    'toString',
+    'hasOwnProperty',
+    'valueOf',
+    '__defineGetter__',
+  ]
 
   test.each(names)('%s', (name) => {
     expect(run(name, {})).toBeUndefined()
@@ -114,10 +135,16 @@ describe('limits', () => {
 
   test('loops without end are stopped by time', () => {
     const start = Date.now()
-    expect(() => limited('($f := function() { $f() }; $f())', { timeout: 200 })).toThrow(stopped(/longer than 200 ms/))
-    expect(() => limited('[1..10000].([1..10000].($ * 2))', { timeout: 200 })).toThrow(stopped(/longer than 200 ms/))
+    expect(() => limited('($f := function() { $f() }; $f())', { timeout: 200 })).toThrow(
+      stopped(/longer than 200 ms/),
+    )
+    expect(() => limited('[1..10000].([1..10000].($ * 2))', { timeout: 200 })).toThrow(
+      stopped(/longer than 200 ms/),
+    )
     expect(() =>
-      limited('$map([1..10000], function($x) { $map([1..10000], function($y) { $x * $y }) })', { timeout: 200 }),
+      limited('$map([1..10000], function($x) { $map([1..10000], function($y) { $x * $y }) })', {
+        timeout: 200,
+      }),
     ).toThrow(stopped(/longer than 200 ms/))
     expect(Date.now() - start).toBeLessThan(5000)
   })
@@ -134,9 +161,9 @@ describe('limits', () => {
     expect(() => limited('$append([1..60], [1..60])', { items: 100 })).toThrow(
       expect.objectContaining({ code: 'D2015' }),
     )
-    expect(() => limited('($f := function($l) { $f($append($l, $l)) }; $f([1, 2]))', { items: 100_000 })).toThrow(
-      expect.objectContaining({ code: 'D2015' }),
-    )
+    expect(() =>
+      limited('($f := function($l) { $f($append($l, $l)) }; $f([1, 2]))', { items: 100_000 }),
+    ).toThrow(expect.objectContaining({ code: 'D2015' }))
   })
 
   test('texts may not fill the memory', () => {
@@ -144,7 +171,9 @@ describe('limits', () => {
       stopped(/characters/),
     )
     expect(() => run('$pad("x", 2000000000)')).toThrow(stopped(/characters/))
-    expect(() => limited('$join([1..1000].("0123456789"))', { characters: 5000 })).toThrow(stopped(/characters/))
+    expect(() => limited('$join([1..1000].("0123456789"))', { characters: 5000 })).toThrow(
+      stopped(/characters/),
+    )
     expect(() => limited('$replace("aaaaaaaaaa", "a", "0123456789")', { characters: 50 })).toThrow(
       stopped(/characters/),
     )
@@ -159,7 +188,10 @@ describe('limits', () => {
         return (error as { code: string }).code
       }
     }
-    const outer = compileExpression('[$quiet(), $sum([1..20].($ + 1))]', { functions: { quiet }, limits: { steps: 100 } })
+    const outer = compileExpression('[$quiet(), $sum([1..20].($ + 1))]', {
+      functions: { quiet },
+      limits: { steps: 100 },
+    })
     expect(outer({})).toEqual(['U1001', 230])
   })
 })
