@@ -32,7 +32,7 @@ const misled = (node: Node): boolean => {
   return node.type === 'block' && node.expressions!.slice(-1).some(misled)
 }
 
-/** What the package does by accident; each has its reason in the reference page. */
+/** What the package does by accident; decision 10 lists it. */
 function isKnown(source: string): boolean {
   let known = false
   walk(parse(source), (node) => {

@@ -175,8 +175,9 @@ export async function reference(source: string, input: unknown): Promise<Outcome
     const text = shown(await jsonata(source, { timeout: 2000 }).evaluate(copy, { v: [1, { a: 2 }] }))
     return shown(copy) === shown(input) ? { text } : null
   } catch (error) {
-    const { code } = error as { code?: string }
-    if (!code || code.startsWith('S') || code === 'D1012') return null
+    const { code, error: inner } = error as { code?: string; error?: { code?: string } }
+    const accident = code === 'D3121' && inner && !inner.code
+    if (!code || accident || code.startsWith('S') || code === 'D1012') return null
     return { code }
   }
 }
