@@ -14,6 +14,8 @@ export interface Pair {
 interface Group {
   data: unknown
   pair: number
+  /** The list was made here: items may be added to it in place. */
+  own: boolean
 }
 
 const RESERVED = ['_jsonata_lambda', '_jsonata_function']
@@ -53,21 +55,19 @@ function collect(
       const key = checkKey(keyOf(item, pair))
       if (key === undefined) continue
       const known = groups.get(key)
-      if (!known) groups.set(key, { data: item, pair: at })
+      if (!known) groups.set(key, { data: item, pair: at, own: false })
       else if (known.pair !== at) fail('D1009', { value: key })
-      else if (Array.isArray(known.data) && owned.has(known.data) && !Array.isArray(item)) {
-        if (item !== undefined) known.data.push(item)
+      else if (known.own && !Array.isArray(item)) {
+        if (item !== undefined) (known.data as unknown[]).push(item)
       } else {
-        known.data = append(known.data, item)
-        if (Array.isArray(known.data) && known.data !== item) owned.add(known.data)
+        const both = append(known.data, item)
+        known.own ||= Array.isArray(both) && both !== item && both !== known.data
+        known.data = both
       }
     }
   }
   return groups
 }
-
-/** Lists made here, to which may be added in place. */
-const owned = new WeakSet<object>()
 
 function build(groups: Map<string, Group>, make: (data: unknown, pair: number) => unknown) {
   const result: Record<string, unknown> = {}

@@ -12,10 +12,10 @@ import { instantNow } from './limits.ts'
 import * as numbers from './numbers.ts'
 import { toMillis } from './parse-date.ts'
 import * as regex from './regex.ts'
-import { append, lookup } from './sequence.ts'
+import { append, lookup, type Marked } from './sequence.ts'
 import { sort } from './sort.ts'
 import * as strings from './strings.ts'
-import { text, truth, typeOf } from './values.ts'
+import { isNumeric, text, truth, typeOf } from './values.ts'
 
 /** One function. */
 export interface Entry {
@@ -51,9 +51,31 @@ function assert(condition: unknown, message?: string): undefined {
   return condition ? undefined : fail('D3141', { message: message || 'an $assert does not hold' })
 }
 
-/** `$clone`: a deep copy, by way of text as in the reference. */
+/** `$clone`: a deep copy of what JSON can say, as by way of text in the reference. */
 export function clone(value: unknown): unknown {
-  return value === undefined ? undefined : JSON.parse(text(value)!)
+  return value === undefined ? undefined : copy(value)
+}
+
+function copy(value: unknown): unknown {
+  if (typeof value === 'number') {
+    // Text keeps 15 digits of a fraction, and knows no NaN.
+    if (!isNumeric(value)) return null
+    return Number.isInteger(value) ? value + 0 : Number(value.toPrecision(15))
+  }
+  if (typeof value === 'function') return ''
+  if (typeof value !== 'object' || value === null) return value
+  if (Array.isArray(value)) {
+    const items = (value as Marked).outerWrapper ? value[0] : value
+    return items === value ? value.map((v) => (v === undefined ? null : copy(v))) : copy(items)
+  }
+  const prototype = Object.getPrototypeOf(value)
+  if (prototype !== null && prototype !== Object.prototype) return JSON.parse(text(value)!)
+  const made: Record<string, unknown> = {}
+  for (const key of Object.keys(value)) {
+    const one = (value as Record<string, unknown>)[key]
+    if (one !== undefined) arrays.put(made, key, copy(one))
+  }
+  return made
 }
 
 const ROWS: Record<string, Row> = {
