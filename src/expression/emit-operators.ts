@@ -131,7 +131,7 @@ export function emitCondition(g: Gen, node: Node, cx: Context): Val {
   const name = id(g)
   const twice = repeated(node)
   const first = g.emit(twice ?? node.condition!, cx)
-  const isThere = twice !== null && node.condition!.type === 'function'
+  const isThere = twice !== null && isDefault(node.condition!)
   line(g, `let ${name}`)
   line(g, `if (${isThere ? `${first.js} !== undefined` : truthOf(first)}) {`)
   const then = twice ? first : g.emit(node.then!, cx)
@@ -147,15 +147,15 @@ export function emitCondition(g: Gen, node: Node, cx: Context): Val {
   return { js: name, kind: kind === 0 ? KIND.none : kind }
 }
 
+/** `a ?? b` asks `$exists(a)`, which the parser writes without a position. */
+function isDefault({ type, position, procedure, arguments: args }: Node): boolean {
+  return type === 'function' && position === undefined && procedure?.value === 'exists' && args?.length === 1
+}
+
 /** What `a ?: b` and `a ?? b` would evaluate twice; null for other conditions. */
 function repeated(node: Node): Node | null {
   const { condition, then } = node
-  const exists =
-    condition!.type === 'function' &&
-    condition!.position === undefined &&
-    condition!.procedure?.value === 'exists' &&
-    condition!.arguments?.length === 1
-  const asked = exists ? condition!.arguments![0]! : condition!
+  const asked = isDefault(condition!) ? condition!.arguments![0]! : condition!
   if (!then || asked.type !== then.type || asked.position !== then.position) return null
   const text = JSON.stringify(then)
   // What has an effect of its own, or a signature that the copy lost, is evaluated as it stands.
