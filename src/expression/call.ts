@@ -128,7 +128,8 @@ export function partial(work: unknown, args: unknown[]): Callable {
 export function chain(left: unknown, work: unknown): unknown {
   if (typeof work !== 'function') return fail('T2006', { value: work })
   if (typeof left !== 'function') return call(work, [left], null)
-  const both: Callable = (x) => call1(work, norm(call1(left, x, null)), null)
+  // The second call is left to the caller, whose context may complete its arguments.
+  const both: Callable = (x) => new Tail(work, [norm(call1(left, x, null))])
   both.arity = 1
   return both
 }
