@@ -35,7 +35,12 @@ export function emitPath(g: Gen, node: Node, cx: Context): Val {
 /** `[…].rest`: the list is made once, on all of the input, and its items are gone over. */
 function emitConstructed(g: Gen, node: Node, cx: Context, want: Want): Val {
   const input = set(g, `Array.isArray(${cx.input}) ? ${cx.input} : sequence([${cx.input}])`)
-  const made = g.emit(node.steps![0]!, on(cx, input.js))
+  const first = g.emit(node.steps![0]!, on(cx, input.js))
+  // The items of a text are its characters here, as in the reference.
+  const made =
+    node.steps!.length === 1
+      ? first
+      : set(g, `typeof ${first.js} === 'string' ? ${first.js}.split('') : ${first.js}`)
   if (node.steps!.length === 1) return want === 'keep' ? set(g, `keep(${made.js})`) : made
   const result = id(g)
   // What is no list has no items here, as in the reference.
