@@ -1,8 +1,11 @@
 /** Chains of fields, `a.b.c`: what almost every path is. Each becomes a function of its own, shared by all places that use it. */
 import { besideOnce, type Gen, quote } from './gen.ts'
 
-/** What is wanted of a chain: its value, its value as a list (`[]`), or what the next step goes over. */
-export type Want = 'value' | 'keep' | 'stream'
+/**
+ * What is wanted of a chain: its value, its value as a list (`[]` on a step, or `plain` on the whole path, which
+ * leaves a constructed list alone), or what the next step goes over.
+ */
+export type Want = 'value' | 'keep' | 'plain' | 'stream'
 
 /** Reads a field of an object. Names that objects inherit are asked for with care; the others cannot be inherited from a plain object. */
 function field(of: string, key: string): string {
@@ -15,7 +18,7 @@ export function chainFunction(g: Gen, keys: string[], want: Want): string {
   return besideOnce(g, `${want}:${JSON.stringify(keys)}`, (name) => {
     const lines = [`function ${name}(v) {`]
     const end = (list: string) =>
-      want === 'value' ? `finish(${list})` : want === 'keep' ? `finishKeep(${list})` : `flat(${list})`
+      want === 'value' ? `finish(${list})` : want === 'stream' ? `flat(${list})` : `finishKeep(${list})`
     for (const [i, key] of keys.entries()) {
       const list = itemsFunction(g, keys.slice(i))
       const open = i === 0 ? 'v' : 'opened(v)'
@@ -36,7 +39,7 @@ export function chainFunction(g: Gen, keys: string[], want: Want): string {
     const lastKey = quote(keys.at(-1)!)
     if (want === 'value') {
       lines.push(`return typeof v === 'object' || typeof v === 'function' ? lastOwn(v, o, ${lastKey}) : v`)
-    } else if (want === 'keep') lines.push(`return v === undefined ? undefined : finishKeep([v])`)
+    } else if (want !== 'stream') lines.push(`return v === undefined ? undefined : finishKeep([v])`)
     else lines.push('return Array.isArray(v) ? opened(v) : v')
     lines.push('}')
     return lines.join('\n')

@@ -19,7 +19,7 @@ export function emitPath(g: Gen, node: Node, cx: Context): Val {
   if (needsTuples(node)) return emitTuplePath(g, node, cx)
   const steps = node.steps!
   const kept = node.keepSingletonArray || node.keepArray
-  const want: Want = node.group ? 'stream' : kept ? 'keep' : 'value'
+  const want: Want = node.group ? 'stream' : kept ? (node.keepSingletonArray ? 'keep' : 'plain') : 'value'
   let value: Val
   if (steps[0]!.consarray) value = emitConstructed(g, node, cx, want)
   else if (steps[0]!.type === 'variable') {
@@ -90,13 +90,14 @@ function emitSteps(g: Gen, node: Node, cx: Context, start: State, from: number, 
 function ending(g: Gen, results: string, want: Want, flat = false): Val {
   if (want === 'stream') return flat ? { js: results, kind: KIND.list } : set(g, `lastRaw(${results})`)
   if (want === 'keep') return set(g, flat ? `keep(sequence(${results}))` : `finishKeep(${results})`)
+  if (want === 'plain') return set(g, `normKeep(${flat ? `sequence(${results})` : `lastRaw(${results})`})`)
   return set(g, flat ? `settle(${results})` : `finish(${results})`)
 }
 
+const ENDS = { value: 'norm', keep: 'keep', plain: 'normKeep' }
+
 function endOfList(g: Gen, list: string, want: Want): Val {
-  return want === 'stream'
-    ? { js: list, kind: KIND.list }
-    : set(g, `${want === 'keep' ? 'keep' : 'norm'}(${list})`)
+  return want === 'stream' ? { js: list, kind: KIND.list } : set(g, `${ENDS[want]}(${list})`)
 }
 
 /** One step over all items; gives the name of the list of results, and whether no lists are to be opened in it. */

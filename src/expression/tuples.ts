@@ -39,7 +39,8 @@ export function tuplePath(input: unknown, fromVariable: boolean, steps: TupleSte
     if (i === 0 && one.whole) {
       const value = one.run(items, null)
       // With a binding the input stays, as in the reference.
-      if (one.focus === undefined) items = Array.isArray(value) ? value : [value]
+      if (one.focus === undefined)
+        items = Array.isArray(value) ? value : typeof value === 'string' ? [...value] : []
     } else if (started) tuples = tupleStep(one, items, tuples)
     else items = plainStep(one, items)
     if (!started && items.length === 0) break
