@@ -37,7 +37,7 @@ const EMIT: Record<string, Emit> = {
 }
 
 /** Kinds of nodes whose values may be sequences that are still to become their item. */
-const OPEN = new Set(['function', 'apply', 'partial'])
+const OPEN = new Set(['function', 'apply', 'partial', 'block', 'condition', 'bind'])
 
 /** Generates the code of a node. */
 export function emit(g: Gen, node: Node, outer: Context): Val {
