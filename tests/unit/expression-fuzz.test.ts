@@ -15,7 +15,9 @@ function same(source: string, wanted: Outcome, found: Outcome): boolean {
   if (wanted && found && 'code' in wanted && 'code' in found) {
     return wanted.code === found.code || /[{,]/.test(source)
   }
-  return JSON.stringify(wanted) === JSON.stringify(found)
+  // The package adds an item to an empty list that it groups, also in what the expression made.
+  const text = (outcome: Outcome) => JSON.stringify(outcome).replaceAll('[\\"(nothing)\\"]', '[]')
+  return text(wanted) === text(found)
 }
 
 /** A call in the last place of a lambda, which the package leaves to the caller. */
