@@ -72,8 +72,36 @@ function print({ units, scale }: Scaled): string {
   return sign + whole + (fraction ? `.${fraction}` : '')
 }
 
+const POWERS = [1, 10, 100, 1000, 10_000, 100_000, 1_000_000]
+
+/**
+ * Almost every amount is a few digits with at most as many decimals as its currency has: then whole numbers do.
+ * Null for anything else.
+ */
+function plainUnits(text: string, digits: number): number | null {
+  const { length } = text
+  const start = text.charCodeAt(0) === 45 ? 1 : 0
+  if (length === start || length > 14 || digits > 6) return null
+  let units = 0
+  let point = -1
+  for (let i = start; i < length; i++) {
+    const code = text.charCodeAt(i)
+    if (code >= 48 && code <= 57) units = units * 10 + code - 48
+    else if (code === 46 && point < 0 && i > start) point = i
+    else return null
+  }
+  const shift = digits - (point < 0 ? 0 : length - 1 - point)
+  if (shift < 0 || units > 1_000_000_000) return null
+  const scaled = units * POWERS[shift]!
+  return start === 1 && scaled !== 0 ? -scaled : scaled
+}
+
+const CANONICAL = /^(?:0|-?[1-9]\d*(?:\.\d*[1-9])?|-?0\.\d*[1-9])$/
+
 /** The canonical text of an exact decimal: no exponent, no trailing zeros, no plus. Throws RangeError. */
 export function decimal(value: string | number): string {
+  if (typeof value === 'number' && Number.isSafeInteger(value)) return String(value === 0 ? 0 : value)
+  if (typeof value === 'string' && CANONICAL.test(value)) return value
   return print(parse(value))
 }
 
@@ -99,6 +127,10 @@ export function roundDecimal(value: string | number, digits: number): string {
  */
 export function toMinor(value: string | number, currency: string): number {
   const digits = currencyDigits(currency)
+  if (typeof value === 'string') {
+    const plain = plainUnits(value, digits)
+    if (plain !== null) return plain
+  }
   const { units, scale } = parse(value)
   const shift = digits - scale
   if (shift >= 0) return safe(units * 10n ** BigInt(shift))

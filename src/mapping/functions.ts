@@ -127,6 +127,7 @@ function onDecimals(name: string, work: (a: string, b: string) => string) {
 export function decimalSum(values: unknown): string | undefined {
   const present = items(values).filter((v) => !isNothing(v))
   if (present.length === 0) return undefined
+  if (present.length === 1) return exact('decimalSum', values, () => decimal(text('decimalSum', present[0])))
   return exact('decimalSum', values, () =>
     present.reduce((sum: string, v) => addDecimal(sum, text('decimalSum', v)), '0'),
   )
@@ -190,7 +191,8 @@ export function items(value: unknown): unknown[] {
 
 /** `$firstOf(a, b, …)`: the first that is there: not nothing, null or empty text. */
 export function firstOf(...values: unknown[]): unknown {
-  return values.find((v) => !isNothing(v))
+  for (let i = 0; i < values.length; i++) if (!isNothing(values[i])) return values[i]
+  return undefined
 }
 
 /** `$words(' ', a, b)`: what is there of the parts, joined; nothing when none is. */

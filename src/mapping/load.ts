@@ -1,13 +1,12 @@
 /**
- * Mapping files made runnable: the whole `fields` tree is one JSONata expression, evaluated once per record, by
- * closures where it keeps to the common part of the language and else by the `jsonata` package.
+ * Mapping files made runnable: the whole `fields` tree is one JSONata expression, compiled to one JavaScript
+ * function that is called once per record.
  */
 import jsonata from 'jsonata'
 import { type ErrorDetail, shapeOf, TributaryError } from '../core/errors/error.ts'
 import { mappingError } from '../core/errors/mapping.ts'
 import type { MapContext, Mapping } from '../core/ports.ts'
-import { compileQuick } from '../expression/quick.ts'
-import { NotQuick } from '../expression/sequence.ts'
+import { describeExpression } from '../expression/compile.ts'
 import { codeFunctions, FUNCTIONS } from './functions.ts'
 import { type ReadMapping, readMapping } from './read.ts'
 import { segmentAt } from './source.ts'
@@ -16,7 +15,7 @@ import { segmentAt } from './source.ts'
 export interface Limits {
   /** Longest that one record may keep an expression running. Milliseconds; default 10 s. */
   timeout?: number
-  /** Default true. */
+  /** Default true. False leaves all to the `jsonata` package, against which tests hold what is compiled. */
   compile?: boolean
 }
 
@@ -38,21 +37,11 @@ export async function loadMapping(file: string, limits: Limits = {}): Promise<Lo
 
 /** Makes a mapping that was read runnable. `compile: false` leaves all to the interpreter. */
 export async function runnable(read: ReadMapping, limits: Limits = {}): Promise<LoadedMapping> {
-  const expression = jsonata(read.source.text, { timeout: limits.timeout ?? TIMEOUT })
-  for (const [name, work] of Object.entries(FUNCTIONS)) expression.assign(name, work)
-  const { run, interpreted } = await quick(expression.ast(), limits)
+  const { run, reason } = limits.compile === false ? interpreter(read, limits) : compiled(read, limits)
   const required = read.require.map((field) => ({ field, steps: field.split('.') }))
   const evaluate = async (input: unknown, context: MapContext): Promise<unknown> => {
-    const bound = bindings(context)
-    if (run) {
-      try {
-        return run(input, bound)
-      } catch {
-        // Whatever it was: the interpreter has the last word, with the position of the failure.
-      }
-    }
     try {
-      return await expression.evaluate(input, bound)
+      return await run(input, bindings(context))
     } catch (error) {
       throw failure(read, error)
     }
@@ -60,7 +49,7 @@ export async function runnable(read: ReadMapping, limits: Limits = {}): Promise<
   return Object.freeze({
     id: read.id,
     version: read.version,
-    interpreted,
+    interpreted: reason,
     async map(input: unknown, context: MapContext): Promise<unknown> {
       const value = await evaluate(input, context)
       for (const { field, steps } of required) {
@@ -72,19 +61,19 @@ export async function runnable(read: ReadMapping, limits: Limits = {}): Promise<
   })
 }
 
-type Quick = Awaited<ReturnType<typeof compileQuick>>
+interface Runnable {
+  run(input: unknown, bindings: Record<string, unknown>): unknown
+  reason: string | null
+}
 
-async function quick(
-  ast: unknown,
-  limits: Limits,
-): Promise<{ run: Quick | null; interpreted: string | null }> {
-  if (limits.compile === false) return { run: null, interpreted: 'not asked for' }
-  try {
-    return { run: await compileQuick(ast, FUNCTIONS), interpreted: null }
-  } catch (error) {
-    if (error instanceof NotQuick) return { run: null, interpreted: error.message }
-    throw error
-  }
+function compiled(read: ReadMapping, { timeout = TIMEOUT }: Limits): Runnable {
+  return describeExpression(read.source.text, { functions: FUNCTIONS, limits: { timeout } })
+}
+
+function interpreter(read: ReadMapping, { timeout = TIMEOUT }: Limits): Runnable {
+  const expression = jsonata(read.source.text, { timeout })
+  for (const [name, work] of Object.entries(FUNCTIONS)) expression.assign(name, work)
+  return { run: (input, bound) => expression.evaluate(input, bound), reason: 'not asked for' }
 }
 
 function bindings(context: MapContext): Record<string, unknown> {
