@@ -21,7 +21,11 @@ import { emptyPlan, type Plan, planOrder } from './stages/plan-orders.ts'
 import { planShipment } from './stages/plan-shipments.ts'
 
 const BATCH = 200
-const DEATHS = 3
+/**
+ * A document that was in hand at this many deaths is parked. More than records are given: leases that lapse together
+ * are taken up together, so a deadly record takes the same innocent document along each time, until it is parked.
+ */
+const DEATHS = 6
 
 /** Plans until nothing is due or the turn is over. */
 export async function planLane(pipe: Pipe, stopping: Stopping): Promise<void> {
