@@ -31,8 +31,11 @@ export interface Database extends Queryable {
    * consistent as of one instant. Statements wait while the last part is copied (backup.ts).
    */
   snapshot?(folder: string): Promise<void>
-  /** Reclaims dead rows of the hot tables where no autovacuum runs; a no-op on a PostgreSQL server. */
-  vacuum(): Promise<void>
+  /**
+   * Does what autovacuum does where none runs: reclaims dead rows, and counts tables anew that have grown. To be called
+   * every few seconds; does nothing on a PostgreSQL server.
+   */
+  tidy(): Promise<void>
   close(): Promise<void>
 }
 

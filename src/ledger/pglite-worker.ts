@@ -72,6 +72,22 @@ function open(folder: string): Promise<PGlite> {
 }
 
 const port = parentPort!
+
+/**
+ * Runs one message of the protocol and posts its whole answer. Of PGlite's ways to do it this is the one that hands
+ * the bytes through: the others also read every row into objects, and the plain one keeps those for ever.
+ */
+async function answer(pg: PGlite, message: Uint8Array): Promise<void> {
+  const parts: Uint8Array[] = []
+  await pg.execProtocolRawStream(message, {
+    syncToFs: false,
+    // the part lies in the database's memory, which the next one writes over
+    onRawData: (part) => parts.push(part.slice()),
+  })
+  const bytes = parts.length === 1 ? parts[0]! : new Uint8Array(Buffer.concat(parts))
+  port.postMessage(bytes, [bytes.buffer as ArrayBuffer])
+}
+
 const said = (error: unknown) => (error instanceof Error ? error.message : String(error))
 try {
   const pg = await open(workerData.folder)
@@ -82,11 +98,7 @@ try {
         () => port.postMessage({ closed: true }),
         (error) => port.postMessage({ closed: false, error: said(error) }),
       )
-    } else {
-      // the answer lies in the database's memory, which the next statement writes over
-      const answer = new Uint8Array(pg.execProtocolRawSync(asked))
-      port.postMessage(answer, [answer.buffer])
-    }
+    } else void answer(pg, asked)
   })
   port.postMessage({ ready: true })
 } catch (error) {

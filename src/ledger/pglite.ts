@@ -18,7 +18,7 @@ import { poolShape, run } from './postgres.ts'
 import { SessionLock } from './session-lock.ts'
 import { pgTypes } from './types.ts'
 
-/** Tables that change all the time; vacuumed by `vacuum()`, since nothing does it by itself. */
+/** Tables whose rows change all the time and leave dead ones behind. */
 const HOT = [
   'tributary.inbox',
   'tributary.document',
@@ -32,6 +32,19 @@ const HOT = [
   'bullmq.meta',
   'bullmq.metrics',
 ]
+
+/** Milliseconds. */
+const VACUUM_EVERY = 60_000
+
+/**
+ * Tables that hold half as much again as when they were last looked at. Prepared statements keep a plan that was made
+ * for a smaller table (in the first minute: an empty one, read whole each time) until `analyze` throws it away.
+ */
+const GROWN = `
+select format('%I.%I', n.nspname, c.relname) as "table"
+  from pg_class c join pg_namespace n on n.oid = c.relnamespace
+ where n.nspname in ('tributary', 'bullmq') and c.relkind = 'r'
+   and pg_relation_size(c.oid) / 8192 > c.relpages * 1.5 + 8`
 
 interface Parts {
   worker: Worker
@@ -50,6 +63,7 @@ class Embedded implements Database {
   #session = new SessionLock()
   #channels = new Map<string, Set<(payload: string) => void>>()
   #dead: Error | null = null
+  #vacuumed = Date.now()
   #onLost: (error: Error) => void
 
   constructor(parts: Parts, onLost: (error: Error) => void) {
@@ -138,8 +152,13 @@ class Embedded implements Database {
     })
   }
 
-  async vacuum(): Promise<void> {
-    for (const table of HOT) await this.query(`vacuum (analyze) ${table}`)
+  async tidy(): Promise<void> {
+    if (Date.now() - this.#vacuumed > VACUUM_EVERY) {
+      this.#vacuumed = Date.now()
+      for (const table of HOT) await this.query(`vacuum ${table}`)
+    }
+    const { rows } = await this.query<{ table: string }>(GROWN)
+    for (const { table } of rows) await this.query(`analyze ${table}`)
   }
 
   /** Files first copied while work goes on, then what changed since while the session is held. */
@@ -233,7 +252,11 @@ export async function openPglite(
     if (!fs.existsSync(path.join(cluster, 'PG_VERSION'))) await createCluster(cluster)
     // left behind by a killed owner; we hold the folder's lock, so nobody else can be in there
     fs.rmSync(path.join(cluster, 'postmaster.pid'), { force: true })
-    const worker = new Worker(sibling('pglite-worker'), { workerData: { folder: cluster } })
+    const worker = new Worker(sibling('pglite-worker'), {
+      workerData: { folder: cluster },
+      // it only hands bytes through; without a limit its garbage takes 20 MB
+      resourceLimits: { maxYoungGenerationSizeMb: 4 },
+    })
     const ready = await new Promise<{ ready: boolean; error?: string }>((resolve, reject) => {
       worker.once('message', resolve)
       worker.once('error', reject)

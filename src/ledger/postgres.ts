@@ -139,7 +139,7 @@ class Postgres implements Database {
   }
 
   /** The server's autovacuum does it. */
-  async vacuum(): Promise<void> {}
+  async tidy(): Promise<void> {}
 
   async close(): Promise<void> {
     this.#closing = true

@@ -11,7 +11,7 @@ import { FETCH, NORMALIZE, type Pipe, PLAN, POLL, wakeDelivery } from './pipe.ts
 import { pollLane } from './schedule.ts'
 
 const EVERY = 1_000
-const TIDY_EVERY = 60_000
+const TIDY_EVERY = 5_000
 const TRIM_EVERY = 3600_000
 
 export interface Sweeper {
@@ -28,7 +28,7 @@ export function startSweeper(pipe: Pipe, retentionDays: number): Sweeper {
     await sweep(pipe)
     if (Date.now() - tidied > TIDY_EVERY) {
       tidied = Date.now()
-      await pipe.db.vacuum()
+      await pipe.db.tidy()
     }
     if (Date.now() - trimmed > TRIM_EVERY) {
       trimmed = Date.now()
