@@ -37,14 +37,14 @@ const HOT = [
 const VACUUM_EVERY = 60_000
 
 /**
- * Tables that hold half as much again as when they were last looked at. Prepared statements keep a plan that was made
+ * Tables that hold twice as much as when they were last counted. Prepared statements keep a plan that was made
  * for a smaller table (in the first minute: an empty one, read whole each time) until `analyze` throws it away.
  */
 const GROWN = `
 select format('%I.%I', n.nspname, c.relname) as "table"
   from pg_class c join pg_namespace n on n.oid = c.relnamespace
  where n.nspname in ('tributary', 'bullmq') and c.relkind = 'r'
-   and pg_relation_size(c.oid) / 8192 > c.relpages * 1.5 + 8`
+   and pg_relation_size(c.oid) / 8192 > c.relpages * 2 + 8`
 
 interface Parts {
   worker: Worker
