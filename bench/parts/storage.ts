@@ -69,8 +69,15 @@ export function startProduct(
   const file = join(storage.folder, 'tributary.yaml')
   const { folder, database, redis } = storage
   writeFileSync(file, configText({ folder, port, erp, database, redis }))
-  // as `npm start` starts it
-  const args = ['--max-semi-space-size=8', MAIN, '--json', '--config', file, role]
+  // as `npm start` starts it, or the image
+  const args = [
+    `--max-semi-space-size=${storage.size === 'pglite' ? 4 : 8}`,
+    MAIN,
+    '--json',
+    '--config',
+    file,
+    role,
+  ]
   return startScript(args, { MALLOC_ARENA_MAX: '1' })
 }
 

@@ -1,4 +1,4 @@
-#!/usr/bin/env -S node --max-semi-space-size=8
+#!/usr/bin/env -S node --max-semi-space-size=4
 /** The program `tributary`: runs it, and turns failures into words and exit codes. */
 import { CommanderError } from 'commander'
 import { TributaryError } from '../core/errors/error.ts'
