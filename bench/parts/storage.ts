@@ -85,12 +85,17 @@ export function startNc(): Promise<Started> {
   return startScript([MAIN, '--json', 'sandbox', 'yonyou-nc', '--deal-rule', 'per-bill'])
 }
 
+/** How many bills the NC sandbox has committed. */
+export async function committed(nc: Started): Promise<number> {
+  const stats = (await (await fetch(`${nc.url}/_sandbox/stats`)).json()) as { committed: number }
+  return stats.committed
+}
+
 /** Waits until the NC sandbox has committed `count` bills; answers when that was. */
 export async function allArrived(nc: Started, count: number, limit: number): Promise<number> {
   const end = Date.now() + limit
   while (Date.now() < end) {
-    const stats = (await (await fetch(`${nc.url}/_sandbox/stats`)).json()) as { committed: number }
-    if (stats.committed >= count) return performance.now()
+    if ((await committed(nc)) >= count) return performance.now()
     await sleep(50)
   }
   throw new Error(`only part of ${count} bills arrived within ${limit / 1000} s`)

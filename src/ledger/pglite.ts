@@ -35,16 +35,22 @@ const HOT = [
 
 /** Milliseconds. */
 const VACUUM_EVERY = 60_000
+/** Pages. Whatever plan is made for such a table, it does not matter. */
+const SMALL = 8
 
-/**
- * Tables that hold twice as much as when they were last counted. Prepared statements keep a plan that was made
- * for a smaller table (in the first minute: an empty one, read whole each time) until `analyze` throws it away.
- */
-const GROWN = `
-select format('%I.%I', n.nspname, c.relname) as "table"
+/** Prepared statements keep a plan that was made for a smaller table: counting it anew throws the plan away. */
+const SIZES = `
+select format('%I.%I', n.nspname, c.relname) as "table", (pg_relation_size(c.oid) / 8192)::int as pages,
+       exists (select 1 from pg_statistic s where s.starelid = c.oid) as counted
   from pg_class c join pg_namespace n on n.oid = c.relnamespace
- where n.nspname in ('tributary', 'bullmq') and c.relkind = 'r'
-   and pg_relation_size(c.oid) / 8192 > c.relpages * 2 + 8`
+ where n.nspname in ('tributary', 'bullmq') and c.relkind = 'r' and pg_relation_size(c.oid) / 8192 > ${SMALL}`
+
+interface TableSize {
+  table: string
+  pages: number
+  /** There are statistics. */
+  counted: boolean
+}
 
 interface Parts {
   worker: Worker
@@ -64,6 +70,8 @@ class Embedded implements Database {
   #channels = new Map<string, Set<(payload: string) => void>>()
   #dead: Error | null = null
   #vacuumed = Date.now()
+  /** Pages of each table when its statistics were made, or when this process first saw it. */
+  #counted = new Map<string, number>()
   #onLost: (error: Error) => void
 
   constructor(parts: Parts, onLost: (error: Error) => void) {
@@ -157,8 +165,12 @@ class Embedded implements Database {
       this.#vacuumed = Date.now()
       for (const table of HOT) await this.query(`vacuum ${table}`)
     }
-    const { rows } = await this.query<{ table: string }>(GROWN)
-    for (const { table } of rows) await this.query(`analyze ${table}`)
+    for (const { table, pages, counted } of (await this.query<TableSize>(SIZES)).rows) {
+      const before = this.#counted.get(table) ?? (counted ? pages : 0)
+      const grown = pages > 2 * before
+      if (grown) await this.query(`analyze ${table}`)
+      this.#counted.set(table, grown ? pages : before)
+    }
   }
 
   /** Files first copied while work goes on, then what changed since while the session is held. */
