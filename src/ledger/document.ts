@@ -201,8 +201,8 @@ export async function endPlanning(tx: Queryable, planned: PlannedDocument[]): Pr
     `update document d set plan_state = t.state, claimed_until = null, attempts = 0,
             plan_after = now() + make_interval(secs => coalesce(t.after, 0))
        from jsonb_to_recordset($1::jsonb) as t(id bigint, seq int, state text, after float8)
-      where d.id = t.id and d.seq = t.seq and d.plan_state = 'due'`,
-    [JSON.stringify([...planned].sort((a, b) => a.id - b.id))],
+      where d.id = any($2::bigint[]) and d.id = t.id and d.seq = t.seq and d.plan_state = 'due'`,
+    [JSON.stringify([...planned].sort((a, b) => a.id - b.id)), planned.map((p) => p.id)],
   )
 }
 

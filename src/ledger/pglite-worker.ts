@@ -53,6 +53,8 @@ const SETTINGS = {
   exit_on_error: 'false',
   // counting a table must not stop the others for long: its default looks at ten times as many rows
   default_statistics_target: '10',
+  // a page that is not in our buffers is in the machine's
+  random_page_cost: '1.1',
   log_checkpoints: 'false',
   max_worker_processes: '0',
   max_parallel_workers: '0',

@@ -221,9 +221,9 @@ async function lease(
             "check" = coalesce(p."check", t."check")
        from jsonb_to_recordset($1::jsonb) as t(id bigint, fence int, uncertain boolean, rewritten boolean,
             "contentType" text, mapping text, "check" jsonb, "from" int, len int)
-      where p.id = t.id and p.fence = t.fence and p.state in ('planned', 'unknown')
+      where p.id = any($4::bigint[]) and p.id = t.id and p.fence = t.fence and p.state in ('planned', 'unknown')
       returning p.id, p.fence`,
-    [JSON.stringify(rows), Buffer.concat(pushes.map((p) => p.body)), seconds],
+    [JSON.stringify(rows), Buffer.concat(pushes.map((p) => p.body)), seconds, pushes.map((p) => p.id)],
   )
   return result.rows
 }

@@ -38,7 +38,7 @@ export interface Settled {
 
 /** Writes settlements, none of which parks; one answer per item, in order. */
 export async function settleAll(db: Queryable, items: Settlement[]): Promise<Settled[]> {
-  const { rows } = await db.query<{ id: number; woke: boolean }>(SETTLE, [JSON.stringify(items), FINAL])
+  const { rows } = await db.query<{ id: number; woke: boolean }>(SETTLE, [JSON.stringify(items), FINAL, items.map((i) => i.id)])
   const settled = new Map(rows.map((r) => [r.id, r.woke]))
   return items.map(({ id }) => ({ held: settled.has(id), woke: settled.get(id) ?? false }))
 }
@@ -52,7 +52,7 @@ settled as (
   update push p set state = i.state, uncertain = i.uncertain, rewritten = i.rewritten, updated_at = now(),
          due_at = now() + make_interval(secs => i."dueIn"), code = i.code, message = i.message,
          remote_id = coalesce(i."remoteId", p.remote_id), remote_number = coalesce(i."remoteNumber", p.remote_number)
-    from input i where p.id = i.id and p.fence = i.fence
+    from input i where p.id = any($3::bigint[]) and p.id = i.id and p.fence = i.fence
      and (p.state in ('planned', 'sending', 'unknown', 'accepted')
           or (i.unparks and p.state = 'parked' and p.uncertain))
   returning p.id, p.connection, p.kind, p.key, p.subject, p.state, p.remote_id, p.remote_number,
