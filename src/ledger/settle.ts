@@ -38,7 +38,11 @@ export interface Settled {
 
 /** Writes settlements, none of which parks; one answer per item, in order. */
 export async function settleAll(db: Queryable, items: Settlement[]): Promise<Settled[]> {
-  const { rows } = await db.query<{ id: number; woke: boolean }>(SETTLE, [JSON.stringify(items), FINAL, items.map((i) => i.id)])
+  const { rows } = await db.query<{ id: number; woke: boolean }>(SETTLE, [
+    JSON.stringify(items),
+    FINAL,
+    items.map((i) => i.id),
+  ])
   const settled = new Map(rows.map((r) => [r.id, r.woke]))
   return items.map(({ id }) => ({ held: settled.has(id), woke: settled.get(id) ?? false }))
 }

@@ -26,12 +26,12 @@ it('keeps nothing of the answers it has given', async () => {
   expect((process.memoryUsage().rss - before) / 1e6).toBeLessThan(200)
 }, 60_000)
 
-it('a statement that was prepared while its table was empty gets a new plan when it has grown', async () => {
+it('a statement that was prepared while its table was empty does not read all of it when it has grown', async () => {
   await db.query('create table tributary.grown (id int primary key, text text)')
   const change = `update grown g set text = t.text from jsonb_to_recordset($1::jsonb) as t(id int, text text) where g.id = t.id`
   for (let i = 0; i < 12; i++) await db.query(change, ['[]'])
   await db.query(`insert into grown select n, repeat('x', 200) from generate_series(1, 20000) n`)
-  expect(await plan(change)).toContain('Seq Scan on grown')
+  expect(await plan(change)).toContain('Index Scan using grown_pkey')
   await db.tidy()
   expect(await plan(change)).toContain('Index Scan using grown_pkey')
   expect(await counted('grown')).toBe(20000)
