@@ -173,15 +173,15 @@ async function troubles(run: Run): Promise<void> {
     if (!(await trouble(run, step, REACHED_WITHIN))) again.push(step)
   }
   for (const [i, step] of again.entries()) {
-    await upTo(((i + 1) / again.length) * share + run.steps.length * share)
-    if (await trouble(run, { ...step, after: 0, ...('pass' in step ? { pass: 1 } : {}) }, 3 * REACHED_WITHIN))
-      continue
+    // sold only when the product waits armed: on a slow machine all webhooks may be over before it has started
+    const armed = () => upTo(((i + 1) / again.length) * share + run.steps.length * share)
+    const second = { ...step, after: 0, ...('pass' in step ? { pass: 1 } : {}) }
+    if (await trouble(run, second, 3 * REACHED_WITHIN, armed)) continue
     if (step.do === 'crash') run.problems.push(`crash: ${step.at} was never reached`)
   }
   await upTo(run.options.orders)
 }
 
-/** Lets the product live for a while; what dies of the deadly record begins anew. */
 /** How the product ended, or null when it lives on; leaves no timer behind. */
 async function endedWithin(product: Product, ms: number): Promise<Death | null> {
   const enough = new AbortController()
@@ -193,6 +193,7 @@ async function endedWithin(product: Product, ms: number): Promise<Death | null> 
   }
 }
 
+/** Lets the product live for a while; what dies of the deadly record begins anew. */
 async function live(run: Run, ms: number): Promise<void> {
   const end = Date.now() + ms
   for (;;) {
@@ -222,7 +223,13 @@ function noteDeath(run: Run, death: { code: number | null; signal: string | null
 /** Waits for a crash point this long, in milliseconds. */
 const REACHED_WITHIN = 12_000
 
-async function trouble(run: Run, step: Step, patience: number): Promise<boolean> {
+/** `armed`: called when the product is up and will die at the step's crash point. */
+async function trouble(
+  run: Run,
+  step: Step,
+  patience: number,
+  armed?: () => Promise<void>,
+): Promise<boolean> {
   await live(run, step.after)
   const { world, product } = run
   run.say(`${step.do} ${'at' in step ? `${step.at}:${step.pass}` : 'how' in step ? step.how : ''}`)
@@ -233,16 +240,22 @@ async function trouble(run: Run, step: Step, patience: number): Promise<boolean>
     await misbehave(run)
   } else {
     if (await product.kill()) run.kills += 1
-    if (step.do === 'crash') return crash(run, step, patience)
+    if (step.do === 'crash') return crash(run, step, patience, armed)
   }
   return true
 }
 
-async function crash(run: Run, { at, pass }: Step & { do: 'crash' }, patience: number): Promise<boolean> {
+async function crash(
+  run: Run,
+  { at, pass }: Step & { do: 'crash' },
+  patience: number,
+  armed = async () => {},
+): Promise<boolean> {
   const { product } = run
   const end = Date.now() + patience
   while (Date.now() < end) {
     const ready = await product.start({ ...killerEnv(run), TRIBUTARY_CRASH_AT: `${at}:${pass}` })
+    if (ready) await armed()
     const death = ready ? await endedWithin(product, patience) : await product.ended
     if (!death) break
     if (product.tail.includes(`crash point ${at}`)) {
