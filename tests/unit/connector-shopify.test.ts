@@ -127,7 +127,7 @@ describe('shopify against the sandbox', () => {
   })
 
   it('waits when throttled and loses nothing', async () => {
-    const shop = await sandbox({ plan: { maximumAvailable: 120, restoreRate: 100 } })
+    const shop = await sandbox({ plan: { maximumAvailable: 120, restoreRate: 50 } })
     await shop.post('orders', { count: 100, hard: true })
     const calls: CallEvent[] = []
     const records = await readAll(await connect(shop.url, calls))
