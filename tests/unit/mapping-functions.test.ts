@@ -1,4 +1,5 @@
 import fc from 'fast-check'
+import iconv from 'iconv-lite'
 import { describe, expect, test } from 'vitest'
 import { codeFunctions, FUNCTIONS } from '../../src/mapping/functions.ts'
 import { orderRows } from '../../src/mapping/rows.ts'
@@ -17,6 +18,11 @@ describe('exact functions', () => {
     ['sumMoney', ['0.1', 'USD'], 10],
     ['sumMoney', [undefined, 'USD'], 0],
     ['lineMoney', ['0.1234', 7, 'KWD'], 864],
+    ['sumMoney', [[], 'USD'], 0],
+    ['sumMoney', [[150, '7', null], 'USD', 'minor'], 157],
+    ['money', [1050, 'USD', 'minor'], 1050],
+    ['money', ['1050', 'JPY', 'minor'], 1050],
+    ['money', ['-1050.00', 'USD', 'minor'], -1050],
     ['minor', [1050, 'USD'], '10.50'],
     ['minor', [-5, 'KWD'], '-0.005'],
     ['minor', [7, 'JPY'], '7'],
@@ -34,6 +40,23 @@ describe('exact functions', () => {
     ['businessDate', ['2026-01-01T17:00:00Z', 'Asia/Shanghai'], '2026-01-02'],
     ['fit', ['a🍵𠮷b', 3], 'a🍵𠮷'],
     ['fit', ['short', 181], 'short'],
+    ['fit', ['三件白衬衫', 7, 'bytes:utf-8'], '三件'],
+    ['fit', ['三件白衬衫', 7, 'bytes:gbk'], '三件白'],
+    ['fit', ['三件白衬衫', 10, 'bytes:gbk'], '三件白衬衫'],
+    ['fit', ['a🍵b', 4, 'bytes:utf-8 cut'], 'a'],
+    ['fit', ['three white shirts', 8, 'abbreviate'], 'three w…'],
+    ['fit', ['three white shirts', 7, 'characters abbreviate'], 'three…'],
+    ['fit', ['三件白衬衫', 7, 'bytes:gbk abbreviate'], '三件…'],
+    ['fit', ['三件白衬衫', 3, 'bytes:utf-8 abbreviate'], '三'],
+    ['fit', ['abc', 0], ''],
+    ['fits', ['三件白衬衫', 10, 'bytes:gbk'], true],
+    ['fits', ['三件白衬衫', 9, 'bytes:gbk'], false],
+    ['fits', ['a🍵𠮷b', 4], true],
+    ['fits', ['a🍵𠮷b', 3], false],
+    ['fits', [null, 3], true],
+    ['hash', [{ b: [1, 'x'], a: null }], '9145efd761548cb4303c49f4eccb8afb'],
+    ['hash', ['x', 8], 'ba2df490'],
+    ['hash', [{ a: null }], undefined],
     ['gidTail', ['gid://shopify/Order/7'], '7'],
     ['gidTail', [7], '7'],
     ['firstOf', [undefined, null, '', 0, 1], 0],
@@ -66,6 +89,15 @@ describe('exact functions', () => {
     ['money', [{}, 'USD']],
     ['money', [Number.NaN, 'USD']],
     ['money', ['99999999999999999', 'USD']],
+    ['money', ['10.5', 'USD', 'minor']],
+    ['money', ['10', 'USD', 'cents']],
+    ['money', ['9007199254740993', 'USD', 'minor']],
+    ['sumMoney', [['90071992547409', '1'], 'USD']],
+    ['fit', ['abc', undefined]],
+    ['fit', ['abc', 2, 'letters']],
+    ['fit', ['abc', 2, 'bytes:klingon']],
+    ['fits', ['abc', -1]],
+    ['hash', ['abc', 7]],
     ['minor', [1.5, 'USD']],
     ['minor', ['1', 'USD']],
     ['decimalDivide', ['1', '0', 2]],
@@ -96,6 +128,43 @@ describe('exact functions', () => {
           expect([...cut]).toEqual([...text].slice(0, max))
         },
       ),
+    )
+  })
+
+  test('property: in bytes nothing exceeds, all that fits is kept, a beginning stays a beginning', () => {
+    const way = fc.constantFrom(
+      ['utf-8', 'cut'],
+      ['utf-8', 'abbreviate'],
+      ['gbk', 'cut'],
+      ['gbk', 'abbreviate'],
+    )
+    const piece = fc.constantFrom('a', 'é', '白', '衫', ' ', '🍵', '𠮷')
+    fc.assert(
+      fc.property(
+        fc.array(piece, { minLength: 1 }),
+        fc.integer({ min: 3, max: 40 }),
+        way,
+        (pieces, max, [set, end]) => {
+          const text = pieces.join('')
+          const how = `bytes:${set} ${end}`
+          const bytes = (t: string) => iconv.encode(t, set!).length
+          const cut = call('fit', text, max, how) as string
+          expect(bytes(cut)).toBeLessThanOrEqual(max)
+          expect(cut === text).toBe(bytes(text) <= max)
+          expect(call('fits', text, max, how)).toBe(cut === text)
+          expect(text.startsWith(cut === text ? cut : cut.replace(/…$/, ''))).toBe(true)
+          expect(cut.isWellFormed()).toBe(true)
+        },
+      ),
+    )
+  })
+
+  test('property: a hash knows content, not the order of keys', () => {
+    fc.assert(
+      fc.property(fc.dictionary(fc.string(), fc.jsonValue()), (value) => {
+        const turned = Object.fromEntries(Object.entries(value).reverse())
+        expect(call('hash', turned)).toBe(call('hash', value))
+      }),
     )
   })
 })
