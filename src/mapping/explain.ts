@@ -1,0 +1,103 @@
+/** Words for what `probe` saw: which path of the record gave nothing, or what stood there; never a value. */
+import { type Phrase, shapePhrase } from '../core/errors/error.ts'
+import { isNothing } from './arguments.ts'
+import type { ReadPath } from './paths.ts'
+import type { Sight } from './probe.ts'
+
+/** Most paths that one message names. */
+const MOST = 3
+
+/** What a path gave. */
+interface Finding {
+  /** As it is found in the record: `lineItems.nodes[2].price.amount`. */
+  path: string
+  /** The first part of it that gave nothing, and what stood there; null when all of it is there. */
+  gone: { part: string; found: unknown; whole: boolean } | null
+  /** What stood there. */
+  found: unknown
+}
+
+/** What a message says of the record, and the first path that gave nothing. */
+export interface Explained {
+  read: Phrase | ''
+  path: string | null
+}
+
+export const UNEXPLAINED: Explained = { read: '', path: null }
+
+/** Paths that gave nothing if there are any, else what all of them gave. */
+export function explain(sight: Sight): Explained {
+  const target = sight.probe.watched.length - 1
+  const all = findings(sight, target, new Set())
+  const gone = all.filter((f) => f.gone)
+  const told = (gone.length > 0 ? gone : all).slice(0, MOST)
+  if (told.length === 0) return UNEXPLAINED
+  const say = told.map(sayFinding)
+  const more = (gone.length > 0 ? gone : all).length - told.length
+  return {
+    read: {
+      en: `; ${say.map((p) => p.en).join(', ')}${more > 0 ? `, and ${more} more` : ''}`,
+      zh: `；${say.map((p) => p.zh).join('，')}${more > 0 ? `，等共 ${told.length + more} 处` : ''}`,
+    },
+    path: gone[0]?.path ?? null,
+  }
+}
+
+/** Of one watched expression; a variable that gave nothing is followed to what it was made of. */
+function findings(sight: Sight, n: number, followed: Set<number>): Finding[] {
+  const { watched } = sight.probe
+  const values = sight.values[n]
+  const one = watched[n]
+  if (!one || !values || followed.has(n)) return []
+  followed.add(n)
+  const prefix = placeOf(sight, one.around)
+  const found: Finding[] = []
+  for (const whole of new Set(one.paths.map((p) => p.whole))) {
+    const parts = one.paths.flatMap((p, i) => (p.whole === whole ? [{ ...p, value: values[i] }] : []))
+    const finding = findingOf(parts, prefix)
+    const variable = /^\$(\w+)$/.exec(finding.gone?.part ?? '')?.[1]
+    const made =
+      variable === undefined ? -1 : watched.findLastIndex((w, i) => i < n && w.variable === variable)
+    const origin = made < 0 ? [] : findings(sight, made, followed)
+    found.push(...(origin.some((f) => f.gone) ? origin.filter((f) => f.gone) : [finding]))
+  }
+  return found
+}
+
+function findingOf(parts: (ReadPath & { value: unknown })[], prefix: string): Finding {
+  const gone = parts.find((p) => isNothing(p.value))
+  const { whole } = parts[0]!
+  return {
+    path: whole.startsWith('$') ? whole : prefix + whole,
+    gone: gone ? { part: gone.text, found: gone.value, whole: gone.text === whole } : null,
+    found: parts.at(-1)!.value,
+  }
+}
+
+/** `line_items[2].` inside the third turn of `$each: line_items`. */
+function placeOf({ at, probe }: Sight, around: number): string {
+  let place = ''
+  for (let level = 0; level < around; level++) {
+    const each = probe.each[level]!
+    place = `${each.startsWith('$') ? '' : place}${each}[${at[level] ?? 0}].`
+  }
+  return place
+}
+
+function sayFinding({ path, gone, found }: Finding): Phrase {
+  if (!gone) {
+    const shape = shapePhrase(found)
+    return { en: `${path} is ${shape.en}`, zh: `${path} 为${shape.zh}` }
+  }
+  const [en, zh] =
+    gone.found === undefined
+      ? ['missing', '缺失']
+      : gone.found === null
+        ? ['null', '为 null']
+        : ['empty text', '为空文本']
+  if (gone.whole) return { en: `${path} is ${en}`, zh: `${path} ${zh}` }
+  return {
+    en: `nothing at ${path} (${gone.part} is ${en})`,
+    zh: `${path} 处没有内容（${gone.part} ${zh}）`,
+  }
+}
