@@ -1,5 +1,5 @@
 /** What the functions of mappings say and do about their arguments. */
-import { shapeOf } from '../core/errors/error.ts'
+import { shapePhrase } from '../core/errors/error.ts'
 import { mappingError } from '../core/errors/mapping.ts'
 import { isCurrency } from '../core/money.ts'
 
@@ -10,7 +10,7 @@ export const isNothing = (v: unknown): v is Nothing => v === undefined || v === 
 
 /** An argument that cannot be used: MAPPING_VALUE with the shape of what was found, never the value. */
 export function unusable(name: string, value: unknown, problem: string): Error {
-  return mappingError('MAPPING_VALUE', { function: name, found: shapeOf(value), problem })
+  return mappingError('MAPPING_VALUE', { function: name, found: shapePhrase(value), problem })
 }
 
 /** Runs an exact operation; the RangeError that the core throws for what it cannot use becomes MAPPING_VALUE. */
@@ -37,7 +37,7 @@ export function text(name: string, value: unknown): string {
 /** An ISO 4217 code. What looks like a code is shown, as it is never personal. */
 export function currencyCode(name: string, currency: unknown): string {
   if (typeof currency === 'string' && isCurrency(currency)) return currency
-  const found = typeof currency === 'string' && currency.length <= 8 ? `"${currency}"` : shapeOf(currency)
+  const found = typeof currency === 'string' && currency.length <= 8 ? `"${currency}"` : shapePhrase(currency)
   const problem = 'the currency must be an ISO 4217 code'
   throw mappingError('MAPPING_VALUE', { function: name, found, problem })
 }

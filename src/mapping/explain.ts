@@ -25,15 +25,18 @@ export interface Explained {
 
 export const UNEXPLAINED: Explained = { read: '', path: null }
 
-/** Paths that gave nothing if there are any, else what all of them gave. */
-export function explain(sight: Sight): Explained {
+/** Paths that gave nothing if there are any, else those that gave what was refused, else all. */
+export function explain(sight: Sight, isRefused: (found: unknown) => boolean): Explained {
   const target = sight.probe.watched.length - 1
   const all = findings(sight, target, new Set())
-  const gone = all.filter((f) => f.gone)
-  const told = (gone.length > 0 ? gone : all).slice(0, MOST)
+  // A field that holds something wrong was made of what is there.
+  const gone = isNothing(sight.result) ? all.filter((f) => f.gone) : []
+  const suspects = all.filter((f) => isRefused(f.found))
+  const meant = gone.length > 0 ? gone : suspects.length > 0 ? suspects : all
+  const told = meant.slice(0, MOST)
   if (told.length === 0) return UNEXPLAINED
   const say = told.map(sayFinding)
-  const more = (gone.length > 0 ? gone : all).length - told.length
+  const more = meant.length - told.length
   return {
     read: {
       en: `; ${say.map((p) => p.en).join(', ')}${more > 0 ? `, and ${more} more` : ''}`,
@@ -43,7 +46,7 @@ export function explain(sight: Sight): Explained {
   }
 }
 
-/** Of one watched expression; a variable that gave nothing is followed to what it was made of. */
+/** Of one watched expression; a variable is followed to what it was made of. */
 function findings(sight: Sight, n: number, followed: Set<number>): Finding[] {
   const { watched } = sight.probe
   const values = sight.values[n]
@@ -55,13 +58,20 @@ function findings(sight: Sight, n: number, followed: Set<number>): Finding[] {
   for (const whole of new Set(one.paths.map((p) => p.whole))) {
     const parts = one.paths.flatMap((p, i) => (p.whole === whole ? [{ ...p, value: values[i] }] : []))
     const finding = findingOf(parts, prefix)
-    const variable = /^\$(\w+)$/.exec(finding.gone?.part ?? '')?.[1]
-    const made =
-      variable === undefined ? -1 : watched.findLastIndex((w, i) => i < n && w.variable === variable)
-    const origin = made < 0 ? [] : findings(sight, made, followed)
-    found.push(...(origin.some((f) => f.gone) ? origin.filter((f) => f.gone) : [finding]))
+    const origin = originOf(sight, n, whole, followed).filter(
+      (f) => (f.gone === null) === (finding.gone === null),
+    )
+    found.push(...(origin.length > 0 ? origin : [finding]))
   }
   return found
+}
+
+/** What a variable was made of, where `whole` is one of the mapping's. */
+function originOf(sight: Sight, n: number, whole: string, followed: Set<number>): Finding[] {
+  const name = /^\$(\w+)$/.exec(whole)?.[1]
+  if (name === undefined) return []
+  const made = sight.probe.watched.findLastIndex((w, i) => i < n && w.variable === name)
+  return made < 0 ? [] : findings(sight, made, followed)
 }
 
 function findingOf(parts: (ReadPath & { value: unknown })[], prefix: string): Finding {
@@ -87,7 +97,7 @@ function placeOf({ at, probe }: Sight, around: number): string {
 function sayFinding({ path, gone, found }: Finding): Phrase {
   if (!gone) {
     const shape = shapePhrase(found)
-    return { en: `${path} is ${shape.en}`, zh: `${path} 为${shape.zh}` }
+    return { en: `${path} is ${shape.en}`, zh: `${path} 为 ${shape.zh}` }
   }
   const [en, zh] =
     gone.found === undefined

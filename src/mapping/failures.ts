@@ -20,11 +20,19 @@ export interface Failing {
 
 /** What JSONata or one of our functions threw, with file, line, field and expression; values never shown. */
 export function failure(failing: Failing, error: unknown): TributaryError {
-  const thrown = error as { position?: number; message?: string; code?: string; value?: unknown }
+  const thrown = error as {
+    position?: number
+    message?: string
+    code?: string
+    value?: unknown
+    detail?: ErrorDetail
+  }
   const segment = segmentAt(failing.form.source, thrown.position)
   // What ran out of time would do so again.
   const { read, path } =
-    segment && thrown.code !== 'U1001' ? explainFailure(failing, segment.node) : UNEXPLAINED
+    segment && thrown.code !== 'U1001'
+      ? explained(look(failing, segment.node).failed, refusedBy(thrown))
+      : UNEXPLAINED
   const where: ErrorDetail = {
     file: segment?.file.file ?? failing.read.file,
     line: segment?.file.locate(segment.path).line ?? 1,
@@ -65,7 +73,8 @@ export function originOf(failing: Failing, field: string): FieldOrigin | null {
   const { node, sight } = sightOf(failing, steps, index)
   if (!node) return null
   const { file, line, expression } = placeOf(failing, node, steps)
-  return { file, line, expression, read: explained(sight).read }
+  const { read } = explained(sight, (found) => found === sight?.result)
+  return { file, line, expression, read }
 }
 
 function placeOf(
@@ -95,14 +104,12 @@ function sightOf(
     if (empty) return { node, sight: empty }
   }
   const node = nodes[0] ?? null
-  if (node && index !== null) return { node, sight: look(failing, node).sights[index] ?? null }
-  return node ? skipped(failing, node) : { node, sight: null }
-}
-
-/** A field that was never made: the condition that left it out. */
-function skipped(failing: Failing, node: FieldNode): { node: FieldNode; sight: Sight | null } {
+  if (!node) return { node, sight: null }
+  const { sights } = look(failing, node)
+  if (sights.length > 0) return { node, sight: sights[index ?? 0] ?? null }
+  // A field that was never made: the condition that left it out.
   const condition = conditionOver(failing.form.fields, node)
-  if (!condition || look(failing, node).sights.length > 0) return { node, sight: null }
+  if (!condition) return { node, sight: null }
   return { node: condition, sight: look(failing, condition).sights[0] ?? null }
 }
 
@@ -129,17 +136,24 @@ function nodesOf(node: FieldNode, steps: string[]): FieldNode[] {
   if (!(value instanceof Map)) return [node]
   const instead = ['$value', '$default'].flatMap((key) => value.get(key) ?? [])
   const [step, ...rest] = steps
-  if (step === undefined) return value.has('$value') ? instead.flatMap((one) => nodesOf(one, steps)) : [node]
+  if (step === undefined) {
+    const each = value.get('$each')
+    return each ? [each] : value.has('$value') ? instead.flatMap((one) => nodesOf(one, steps)) : [node]
+  }
   const own = value.get(step)
   return [...(own ? nodesOf(own, rest) : []), ...instead.flatMap((one) => nodesOf(one, steps))]
 }
 
-function explainFailure(failing: Failing, node: FieldNode): Explained {
-  return explained(look(failing, node).failed)
+function explained(sight: Sight | null, isRefused = (_found: unknown) => false): Explained {
+  return sight ? explain(sight, isRefused) : UNEXPLAINED
 }
 
-function explained(sight: Sight | null): Explained {
-  return sight ? explain(sight) : UNEXPLAINED
+/** Whether a value may be the one that an error complains about; ours show it by its shape only. */
+function refusedBy(thrown: { value?: unknown; detail?: ErrorDetail }): (found: unknown) => boolean {
+  const shown = thrown.detail?.found
+  const shape = typeof shown === 'object' ? shown?.en : shown
+  if (shape === undefined) return (found) => found === thrown.value
+  return (found) => shapeOf(found) === shape || `"${String(found)}"` === shape
 }
 
 function look({ form, input, bindings, timeout }: Failing, node: FieldNode): ReturnType<typeof probe> {
