@@ -7,11 +7,43 @@ import { type Doubt, instantOf, offsetAt } from './local-time.ts'
 /** `$instant(value)`: RFC 3339 text with its zone to canonical UTC with milliseconds. */
 export function instant(value: unknown): string | undefined {
   if (isNothing(value)) return undefined
+  if (typeof value === 'string') {
+    const plain = plainInstant(value)
+    if (plain !== null) return plain
+  }
   try {
     return parseInstant(text('instant', value)).toISOString()
   } catch (error) {
     throw refused('instant', value, error)
   }
+}
+
+/** Two digits, or -1. */
+function two(value: string, at: number): number {
+  const high = value.charCodeAt(at) - 48
+  const low = value.charCodeAt(at + 1) - 48
+  return high >= 0 && high <= 9 && low >= 0 && low <= 9 ? high * 10 + low : -1
+}
+
+/**
+ * Almost every instant is whole seconds with `Z`, or with an offset of whole hours that leads to no other day:
+ * then only the hour is written anew. Null for anything else, days from the 29th on among them.
+ */
+function plainInstant(value: string): string | null {
+  const { length } = value
+  if ((length !== 20 && length !== 25) || two(value, 0) < 0 || two(value, 2) < 0) return null
+  const [month, day, hour] = [two(value, 5), two(value, 8), two(value, 11)]
+  const [minute, second] = [two(value, 14), two(value, 17)]
+  if (month < 1 || month > 12 || day < 1 || day > 28 || hour < 0 || hour > 23) return null
+  if (minute < 0 || minute > 59 || second < 0 || second > 59) return null
+  if (value[4] !== '-' || value[7] !== '-' || value[10] !== 'T' || value[13] !== ':' || value[16] !== ':')
+    return null
+  if (length === 20) return value[19] === 'Z' ? `${value.slice(0, 19)}.000Z` : null
+  const [sign, hours] = [value[19], two(value, 20)]
+  if ((sign !== '+' && sign !== '-') || hours < 0 || value[22] !== ':' || two(value, 23) !== 0) return null
+  const utc = sign === '+' ? hour - hours : hour + hours
+  if (utc < 0 || utc > 23) return null
+  return `${value.slice(0, 11)}${utc < 10 ? '0' : ''}${utc}${value.slice(13, 19)}.000Z`
 }
 
 /** `$businessDate(instant, zone)`: the calendar day `YYYY-MM-DD` there. */

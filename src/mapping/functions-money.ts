@@ -59,10 +59,53 @@ export function lineMoney(price: unknown, quantity: unknown, currency: unknown):
   if (isNothing(price) || isNothing(quantity)) return undefined
   const p = text('lineMoney', price)
   const q = text('lineMoney', quantity)
+  const iso = currencyCode('moneyRounded', currency)
+  const plain = plainProduct(p, q, currencyDigits(iso))
+  if (plain !== null) return plain
   return moneyRounded(
     exact('lineMoney', price, () => multiplyDecimal(p, q)),
-    currency,
+    iso,
   )
+}
+
+const POWERS = [1, 10, 100, 1000, 10_000, 100_000, 1_000_000, 10_000_000, 100_000_000]
+
+/** Digits after the point of the text that `plainUnits` read last. */
+let places = 0
+
+/** The digits of a short decimal without sign and exponent as one whole number; -1 for any other. */
+function plainUnits(plain: string): number {
+  const { length } = plain
+  let units = 0
+  places = 0
+  let pointed = false
+  if (length === 0 || length > 9) return -1
+  for (let i = 0; i < length; i++) {
+    const digit = plain.charCodeAt(i) - 48
+    if (digit >= 0 && digit <= 9) {
+      units = units * 10 + digit
+      if (pointed) places++
+    } else if (digit === -2 && !pointed && i > 0) pointed = true
+    else return -1
+  }
+  return units
+}
+
+/**
+ * Almost every price and quantity is a few digits: whole numbers below 2^53 hold their product and what is
+ * rounded off it exactly. Null for anything else.
+ */
+function plainProduct(a: string, b: string, digits: number): number | null {
+  const x = plainUnits(a)
+  const scale = places
+  const y = plainUnits(b)
+  const excess = scale + places - digits
+  const product = x * y
+  if (x < 0 || y < 0 || excess > 8 || product > 1_000_000_000) return null
+  if (excess <= 0) return product * POWERS[-excess]!
+  const power = POWERS[excess]!
+  const rest = product % power
+  return (product - rest) / power + (rest * 2 >= power ? 1 : 0)
 }
 
 /** `$minor(1050, 'USD')` is '10.50': minor units to decimal text with the currency's full digits. */

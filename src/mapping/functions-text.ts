@@ -3,7 +3,6 @@ import { hash as digest } from 'node:crypto'
 import iconv from 'iconv-lite'
 import { canonicalJson } from '../core/canonical.ts'
 import { exact, type FunctionTable, isNothing, text } from './arguments.ts'
-import { items } from './functions-list.ts'
 
 /** How a text is measured, and what becomes of one that is too long. */
 interface Fitting {
@@ -104,8 +103,15 @@ export function gidTail(value: unknown): string | undefined {
 
 /** `$words(' ', a, b)`: what is there of the parts, joined; nothing when none is. */
 export function words(separator: unknown, ...parts: unknown[]): string | undefined {
-  const there = parts.flatMap(items).filter((p) => !isNothing(p))
-  return there.length === 0 ? undefined : there.join(typeof separator === 'string' ? separator : ' ')
+  const between = typeof separator === 'string' ? separator : ' '
+  let joined: string | undefined
+  for (const part of parts) {
+    for (const one of Array.isArray(part) ? part : [part]) {
+      if (isNothing(one)) continue
+      joined = joined === undefined ? String(one) : `${joined}${between}${one}`
+    }
+  }
+  return joined
 }
 
 /** `$hash(value[, length])`: equal for equal content, whatever the order of keys; see core/canonical.ts. */

@@ -1,6 +1,7 @@
 import fc from 'fast-check'
 import iconv from 'iconv-lite'
 import { describe, expect, test } from 'vitest'
+import { parseInstant } from '../../src/core/time.ts'
 import { codeFunctions, FUNCTIONS } from '../../src/mapping/functions.ts'
 import { orderRows } from '../../src/mapping/rows.ts'
 
@@ -165,6 +166,72 @@ describe('exact functions', () => {
         const turned = Object.fromEntries(Object.entries(value).reverse())
         expect(call('hash', turned)).toBe(call('hash', value))
       }),
+    )
+  })
+})
+
+describe('short ways', () => {
+  const short = fc
+    .tuple(fc.integer({ min: 0, max: 999_999 }), fc.integer({ min: 0, max: 6 }))
+    .map(([n, scale]) => {
+      const digits = String(n).padStart(scale + 1, '0')
+      return scale === 0 ? digits : `${digits.slice(0, -scale)}.${digits.slice(-scale)}`
+    })
+  const decimals = fc.oneof(
+    short,
+    fc.constantFrom('-1.5', '1e2', '.5', '5.', '0', '000', '123456789.123456789', ' 7 '),
+  )
+
+  test('property: price × quantity is what long arithmetic gives', () => {
+    fc.assert(
+      fc.property(decimals, decimals, fc.constantFrom('USD', 'JPY', 'KWD', 'CLF'), (price, quantity, iso) => {
+        const run = (work: () => unknown) => {
+          try {
+            return work()
+          } catch (error) {
+            return (error as { code: string }).code
+          }
+        }
+        const long = () => call('moneyRounded', call('decimalMultiply', price, quantity), iso)
+        expect(run(() => call('lineMoney', price, quantity, iso))).toBe(run(long))
+      }),
+      { numRuns: 1000 },
+    )
+  })
+
+  test('property: an instant is what Date makes of it', () => {
+    const two = (max: number) => fc.integer({ min: 0, max }).map((n) => String(n).padStart(2, '0'))
+    const offset = fc.oneof(
+      fc.constantFrom('Z', 'z', '+08:00', '-05:00', '+05:30', '+00:00', '+8:00', ''),
+      two(25).map((h) => `-${h}:00`),
+    )
+    const written = fc
+      .tuple(
+        fc.constantFrom('2026', '2024', '0001'),
+        two(14),
+        two(33),
+        fc.constantFrom('T', ' '),
+        two(26),
+        two(62),
+        two(62),
+        fc.constantFrom('', '.5', '.123456'),
+        offset,
+      )
+      .map(
+        ([y, mo, d, t, h, mi, s, fraction, zone]) => `${y}-${mo}-${d}${t}${h}:${mi}:${s}${fraction}${zone}`,
+      )
+    fc.assert(
+      fc.property(written, (text) => {
+        let expected: string | null = null
+        try {
+          expected = parseInstant(text).toISOString()
+        } catch (error) {
+          expect(error).toBeInstanceOf(RangeError)
+        }
+        if (expected === null) expect(() => call('instant', text)).toThrow('$instant cannot use')
+        else expect(call('instant', text)).toBe(expected)
+      }),
+      { numRuns: 2000 },
     )
   })
 })
