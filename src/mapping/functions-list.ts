@@ -1,6 +1,7 @@
 /** Lists and values that may be missing, in mappings. */
-import { type FunctionTable, isNothing } from './arguments.ts'
-import { orderRows } from './rows.ts'
+import type { Order } from '../core/documents/order.ts'
+import { type FunctionTable, isNothing, unusable } from './arguments.ts'
+import { type OrderRow, orderRows } from './rows.ts'
 
 /** `$items(x)`: always a list; nothing and null are left out. `$each` goes through it. */
 export function items(value: unknown): unknown[] {
@@ -16,10 +17,26 @@ export function firstOf(...values: unknown[]): unknown {
 
 /** `$listOf('a, b', ',')` is ['a', 'b']: a text cut at a separator, trimmed, without empty parts; a list stays one. */
 export function listOf(value: unknown, separator: unknown): string[] {
-  const parts = typeof value === 'string' ? value.split(String(separator)) : items(value).map(String)
+  const parts = typeof value === 'string' ? value.split(String(separator)) : items(value).map(written)
   return parts.map((p) => p.trim()).filter((p) => p !== '')
 }
 
+function written(part: unknown): string {
+  if (typeof part === 'object') throw unusable('listOf', part, 'it takes text, or a list of it')
+  return String(part)
+}
+
+/** `$rows(order)`: see rows.ts. Looks only whether it is an order at all: documents were checked when they came in. */
+export function rows(order: unknown): OrderRow[] | undefined {
+  if (isNothing(order)) return undefined
+  const { lines, charges, shipping } = order as Partial<Order>
+  if (!Array.isArray(lines) || !Array.isArray(charges) || !shipping) {
+    throw unusable('rows', order, 'it takes an order document')
+  }
+  return orderRows(order as Order)
+}
+
+/** Lists. */
 export const LISTS: FunctionTable = {
   firstOf: {
     work: firstOf,
@@ -40,7 +57,7 @@ export const LISTS: FunctionTable = {
     example: ["$listOf('a, b,', ',')", ['a', 'b']],
   },
   rows: {
-    work: orderRows,
+    work: rows,
     takes: 'order',
     gives:
       'the order as rows of an ERP document: lines, then freight, then charges; each with `number`, `ref`, `kind`, `quantity`, `gross`, `net`, `tax`, `discount`, `taxRate`, `line`, `charge`',

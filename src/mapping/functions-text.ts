@@ -2,7 +2,7 @@
 import { hash as digest } from 'node:crypto'
 import iconv from 'iconv-lite'
 import { canonicalJson } from '../core/canonical.ts'
-import { exact, type FunctionTable, isNothing, text } from './arguments.ts'
+import { exact, type FunctionTable, isNothing, text, unusable } from './arguments.ts'
 
 /** How a text is measured, and what becomes of one that is too long. */
 interface Fitting {
@@ -108,6 +108,7 @@ export function words(separator: unknown, ...parts: unknown[]): string | undefin
   for (const part of parts) {
     for (const one of Array.isArray(part) ? part : [part]) {
       if (isNothing(one)) continue
+      if (typeof one === 'object') throw unusable('words', one, 'it takes text and numbers')
       joined = joined === undefined ? String(one) : `${joined}${between}${one}`
     }
   }

@@ -1,11 +1,16 @@
 /** What a mapping says of records that it cannot use: broken orders of a Shopify shop, and every kind of field. */
+import { readdirSync } from 'node:fs'
 import { mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
 import { afterAll, describe, expect, test } from 'vitest'
 import type { TributaryError } from '../../src/core/errors/error.ts'
 import type { MapContext } from '../../src/core/ports.ts'
+import { explain } from '../../src/mapping/explain.ts'
+import { codeFunctions } from '../../src/mapping/functions.ts'
 import { loadMapping } from '../../src/mapping/load.ts'
+import { probe } from '../../src/mapping/probe.ts'
+import { readMapping } from '../../src/mapping/read.ts'
 import { validateDocument } from '../../src/mapping/validate.ts'
 
 const context: MapContext = {
@@ -286,5 +291,28 @@ describe('the path that gave nothing', () => {
       detail: { read: '' },
     })
     expect(performance.now() - start).toBeLessThan(2000)
+  })
+})
+
+describe('every field of the bundled mappings', async () => {
+  const files = readdirSync('mappings', { recursive: true, encoding: 'utf8' }).filter((f) =>
+    /(in|out)\.yaml$/.test(f),
+  )
+
+  test.each(files)('%s can be looked into', async (name) => {
+    const { whole } = await readMapping(path.join('mappings', name))
+    expect(whole.source.segments.length).toBeGreaterThan(3)
+    for (const { node } of whole.source.segments) {
+      for (const input of [{}, order(), null]) {
+        const { sights, failed } = probe(
+          whole,
+          node,
+          input,
+          { ...context, ...codeFunctions() },
+          { timeout: 1000 },
+        )
+        for (const sight of failed ? [failed, ...sights] : sights) explain(sight, () => false)
+      }
+    }
   })
 })

@@ -64,6 +64,8 @@ describe('exact functions', () => {
     ['words', [' ', 'a', null, '', ['b', 'c']], 'a b c'],
     ['words', [' ', null], undefined],
     ['items', [[1, null, 2]], [1, 2]],
+    ['listOf', [['a ', 1, ''], ','], ['a', '1']],
+    ['rows', [null], undefined],
   ])('$%s(%j)', (name, args, expected) => {
     expect(call(name, ...args)).toEqual(expected)
   })
@@ -99,6 +101,10 @@ describe('exact functions', () => {
     ['fit', ['abc', 2, 'bytes:klingon']],
     ['fits', ['abc', -1]],
     ['hash', ['abc', 7]],
+    ['rows', [{ lines: [] }]],
+    ['rows', ['#1001']],
+    ['words', [' ', 'a', { name: 'b' }]],
+    ['listOf', [[{ tag: 'a' }], ',']],
     ['minor', [1.5, 'USD']],
     ['minor', ['1', 'USD']],
     ['decimalDivide', ['1', '0', 2]],
