@@ -91,17 +91,20 @@ function plainUnits(plain: string): number {
   return units
 }
 
-/**
- * Almost every price and quantity is a few digits: whole numbers below 2^53 hold their product and what is
- * rounded off it exactly. Null for anything else.
- */
+/** Almost every price and quantity is a few digits. Null for anything else. */
 function plainProduct(a: string, b: string, digits: number): number | null {
   const x = plainUnits(a)
   const scale = places
   const y = plainUnits(b)
-  const excess = scale + places - digits
-  const product = x * y
-  if (x < 0 || y < 0 || excess > 8 || product > 1_000_000_000) return null
+  return x < 0 || y < 0 ? null : scaled(x * y, scale + places - digits)
+}
+
+/**
+ * A whole number without its last `excess` digits, rounded half up; with zeros added where that is negative.
+ * Null where whole numbers below 2^53 would not hold all of it exactly.
+ */
+function scaled(product: number, excess: number): number | null {
+  if (product > 900_000_000_000 || excess > 8) return null
   if (excess <= 0) return product * POWERS[-excess]!
   const power = POWERS[excess]!
   const rest = product % power
@@ -127,8 +130,20 @@ export function convert(value: unknown, from: unknown, rate: unknown, to: unknow
   if (isNothing(value)) return undefined
   const source = currencyCode('convert', from)
   const factor = text('convert', rate)
+  const target = currencyCode('convert', to)
+  const plain = plainConversion(value, source, factor, target)
+  if (plain !== null) return plain
   const amount = exact('convert', value, () => multiplyDecimal(fromMinor(whole(value), source), factor))
-  return moneyRounded(amount, to)
+  return moneyRounded(amount, target)
+}
+
+function plainConversion(value: unknown, from: string, rate: string, to: string): number | null {
+  if (typeof value !== 'number' || !Number.isSafeInteger(value)) return null
+  const units = plainUnits(rate)
+  if (units < 0) return null
+  const excess = currencyDigits(from) + places - currencyDigits(to)
+  const converted = scaled(Math.abs(value) * units, excess)
+  return converted !== null && value < 0 && converted !== 0 ? -converted : converted
 }
 
 /** Canonical decimal text: '1.50' and 1.5 are '1.5'. */

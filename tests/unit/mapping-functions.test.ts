@@ -188,18 +188,31 @@ describe('short ways', () => {
     fc.constantFrom('-1.5', '1e2', '.5', '5.', '0', '000', '123456789.123456789', ' 7 '),
   )
 
+  const run = (work: () => unknown) => {
+    try {
+      return work()
+    } catch (error) {
+      return (error as { code: string }).code
+    }
+  }
+
   test('property: price × quantity is what long arithmetic gives', () => {
     fc.assert(
       fc.property(decimals, decimals, fc.constantFrom('USD', 'JPY', 'KWD', 'CLF'), (price, quantity, iso) => {
-        const run = (work: () => unknown) => {
-          try {
-            return work()
-          } catch (error) {
-            return (error as { code: string }).code
-          }
-        }
         const long = () => call('moneyRounded', call('decimalMultiply', price, quantity), iso)
         expect(run(() => call('lineMoney', price, quantity, iso))).toBe(run(long))
+      }),
+      { numRuns: 1000 },
+    )
+  })
+
+  test('property: amount × rate is what long arithmetic gives', () => {
+    const amounts = fc.oneof(fc.integer({ min: -1_000_000, max: 1_000_000 }), fc.maxSafeInteger())
+    const codes = fc.constantFrom('USD', 'JPY', 'KWD', 'CLF')
+    fc.assert(
+      fc.property(amounts, decimals, codes, codes, (value, rate, from, to) => {
+        const long = () => call('moneyRounded', call('decimalMultiply', call('minor', value, from), rate), to)
+        expect(run(() => call('convert', value, from, rate, to))).toBe(run(long))
       }),
       { numRuns: 1000 },
     )
