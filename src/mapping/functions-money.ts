@@ -165,12 +165,20 @@ function onDecimals(name: string, work: (a: string, b: string) => string) {
 
 /** `$decimalSum(values)`: exact sum of decimals; nothing for an empty list. */
 export function decimalSum(values: unknown): string | undefined {
-  const present = items(values).filter((v) => !isNothing(v))
-  if (present.length === 0) return undefined
-  if (present.length === 1) return exact('decimalSum', values, () => decimal(text('decimalSum', present[0])))
-  return exact('decimalSum', values, () =>
-    present.reduce((sum: string, v) => addDecimal(sum, text('decimalSum', v)), '0'),
-  )
+  const list = items(values)
+  let sum: string | undefined
+  let whole = 0
+  for (const value of list) {
+    if (isNothing(value)) continue
+    const plain = text('decimalSum', value)
+    const units = plainUnits(plain)
+    if (units >= 0 && places === 0) {
+      whole += units
+      sum ??= '0'
+    } else sum = exact('decimalSum', values, () => (sum ? addDecimal(sum, plain) : decimal(plain)))
+  }
+  if (sum === undefined || sum === '0') return sum && String(whole)
+  return whole === 0 ? sum : addDecimal(sum, String(whole))
 }
 
 /** `$roundDecimal('1.005', 2)` is '1.01': half away from zero. */

@@ -41,10 +41,24 @@ function most(max: unknown): number {
 
 /** Length in characters (code points) or in bytes of a charset, which writes `?` for what it cannot write. */
 function measure(plain: string, charset: string | null): number {
-  if (charset === null) return [...plain].length
+  if (charset === null) return characters(plain)
   return charset === 'utf-8' || charset === 'utf8'
     ? Buffer.byteLength(plain)
     : iconv.encode(plain, charset).length
+}
+
+/** Whether the UTF-16 unit there and the next are one character. */
+function isPair(plain: string, at: number): boolean {
+  return (plain.charCodeAt(at) & 0xfc00) === 0xd800 && (plain.charCodeAt(at + 1) & 0xfc00) === 0xdc00
+}
+
+function characters(plain: string): number {
+  let count = 0
+  for (let i = 0; i < plain.length; i++) {
+    if (isPair(plain, i)) i++
+    count++
+  }
+  return count
 }
 
 /** No charset writes a UTF-16 unit in more than four bytes. */
@@ -53,14 +67,13 @@ const surely = (plain: string, max: number, charset: string | null): boolean =>
 
 /** The longest beginning that fits, never half of a character. */
 function beginning(plain: string, max: number, charset: string | null): string {
-  const characters = [...plain]
-  if (charset === null) return characters.slice(0, max).join('')
   let used = 0
   let end = 0
-  for (const character of characters) {
-    used += measure(character, charset)
+  while (end < plain.length) {
+    const next = isPair(plain, end) ? end + 2 : end + 1
+    used += charset === null ? 1 : measure(plain.slice(end, next), charset)
     if (used > max) break
-    end += character.length
+    end = next
   }
   return plain.slice(0, end)
 }

@@ -218,6 +218,17 @@ describe('short ways', () => {
     )
   })
 
+  test('property: a sum is what adding one by one gives', () => {
+    fc.assert(
+      fc.property(fc.array(fc.oneof(decimals, fc.constant(null)), { maxLength: 6 }), (values) => {
+        const there = values.filter((v) => v !== null)
+        const long = () =>
+          there.length === 0 ? undefined : there.reduce((sum, v) => call('decimalAdd', sum, v) as string, '0')
+        expect(run(() => call('decimalSum', values))).toBe(run(long))
+      }),
+    )
+  })
+
   test('property: an instant is what Date makes of it', () => {
     const two = (max: number) => fc.integer({ min: 0, max }).map((n) => String(n).padStart(2, '0'))
     const offset = fc.oneof(
