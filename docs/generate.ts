@@ -9,6 +9,7 @@ import { configurationPage } from './generate/configuration.ts'
 import { connectorsPage } from './generate/connectors.ts'
 import { errorsPage } from './generate/errors.ts'
 import { httpApiPage } from './generate/http-api.ts'
+import { mappingPage } from './generate/mapping.ts'
 
 /** Path from the project's root → whole text of the page. */
 export async function generatedPages(): Promise<Record<string, string>> {
@@ -18,6 +19,7 @@ export async function generatedPages(): Promise<Record<string, string>> {
     'docs/reference/connectors.md': connectorsPage(),
     'docs/reference/http-api.md': httpApiPage(),
     'docs/reference/cli.md': await cliPage(),
+    'docs/reference/mapping.md': mappingPage(),
   }
 }
 

@@ -106,7 +106,7 @@ export interface Tools {
   map(
     name: string,
     document: unknown,
-    push: { key: string; revision: number },
+    push: { key: string; revision: number; previous?: Remote | null },
   ): Promise<{ value: unknown; version: string }>
   hmac(algorithm: 'sha256' | 'sha1', secret: string, body: Buffer, encoding: 'base64' | 'hex'): string
   hash(algorithm: 'md5' | 'sha256', body: Buffer | string): string

@@ -2,6 +2,7 @@
  * Types of what is wired in: the connector runtime builds a `Connection`, the pipe uses it. Nothing here
  * runs; `src/runtime/start.ts` is the only place that constructs things.
  */
+import type { Phrase } from './errors/error.ts'
 import type { FindAnswer, Outcome, Remote } from './outcome.ts'
 import type { DocumentKind } from './states.ts'
 
@@ -23,6 +24,16 @@ export interface Mapping {
   /** Hash of the source: stored with every document and push that it made. */
   version: string
   map(input: unknown, context: MapContext): Promise<unknown>
+  /** Where a field of what `map` made of this input came from (`lines.0.sku`), for the message about it; null for none. */
+  origin?(field: string, input: unknown, context: MapContext): FieldOrigin | null
+}
+
+/** The expression that makes a field, and what it found in the record; shapes, never values. */
+export interface FieldOrigin {
+  file: string
+  line: number
+  expression: string
+  read: Phrase | ''
 }
 
 /** Bound in every expression as `$settings`, `$connection`, `$entity`, `$company`, `$push`. */
@@ -31,8 +42,8 @@ export interface MapContext {
   entity: string
   settings: Record<string, unknown>
   company: { zone: string; currency: string }
-  /** Outgoing only. */
-  push?: { key: string; revision: number }
+  /** Outgoing only. `previous`: what the remote holds of an earlier revision; a mapping's `onCreate` is for none. */
+  push?: { key: string; revision: number; previous?: Remote | null }
   /** Code tables by name: `$code('material', sku)`. */
   codes?: Record<string, Record<string, string>>
 }

@@ -3,13 +3,11 @@
  * function that is called once per record.
  */
 import jsonata from 'jsonata'
-import { type ErrorDetail, shapeOf, TributaryError } from '../core/errors/error.ts'
-import { mappingError } from '../core/errors/mapping.ts'
 import type { MapContext, Mapping } from '../core/ports.ts'
 import { describeExpression } from '../expression/compile.ts'
+import { type Failing, failure, originOf, requiredFailure } from './failures.ts'
 import { codeFunctions, FUNCTIONS } from './functions.ts'
-import { type ReadMapping, readMapping } from './read.ts'
-import { segmentAt } from './source.ts'
+import { type MappingForm, type ReadMapping, readMapping } from './read.ts'
 
 /** What one record may cost. */
 export interface Limits {
@@ -25,6 +23,7 @@ const TIMEOUT = 10_000
 export interface LoadedMapping extends Mapping {
   /** Null when it was compiled; else which part of JSONata leaves it to the (slower) interpreter. */
   interpreted: string | null
+  origin: NonNullable<Mapping['origin']>
 }
 
 /**
@@ -37,27 +36,38 @@ export async function loadMapping(file: string, limits: Limits = {}): Promise<Lo
 
 /** Makes a mapping that was read runnable. `compile: false` leaves all to the interpreter. */
 export async function runnable(read: ReadMapping, limits: Limits = {}): Promise<LoadedMapping> {
-  const { run, reason } = limits.compile === false ? interpreter(read, limits) : compiled(read, limits)
-  const required = read.require.map((field) => ({ field, steps: field.split('.') }))
-  const evaluate = async (input: unknown, context: MapContext): Promise<unknown> => {
-    try {
-      return await run(input, bindings(context))
-    } catch (error) {
-      throw failure(read, error)
-    }
-  }
+  const create = readyForm(read.whole, limits)
+  const update = read.update ? readyForm(read.update, limits) : create
+  const formFor = (context: MapContext) => (context.push?.previous ? update : create)
+  const failing = ({ form }: ReadyForm, input: unknown, context: MapContext): Failing => ({
+    read,
+    form,
+    input,
+    bindings: bindings(context),
+    timeout: limits.timeout ?? TIMEOUT,
+  })
   return Object.freeze({
     id: read.id,
     version: read.version,
-    interpreted: reason,
+    interpreted: create.reason,
     async map(input: unknown, context: MapContext): Promise<unknown> {
-      const value = await evaluate(input, context)
-      for (const { field, steps } of required) {
-        const missing = firstMissing(value, steps, [])
-        if (missing !== null) throw requiredFailure(read, field, missing)
+      const ready = formFor(context)
+      let value: unknown
+      try {
+        value = ready.run(input, bindings(context))
+        if (value instanceof Promise) value = await value
+      } catch (error) {
+        throw failure(failing(ready, input, context), error)
+      }
+      for (let i = 0; i < ready.required.length; i++) {
+        const { steps } = ready.required[i]!
+        const missing = firstMissing(value, steps, 0)
+        if (missing !== null) throw requiredFailure(failing(ready, input, context), steps, missing)
       }
       return value
     },
+    origin: (field: string, input: unknown, context: MapContext) =>
+      originOf(failing(formFor(context), input, context), field),
   })
 }
 
@@ -66,70 +76,71 @@ interface Runnable {
   reason: string | null
 }
 
-function compiled(read: ReadMapping, { timeout = TIMEOUT }: Limits): Runnable {
-  return describeExpression(read.source.text, { functions: FUNCTIONS, limits: { timeout } })
+interface ReadyForm extends Runnable {
+  form: MappingForm
+  required: { steps: string[] }[]
 }
 
-function interpreter(read: ReadMapping, { timeout = TIMEOUT }: Limits): Runnable {
-  const expression = jsonata(read.source.text, { timeout })
+function readyForm(form: MappingForm, limits: Limits): ReadyForm {
+  const { run, reason } = limits.compile === false ? interpreter(form, limits) : compiled(form, limits)
+  return { form, run, reason, required: form.require.map((field) => ({ steps: field.split('.') })) }
+}
+
+function compiled(form: MappingForm, { timeout = TIMEOUT }: Limits): Runnable {
+  return describeExpression(form.source.text, { functions: FUNCTIONS, limits: { timeout } })
+}
+
+function interpreter(form: MappingForm, { timeout = TIMEOUT }: Limits): Runnable {
+  const expression = jsonata(form.source.text, { timeout })
   for (const [name, work] of Object.entries(FUNCTIONS)) expression.assign(name, work)
   return { run: (input, bound) => expression.evaluate(input, bound), reason: 'not asked for' }
 }
 
-function bindings(context: MapContext): Record<string, unknown> {
-  const { codes, ...rest } = context
-  return { ...rest, ...codeFunctions(codes) }
+type CodeFunctions = ReturnType<typeof codeFunctions>
+
+const NO_CODES: CodeFunctions = codeFunctions()
+const codesKept = new WeakMap<object, CodeFunctions>()
+
+/** The code tables of a connection are the same object for all its records. */
+function codesOf(codes: MapContext['codes']): CodeFunctions {
+  if (!codes) return NO_CODES
+  let made = codesKept.get(codes)
+  if (!made) {
+    made = codeFunctions(codes)
+    codesKept.set(codes, made)
+  }
+  return made
+}
+
+function bindings({
+  connection,
+  entity,
+  settings,
+  company,
+  push,
+  codes,
+}: MapContext): Record<string, unknown> {
+  const context = { connection, entity, settings, company, push }
+  // A new part of the context that is not bound does not compile.
+  context satisfies Record<Exclude<keyof MapContext, 'codes'>, unknown>
+  return { ...codesOf(codes), ...context }
 }
 
 /** Path of the first place where a required field is empty; null when it is there everywhere. */
-function firstMissing(value: unknown, steps: string[], at: (string | number)[]): string | null {
-  if (steps.length === 0) {
-    return value === undefined || value === null || value === '' ? at.join('.') : null
-  }
+function firstMissing(value: unknown, steps: string[], at: number): string | null {
+  if (at === steps.length) return value === undefined || value === null || value === '' ? '' : null
   if (Array.isArray(value)) {
-    for (const [i, item] of value.entries()) {
-      const missing = firstMissing(item, steps, [...at, i])
-      if (missing !== null) return missing
+    for (let i = 0; i < value.length; i++) {
+      const missing = firstMissing(value[i], steps, at)
+      if (missing !== null) return joined(String(i), missing)
     }
     return null
   }
-  const [step, ...rest] = steps
+  const step = steps[at]!
   const next =
-    typeof value === 'object' && value !== null ? (value as Record<string, unknown>)[step!] : undefined
-  return firstMissing(next, rest, [...at, step!])
+    typeof value === 'object' && value !== null ? (value as Record<string, unknown>)[step] : undefined
+  const missing = firstMissing(next, steps, at + 1)
+  return missing === null ? null : joined(step, missing)
 }
 
-function requiredFailure(read: ReadMapping, field: string, missing: string): TributaryError {
-  const wanted = `fields.${field}`
-  const plain = (path: (string | number)[]) =>
-    path.filter((p) => typeof p === 'string' && p !== '$value').join('.')
-  const segment = read.source.segments.find((s) => plain(s.path) === wanted)
-  return mappingError('MAPPING_REQUIRED', {
-    file: segment?.file.file ?? read.file,
-    line: segment?.file.locate(segment.path).line ?? 1,
-    field: missing,
-    expression: segment?.expression ?? field,
-  })
-}
-
-/** What JSONata or one of our functions threw, with file, line, field and expression; values never shown. */
-function failure(read: ReadMapping, error: unknown): TributaryError {
-  const thrown = error as { position?: number; message?: string; code?: string; value?: unknown }
-  const segment = segmentAt(read.source, thrown.position)
-  const where: ErrorDetail = {
-    file: segment?.file.file ?? read.file,
-    line: segment?.file.locate(segment.path).line ?? 1,
-    field: segment?.path.slice(1).join('.') ?? '?',
-    expression: segment?.expression ?? '?',
-  }
-  if (error instanceof TributaryError) {
-    return new TributaryError(error.code, error.entry, { ...error.detail, ...where }, error)
-  }
-  let reason = thrown.message ?? thrown.code ?? 'unknown failure'
-  if ('value' in thrown && thrown.value !== undefined) {
-    for (const shown of [JSON.stringify(thrown.value), String(thrown.value)]) {
-      if (shown) reason = reason.replaceAll(shown, `(${shapeOf(thrown.value)})`)
-    }
-  }
-  return mappingError('MAPPING_FAILED', { ...where, reason }, error)
-}
+const joined = (step: string, rest: string): string => (rest === '' ? step : `${step}.${rest}`)

@@ -2,9 +2,12 @@
  * Turns the `fields` tree of a mapping file into one JSONata source, and remembers which part of it came from
  * which field, so that an error at a position is an error of a field on a line.
  */
-import jsonata from 'jsonata'
+import type { Phrase } from '../core/errors/error.ts'
 import { mappingError } from '../core/errors/mapping.ts'
-import type { ParsedYaml, YamlPath } from '../core/yaml.ts'
+import { nearest, type ParsedYaml, type YamlPath } from '../core/yaml.ts'
+import { didYouMean } from '../core/yaml-words.ts'
+import { type Node, parse } from '../expression/ast.ts'
+import { badVariable, unknownName } from './names.ts'
 
 /** Where one expression of the file stands in the generated source. */
 export interface Segment {
@@ -13,6 +16,7 @@ export interface Segment {
   path: YamlPath
   file: ParsedYaml
   expression: string
+  node: FieldNode
 }
 
 export interface MappingSource {
@@ -35,14 +39,23 @@ export const STEERING = ['$each', '$if', '$default', '$value', '$let'] as const
  * TributaryError MAPPING_SHAPE or MAPPING_SYNTAX with file, line and field.
  */
 export function buildSource(fields: FieldNode, variables: FieldNode | null): MappingSource {
-  const out: Writer = { text: '', segments: [] }
+  const out: Writer = { text: '', segments: [], scope: [] }
   emitScoped(out, variables, () => emit(out, fields))
   return { text: out.text, segments: out.segments }
 }
 
+/** What is written so far, and which variables the next expression sees. */
 interface Writer {
   text: string
   segments: Segment[]
+  scope: string[]
+}
+
+/** The source of one node alone, for a tree that has been built once. */
+export function nodeSource(node: FieldNode, scope: string[]): string {
+  const out: Writer = { text: '', segments: [], scope: [...scope] }
+  emit(out, node)
+  return out.text
 }
 
 function emit(out: Writer, node: FieldNode): void {
@@ -82,7 +95,7 @@ function emitObject(out: Writer, node: FieldNode, map: Map<string, FieldNode>): 
       emit(out, scalar(condition))
       out.text += ')?'
     } else if (fallback) out.text += '$firstOf('
-    if (map.has('$value')) emit(out, map.get('$value')!)
+    if (map.has('$value')) emitValue(out, map)
     else emitFields(out, node, map)
     if (fallback) {
       out.text += condition ? ':' : ','
@@ -92,11 +105,24 @@ function emitObject(out: Writer, node: FieldNode, map: Map<string, FieldNode>): 
   })
 }
 
+/** `$value` is all of it: a field beside it would be lost without a word. */
+function emitValue(out: Writer, map: Map<string, FieldNode>): void {
+  for (const [name, node] of map) {
+    if (!isSteering(name)) throw shapeError(node, 'it stands beside $value, which is the whole value')
+  }
+  emit(out, map.get('$value')!)
+}
+
+const isSteering = (name: string): boolean => (STEERING as readonly string[]).includes(name)
+
 function emitFields(out: Writer, node: FieldNode, map: Map<string, FieldNode>): void {
-  const steering: readonly string[] = STEERING
-  const names = [...map.keys()].filter((k) => !steering.includes(k))
+  const names = [...map.keys()].filter((k) => !isSteering(k))
   const wrong = names.find((k) => k.startsWith('$'))
-  if (wrong) throw shapeError(map.get(wrong)!, `${wrong} is not known; there are ${STEERING.join(', ')}`)
+  if (wrong) {
+    const near = nearest(wrong, STEERING)
+    const known = near === null ? `; there are ${STEERING.join(', ')}` : ` (did you mean "${near}"?)`
+    throw shapeError(map.get(wrong)!, `${wrong} is not known${known}`)
+  }
   if (names.length === 0) throw shapeError(node, 'it has no fields')
   out.text += '{'
   for (const [i, name] of names.entries()) {
@@ -113,15 +139,20 @@ function emitScoped(out: Writer, variables: FieldNode | null, body: () => void):
   }
   if (!(variables.value instanceof Map))
     throw shapeError(variables, 'it must be a map of names to expressions')
+  const outer = out.scope
+  out.scope = [...outer]
   out.text += '('
   for (const [name, node] of variables.value) {
-    if (!/^[A-Za-z]\w*$/.test(name)) throw shapeError(node, 'a variable is named with letters and digits')
+    const wrong = badVariable(name)
+    if (wrong) throw shapeError(node, wrong)
     out.text += `$${name}:=(`
     emit(out, node)
     out.text += ');'
+    out.scope.push(name)
   }
   body()
   out.text += ')'
+  out.scope = outer
 }
 
 function scalar(node: FieldNode): FieldNode {
@@ -132,8 +163,25 @@ function scalar(node: FieldNode): FieldNode {
 
 /** Each expression is parsed alone first: complete ones cannot run into their neighbours. */
 function emitExpression(out: Writer, node: FieldNode, expression: string): void {
+  const unknown = unknownName(parsed(node, expression), out.scope)
+  if (unknown) {
+    const problem = `$${unknown.name} is not known`
+    const near = didYouMean(unknown.near && `$${unknown.near}`)
+    throw shapeError(
+      node,
+      near ? { en: problem + near.en, zh: `未知名称 $${unknown.name}${near.zh}` } : problem,
+    )
+  }
+  const start = out.text.length
+  out.text += expression
+  const { path, file } = node
+  out.segments.push({ start, end: out.text.length, path, file, expression, node })
+  out.text += ' '
+}
+
+function parsed(node: FieldNode, expression: string): Node {
   try {
-    jsonata(expression)
+    return parse(expression)
   } catch (error) {
     const { message, position } = error as { message?: string; position?: number }
     const where = node.file.locate(node.path)
@@ -149,14 +197,10 @@ function emitExpression(out: Writer, node: FieldNode, expression: string): void 
       error,
     )
   }
-  const start = out.text.length
-  out.text += expression
-  out.segments.push({ start, end: out.text.length, path: node.path, file: node.file, expression })
-  out.text += ' '
 }
 
 /** A complaint about how a mapping file is written. */
-export function shapeError(node: Pick<FieldNode, 'file' | 'path'>, problem: string): Error {
+export function shapeError(node: Pick<FieldNode, 'file' | 'path'>, problem: string | Phrase): Error {
   const { line, column } = node.file.locate(node.path, 'key')
   const field = node.path.join('.') || 'the file'
   return mappingError('MAPPING_SHAPE', { file: node.file.file, line, column, field, problem })

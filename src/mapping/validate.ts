@@ -6,9 +6,9 @@ import formats from 'ajv-formats'
 import { Acknowledgement } from '../core/documents/acknowledgement.ts'
 import { Order } from '../core/documents/order.ts'
 import { Shipment } from '../core/documents/shipment.ts'
-import { shapeOf } from '../core/errors/error.ts'
+import { type Phrase, shapeOf } from '../core/errors/error.ts'
 import { recordError } from '../core/errors/record.ts'
-import type { DocumentKind } from '../core/ports.ts'
+import type { DocumentKind, FieldOrigin } from '../core/ports.ts'
 
 /** The document type of each kind. */
 export interface Documents {
@@ -28,14 +28,31 @@ const VALIDATORS: Record<DocumentKind, ValidateFunction> = {
 /**
  * Called on what a mapping made, after the pipe has filled in `connection` and `entity`. Throws TributaryError
  * RECORD_NO_SKU naming the line ids, or RECORD_INVALID naming the first wrong field, what is wrong and the
- * shape that was found (never the value).
+ * shape that was found (never the value). `origin` says where a field came from (`Mapping.origin`); then the
+ * message names the line of the mapping and the path of the record too.
  */
-export function validateDocument<K extends DocumentKind>(kind: K, value: unknown): Documents[K] {
+export function validateDocument<K extends DocumentKind>(
+  kind: K,
+  value: unknown,
+  origin?: (field: string) => FieldOrigin | null,
+): Documents[K] {
   if (kind === 'order') requireSkus(value)
   const validate = VALIDATORS[kind]
   if (validate(value)) return value as Documents[K]
   const { field, problem, shape } = complaint(validate.errors ?? [])
-  throw recordError('RECORD_INVALID', { document: kind, field, problem, shape })
+  const from = origin?.(field) ?? null
+  throw recordError('RECORD_INVALID', {
+    document: kind,
+    field,
+    problem,
+    shape,
+    origin: from ? told(from) : '',
+  })
+}
+
+function told({ file, line, expression, read }: FieldOrigin): Phrase {
+  const [en, zh] = read === '' ? ['', ''] : [read.en, read.zh]
+  return { en: ` (${file}:${line}: ${expression}${en})`, zh: `（${file}:${line}：${expression}${zh}）` }
 }
 
 /** Orders whose lines have no SKU are the commonest thing a person must mend, so they have a code of their own. */

@@ -152,6 +152,36 @@ describe('mistakes in the file', () => {
       /fields\.a\.\$each: it must be an expression/,
     ],
     ['let: { "a b": c }\nfields: { a: b }', 'MAPPING_SHAPE', /let\.a b: a variable is named/],
+    ['fields:\n  a: { $eech: x, b: c }', 'MAPPING_SHAPE', /:4:8: .*\(did you mean "\$each"\?\)/],
+    [
+      'fields:\n  a: { $wenn: x, b: c }',
+      'MAPPING_SHAPE',
+      /there are \$each, \$if, \$default, \$value, \$let/,
+    ],
+    ['fields:\n  a: { $value: x, b: c }', 'MAPPING_SHAPE', /:4:19: fields\.a\.b: it stands beside \$value/],
+    ['fields:\n  a: { $if: [x], b: c }', 'MAPPING_SHAPE', /:4:8: fields\.a\.\$if: it must be an expression/],
+    ['fields:\n  a: { $let: x, b: c }', 'MAPPING_SHAPE', /fields\.a\.\$let: it must be a map of names/],
+    [
+      'let: { cur: x }\nfields:\n  a: $mony(b, $cur)',
+      'MAPPING_SHAPE',
+      /:5:3: fields\.a: \$mony is not known \(did you mean "\$money"\?\)/,
+    ],
+    ['let: { cur: x }\nfields:\n  a: $money(b, $crr)', 'MAPPING_SHAPE', /\(did you mean "\$cur"\?\)/],
+    ['let: { a: $b, b: c }\nfields: { a: d }', 'MAPPING_SHAPE', /:3:8: let\.a: \$b is not known/],
+    [
+      'fields:\n  l: { $each: x, $let: { one: y }, a: $one }\n  b: $one',
+      'MAPPING_SHAPE',
+      /:5:3: fields\.b: \$one is not known/,
+    ],
+    ['fields:\n  a: $qqqqqqqqq', 'MAPPING_SHAPE', /\$qqqqqqqqq is not known$/],
+    ['let: { sum: x }\nfields: { a: b }', 'MAPPING_SHAPE', /let\.sum: \$sum has a meaning of its own/],
+    ['fields: { l: { $each: x, $let: { items: y }, a: b } }', 'MAPPING_SHAPE', /\$items has a meaning/],
+    ['let: { settings: x }\nfields: { a: b }', 'MAPPING_SHAPE', /\$settings has a meaning/],
+    [
+      'require: [lines.skuu]\nfields: { lines: { $each: x, sku: y } }',
+      'MAPPING_SHAPE',
+      /:3:11: require\.0: no field lines\.skuu is made \(did you mean "sku"\?\)/,
+    ],
     ['feilds:\n  a: b', 'YAML_UNKNOWN_KEY', /:3:1: feilds is not known here \(did you mean "fields"/],
     ['fields:\n  a: b\n  a: c', 'YAML_DUPLICATE_KEY', /:5:3/],
     ['require: []', 'MAPPING_SHAPE', /"fields" is missing/],
@@ -167,6 +197,31 @@ describe('mistakes in the file', () => {
     await expect(loadMapping(path.join(folder, 'no.yaml'))).rejects.toMatchObject({
       code: 'MAPPING_UNREADABLE',
     })
+  })
+})
+
+describe('names', () => {
+  test.each([
+    ['bound in the expression', '($a := x; $a)', 1],
+    ['arguments of its functions', '($f := function($n) { $n + x }; $f(1))', 2],
+    ['of @ and #', '[l@$v#$i.{"v": $v.k, "i": $i}]', [{ v: 7, i: 0 }]],
+    ['of the record and the input', '$.x + $$.x', 2],
+    ['of JSONata, as values', '$map([x], $string)', '1'],
+    ['of partial application', '($f := $substring(?, 0, 1); $f("ab"))', 'a'],
+    [
+      'of the context',
+      '$connection & $company.zone & $entity & $push.key & $settings.dept',
+      'c1Asia/Shanghaie1P1D',
+    ],
+  ])('%s are known', async (_, expression, expected) => {
+    const fields = `fields:\n  a: ${JSON.stringify(expression)}`
+    expect(await map(fields, { x: 1, l: [{ k: 7 }] })).toEqual({ a: expected })
+  })
+
+  test('required fields that an expression may hold are not refused', async () => {
+    const text =
+      'require: [a.b, c.d, e.f]\nfields:\n  a: x\n  c: { $value: x }\n  e: { $if: no, g: "1", $default: x }'
+    expect(await map(text, { x: { b: 1, d: 2, f: 3 } })).toMatchObject({ e: { f: 3 } })
   })
 })
 

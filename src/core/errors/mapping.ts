@@ -34,8 +34,8 @@ export const MAPPING_ERRORS = {
   MAPPING_FAILED: {
     kind: 'input',
     say: {
-      en: '{file}:{line}: {field}: the expression failed on this record: {reason}',
-      zh: '{file}:{line}：{field}：表达式处理此记录时失败：{reason}',
+      en: '{file}:{line}: {field}: the expression failed on this record: {reason}{read}',
+      zh: '{file}:{line}：{field}：表达式处理此记录时失败：{reason}{read}',
     },
     fix: {
       en: 'Look at the raw record: either the source sent something unexpected, or the expression "{expression}" must allow for it. Then retry the record.',
@@ -45,8 +45,8 @@ export const MAPPING_ERRORS = {
   MAPPING_VALUE: {
     kind: 'input',
     say: {
-      en: '{file}:{line}: {field}: ${function} cannot use {found}: {problem}',
-      zh: '{file}:{line}：{field}：${function} 无法处理 {found}：{problem}',
+      en: '{file}:{line}: {field}: ${function} cannot use {found}: {problem}{read}',
+      zh: '{file}:{line}：{field}：${function} 无法处理 {found}：{problem}{read}',
     },
     fix: {
       en: 'Look at the raw record: either the source sent something unexpected, or the expression "{expression}" must allow for it. Then retry the record.',
@@ -67,8 +67,8 @@ export const MAPPING_ERRORS = {
   MAPPING_REQUIRED: {
     kind: 'input',
     say: {
-      en: '{file}: {field} is required and the record gives nothing for it (line {line}: {expression})',
-      zh: '{file}：{field} 为必填，但记录中没有对应内容（第 {line} 行：{expression}）',
+      en: '{file}: {field} is required and the record gives nothing for it (line {line}: {expression}){read}',
+      zh: '{file}：{field} 为必填，但记录中没有对应内容（第 {line} 行：{expression}）{read}',
     },
     fix: {
       en: 'Complete the record at its source and retry it, or give the field a default in the mapping.',

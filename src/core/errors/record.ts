@@ -10,8 +10,8 @@ export const RECORD_ERRORS = {
   RECORD_INVALID: {
     kind: 'input',
     say: {
-      en: 'the {document} is not valid: {field} {problem}, found {shape}',
-      zh: '{document} 无效：{field} {problem}，实际为 {shape}',
+      en: 'the {document} is not valid: {field} {problem}, found {shape}{origin}',
+      zh: '{document} 无效：{field} {problem}，实际为 {shape}{origin}',
     },
     fix: atSource,
   },
