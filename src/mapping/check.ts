@@ -65,8 +65,8 @@ export interface MappingCase {
   wanted: Pick<Static<typeof CaseFile>['cases'][number], 'expect' | 'expectPart' | 'expectError'>
 }
 
-/** Where a test says nothing else. */
-const CONTEXT: MapContext = {
+/** The variables where a test file or a command says nothing else. */
+export const CONTEXT: MapContext = {
   connection: 'shop',
   entity: 'main',
   settings: {},

@@ -29,6 +29,8 @@ export interface ReadMapping {
   /** Hash over the text of this file and of all it extends. */
   version: string
   require: string[]
+  /** What the source was made of, for tools that look at single fields. */
+  tree: { fields: FieldNode; variables: FieldNode | null }
   source: MappingSource
 }
 
@@ -58,6 +60,7 @@ export async function readMapping(file: string): Promise<ReadMapping> {
     to: to!,
     version: hash.digest('hex').slice(0, 12),
     require: layers.flatMap((l) => l.value.require ?? []),
+    tree: { fields: fields!, variables },
     source: buildSource(fields!, variables),
   }
 }
