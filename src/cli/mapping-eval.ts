@@ -16,11 +16,11 @@ export function mappingEval(cli: Cli, group: Command): Command {
 }
 
 async function run(cli: Cli, text: string, options: InputOptions): Promise<void> {
-  const { bindings } = await import('../mapping/load.ts')
+  const { variablesOf } = await import('../mapping/variables.ts')
   const expression = await compiled(cli, text)
   const context = await contextFor(cli, options.connection)
   const input = options.input === undefined ? undefined : await readInput(options.input)
-  const value = computed(() => expression(input, bindings(context)))
+  const value = computed(() => expression(input, variablesOf(context)))
   const json = JSON.stringify(value, (_, v) => (typeof v === 'function' ? '(function)' : v))
   if (json === undefined) cli.remark(cli.say('mapping.nothing'))
   const shown: unknown = json === undefined ? null : JSON.parse(json)
@@ -49,13 +49,8 @@ function computed(work: () => unknown): unknown {
 
 function failure(error: unknown): unknown {
   if (error instanceof TributaryError) {
-    const { file: _, line: __, field: ___, ...detail } = error.detail
-    return new TributaryError(
-      error.code,
-      error.entry,
-      { file: '-', line: '-', field: '-', expression: '-', ...detail },
-      error,
-    )
+    const reason = { en: withoutPlace(error.say('en')), zh: withoutPlace(error.say('zh')) }
+    return mappingLintError('MAPPING_EXPRESSION', { at: '', reason }, error)
   }
   if (!(error instanceof ExpressionError)) return error
   const { position, message } = error
@@ -63,3 +58,6 @@ function failure(error: unknown): unknown {
     position === undefined ? '' : { en: ` at character ${position}`, zh: `（第 ${position} 个字符处）` }
   return mappingLintError('MAPPING_EXPRESSION', { at, reason: message || error.code }, error)
 }
+
+/** Errors of mapping functions name a file and a field, which an expression alone does not have. */
+const withoutPlace = (text: string) => text.replace(/^\?:\?[:：] ?\?[:：] ?| ?[(（]\?:\?[,，] ?\?[)）]/g, '')

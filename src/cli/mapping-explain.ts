@@ -2,7 +2,7 @@
 import { resolve } from 'node:path'
 import type { Command } from 'commander'
 import { runtimeError } from '../core/errors/runtime.ts'
-import type { ExplainedField } from '../mapping/explain.ts'
+import type { ExplainedField } from '../mapping/explain-record.ts'
 import { type Cli, EXIT } from './context.ts'
 import { contextFor, type InputOptions, readInput, withInput } from './mapping-input.ts'
 import { clean } from './table.ts'
@@ -25,7 +25,7 @@ async function run(cli: Cli, file: string, options: Options): Promise<void> {
   if (options.input === undefined) {
     throw runtimeError('RUNTIME_REQUEST', { field: '--input', reason: cli.say('option.input') })
   }
-  const { explainMapping } = await import('../mapping/explain.ts')
+  const { explainMapping } = await import('../mapping/explain-record.ts')
   const { readMapping } = await import('../mapping/read.ts')
   const { tryOut } = await import('../mapping/try-out.ts')
   const read = await readMapping(resolve(file))

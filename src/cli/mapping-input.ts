@@ -24,13 +24,17 @@ export async function readInput(file: string): Promise<unknown> {
   const shown = file === '-' ? 'standard input' : file
   try {
     const body = file === '-' ? await standardInput() : readFileSync(file)
-    const xml = body.subarray(0, 200).toString('utf8').trimStart().startsWith('<')
-    return parseRecord({ body, contentType: xml ? 'application/xml' : 'application/json' })
+    return parseRecord({ body, contentType: isXml(body) ? 'application/xml' : 'application/json' })
   } catch (error) {
     const { code, message } = error as NodeJS.ErrnoException
     const reason = error instanceof TributaryError ? message : (code ?? message)
     throw mappingLintError('MAPPING_INPUT', { file: shown, reason }, error)
   }
+}
+
+/** True for bytes that begin as XML does. */
+export function isXml(body: Buffer): boolean {
+  return body.subarray(0, 200).toString('utf8').trimStart().startsWith('<')
 }
 
 async function standardInput(): Promise<Buffer> {

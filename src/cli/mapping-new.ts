@@ -1,5 +1,5 @@
 /** `tributary mapping new`: a first mapping from a sample, and its test file. */
-import { existsSync, mkdirSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { basename, dirname, join, relative, resolve } from 'node:path'
 import type { Command } from 'commander'
 import { TributaryError } from '../core/errors/error.ts'
@@ -7,10 +7,10 @@ import { mappingLintError } from '../core/errors/mapping-lint.ts'
 import { runtimeError } from '../core/errors/runtime.ts'
 import { DOCUMENT_KINDS } from '../core/states.ts'
 import { type Cli, readWord } from './context.ts'
-import { readInput } from './mapping-input.ts'
+import { isXml, readInput } from './mapping-input.ts'
 
 interface Options {
-  sample: string
+  sample?: string
   to: string
 }
 
@@ -20,7 +20,7 @@ export function mappingNew(cli: Cli, group: Command): Command {
     .command('new')
     .description(say('mapping.new'))
     .argument('<name>', say('argument.mapping-name'))
-    .requiredOption('--sample <file>', say('option.sample'))
+    .option('--sample <file>', say('option.sample'))
     .option('--to <document>', say('option.to'), 'order')
     .action((name: string, options: Options) => run(cli, name, options))
 }
@@ -33,22 +33,28 @@ async function run(cli: Cli, name: string, options: Options): Promise<void> {
   const [, connector, shape] = NAME.exec(name) ?? []
   if (!connector)
     throw runtimeError('RUNTIME_REQUEST', { field: 'name', reason: cli.say('argument.mapping-name') })
+  const { sample: file } = options
+  if (file === undefined || file === '-')
+    throw runtimeError('RUNTIME_REQUEST', { field: '--sample', reason: cli.say('option.sample') })
   const to = readWord('to', options.to, DOCUMENT_KINDS)!
-  const sample = await readInput(options.sample)
+  const sample = await readInput(file)
   if (typeof sample !== 'object' || sample === null || Array.isArray(sample)) {
-    throw mappingLintError('MAPPING_INPUT', { file: options.sample, reason: cli.say('mapping.one-record') })
+    throw mappingLintError('MAPPING_INPUT', { file, reason: cli.say('mapping.one-record') })
   }
   const folder = join(dirname(cli.configFile().path), 'mappings', connector)
   const mapping = join(folder, `${shape}.in.yaml`)
   const test = join(folder, `${shape}.in.test.yaml`)
-  for (const file of [mapping, test]) if (existsSync(file)) throw mappingLintError('MAPPING_EXISTS', { file })
+  for (const own of [mapping, test])
+    if (existsSync(own)) throw mappingLintError('MAPPING_EXISTS', { file: own })
   mkdirSync(folder, { recursive: true })
-  const sampleName = basename(options.sample)
+  const sampleName = basename(file)
   const text = mappingSkeleton({ to, from: `${connector}/${shape}`, sample, sampleName })
   // Exclusive: a file that came to be in the meantime is somebody's.
   writeFileSync(mapping, text, { flag: 'wx' })
-  const sampleFile = relative(folder, resolve(options.sample)).replaceAll('\\', '/')
-  writeFileSync(test, await testText(mapping, sampleFile, sample), { flag: 'wx' })
+  const sampleFile = relative(folder, resolve(file)).replaceAll('\\', '/')
+  // Test files read JSON; what came as XML is written into the case.
+  const input = isXml(readFileSync(file)) ? { input: sample } : { inputFile: sampleFile }
+  writeFileSync(test, await testText(mapping, input, sample), { flag: 'wx' })
   const count = (word: string) => text.split('\n').filter((l) => l.includes(` # ${word}`)).length
   const counts = { guessed: count('guess'), fixed: count('fixed'), missing: count('missing') }
   cli.show({ mapping, test, ...counts }, () => cli.say('mapping.written', { mapping, test, ...counts }))
@@ -56,7 +62,7 @@ async function run(cli: Cli, name: string, options: Options): Promise<void> {
 }
 
 /** A case that holds what the mapping makes of the sample now. */
-async function testText(mapping: string, inputFile: string, sample: unknown): Promise<string> {
+async function testText(mapping: string, input: object, sample: unknown): Promise<string> {
   const { stringify } = await import('yaml')
   const { found, problem } = await tried(mapping, sample)
   const head = [
@@ -64,7 +70,7 @@ async function testText(mapping: string, inputFile: string, sample: unknown): Pr
     '# made of the sample: correct it to what must come out.',
     ...(problem === null ? [] : [`# The sample does not go through yet: ${problem}`]),
   ]
-  const cases = [{ name: 'the sample', inputFile, expectPart: found }]
+  const cases = [{ name: 'the sample', ...input, expectPart: found }]
   return `${head.join('\n')}\n${stringify({ cases }, { lineWidth: 110 })}`
 }
 

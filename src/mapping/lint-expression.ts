@@ -125,7 +125,7 @@ function lookVariable(lint: Lint, node: Node, at: Place): Shape {
     lint.told.add(node)
     report(lint, 'error', 'MAPPING_VARIABLE_UNKNOWN', at.home, {
       name,
-      near: near(name, visible(at.scope), '$'),
+      near: near(name, [...visible(at.scope), ...FUNCTION_NAMES], '$'),
     })
   }
   return UNKNOWN

@@ -21,7 +21,8 @@ import type { FieldNode } from './source.ts'
 
 export type { MappingFinding } from './lint-report.ts'
 
-const MOST_NODES = 500_000
+/** Bundled mappings take at most some thousands. */
+const MOST_NODES = 100_000
 
 /**
  * All complaints about a mapping that could be read, in the order of the file. `samples`: inputs as the source
@@ -49,11 +50,12 @@ export function lintMapping(read: ReadMapping, samples: readonly unknown[] = [])
     look: (node, at) => look(lint, node, at),
     left: MOST_NODES,
   }
-  const top: Place = { input: root, scope: contextScope(), home: read.tree.fields, depth: 0 }
+  const top: Place = { input: root, scope: contextScope(), home: read.whole.fields, depth: 0 }
   const fields = documentFields(read.to)
   const target: Target = fields ? { type: 'object', fields, document: read.to } : ANYTHING
-  withVariables(lint, read.tree.variables, top, (place) => lintNode(lint, read.tree.fields, place, target))
+  withVariables(lint, read.whole.variables, top, (place) => lintNode(lint, read.whole.fields, place, target))
   callTheRest(lint)
+  if (lint.left < 0) report(lint, 'warning', 'MAPPING_UNFINISHED', read.whole.fields, {}, 'key')
   return lint.findings.sort((a, b) => compare(a.file, b.file) || a.line - b.line || a.column - b.column)
 }
 
@@ -195,7 +197,7 @@ function withVariables(
   callTheRest(lint)
   for (const [name, node] of variables.value) {
     // What a mapping takes over by extends may be there for fields that it has replaced.
-    if (!scope.used.has(name) && node.file.file === lint.file) {
+    if (!scope.used.has(name) && lint.left >= 0 && node.file.file === lint.file) {
       report(lint, 'warning', 'MAPPING_LET_UNUSED', node, { name }, 'key')
     }
   }

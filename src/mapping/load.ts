@@ -76,8 +76,7 @@ function interpreter(read: ReadMapping, { timeout = TIMEOUT }: Limits): Runnable
   return { run: (input, bound) => expression.evaluate(input, bound), reason: 'not asked for' }
 }
 
-/** What a mapping sees as variables: the context, and `$code` over its tables. */
-export function bindings(context: MapContext): Record<string, unknown> {
+function bindings(context: MapContext): Record<string, unknown> {
   const { codes, ...rest } = context
   return { ...rest, ...codeFunctions(codes) }
 }

@@ -30,7 +30,7 @@ export interface ReadMapping {
   version: string
   require: string[]
   /** What the source was made of, for tools that look at single fields. */
-  tree: { fields: FieldNode; variables: FieldNode | null }
+  whole: { fields: FieldNode; variables: FieldNode | null }
   source: MappingSource
 }
 
@@ -60,7 +60,7 @@ export async function readMapping(file: string): Promise<ReadMapping> {
     to: to!,
     version: hash.digest('hex').slice(0, 12),
     require: layers.flatMap((l) => l.value.require ?? []),
-    tree: { fields: fields!, variables },
+    whole: { fields: fields!, variables },
     source: buildSource(fields!, variables),
   }
 }

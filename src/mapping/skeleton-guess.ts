@@ -79,6 +79,8 @@ export interface Where {
   within: unknown
   /** `shipping` while the fields of that object are guessed and the sample has no object for it, else empty. */
   part: string
+  /** Where to look next. */
+  or?: Where
 }
 
 function namesOf(field: string, part: string): string[] {
@@ -161,7 +163,7 @@ export function guessExpression(
       if (works(expression, where.base, currency, type)) return expression
     }
   }
-  return null
+  return where.or ? guessExpression({ name, type }, where.or, currency) : null
 }
 
 function expressionsFor(type: DocumentField['type'], { path, value }: Place): string[] {

@@ -41,7 +41,7 @@ export function mappingSkeleton({ to, from, sample, sampleName }: SkeletonOption
     : ["'CNY'", 'missing: the currency of the amounts']
   const usesMoney = out.lines.some((l) => l.includes('$currency'))
   return [
-    `# ${from} → ${to}. Written by "tributary mapping new" from ${sampleName}.`,
+    `# ${from} → ${to}. Written by "tributary mapping new" from ${sampleName.replace(/[^\p{L}\p{N} ._-]/gu, '?')}.`,
     '# guess: matched by name only, look at each. fixed: a word was chosen. missing: nothing in the sample suits.',
     '# "tributary mapping check" finds mistakes, "tributary mapping explain" shows where each value comes from.',
     `from: ${from}`,
@@ -114,15 +114,17 @@ function constantFor({ name, type, words }: DocumentField): string {
 function writeObject(out: Writer, field: DocumentField, where: Where, above: string): boolean {
   const place = guessObject(field.name, where)
   const inner: Writer = { ...out, lines: [], filled: [] }
+  // A source may have an object of this name for something else, and the amounts beside it.
+  const beside: Where = { ...where, part: field.name }
   const within: Where = place
-    ? { ...where, path: place.path, within: place.value, part: '' }
-    : { ...where, part: field.name }
+    ? { ...where, path: place.path, within: place.value, part: '', or: beside }
+    : beside
   writeFields(inner, field.fields, within, `${above}${field.name}.`)
   if (!field.required && !inner.lines.some((l) => l.endsWith('# guess'))) return false
   // Of an object that may be missing nothing can be required.
   if (field.required) out.filled.push(...inner.filled)
   out.lines.push(`${field.name}:`)
-  if (place && !field.required) out.lines.push(`  $if: $exists(${place.path})`)
+  if (place && !field.required) out.lines.push(`  $if: ${yamlText(`$exists(${place.path})`)}`)
   if (inner.lines.every((l) => l.startsWith('#')))
     out.lines.push(`  ${field.fields[0]!.name}: null # missing: text`)
   out.lines.push(...inner.lines.map((l) => `  ${l}`))

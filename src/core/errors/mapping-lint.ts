@@ -87,6 +87,17 @@ export const MAPPING_LINT_ERRORS = {
       zh: '请修正“{expression}”中的函数名；函数列表见 docs/reference/mapping.md。',
     },
   },
+  MAPPING_UNFINISHED: {
+    kind: 'config',
+    say: {
+      en: '{file}:{line}:{column}: the functions of this mapping call each other too often to be followed; not all of it was checked',
+      zh: '{file}:{line}:{column}：此映射中的函数相互调用过多，无法全部检查',
+    },
+    fix: {
+      en: 'Let functions call fewer functions, or split the mapping.',
+      zh: '请减少函数之间的调用，或拆分映射。',
+    },
+  },
   MAPPING_CASE_FAILED: {
     kind: 'config',
     say: {

@@ -6,10 +6,10 @@ import type { MapContext } from '../core/ports.ts'
 import { parse, walk } from '../expression/ast.ts'
 import { describeExpression } from '../expression/compile.ts'
 import { FUNCTIONS } from './functions.ts'
-import { bindings } from './load.ts'
 import type { ReadMapping } from './read.ts'
 import type { Segment } from './source.ts'
 import { noReads, type Reads, readPaths, traced } from './trace.ts'
+import { variablesOf } from './variables.ts'
 
 /** One expression as it was computed once. In a list each item has its own. */
 export interface ExplainedField {
@@ -75,7 +75,7 @@ export function explainMapping(
   const { run: evaluate } = describeExpression(instrumented(read), { functions })
   const proxy = traced(input, () => (run.quiet ? null : (run.stack.at(-1)?.reads ?? null)))
   try {
-    evaluate(proxy, bindings(context))
+    evaluate(proxy, variablesOf(context))
     return { fields: run.done, error: null }
   } catch (error) {
     for (const [i, frame] of run.stack.reverse().entries()) close(run, frame, undefined, i === 0)
@@ -165,13 +165,16 @@ function firstInside(segments: Segment[], each: number): number {
   return segments.findIndex((_, i) => i > each && around(segments, i).includes(each))
 }
 
+/** Names that need no quotes: also `$if` and `@id`. */
+const PLAIN = /^[\w$@-]+$/
+
 function fieldName(run: Run, n: number): string {
   const { path } = run.segments[n]!
   const lists = new Map(around(run.segments, n).map((each) => [run.segments[each]!.path.length - 1, each]))
   let name = ''
   for (const [i, step] of path.slice(path[0] === 'fields' ? 1 : 0).entries()) {
     const depth = i + (path[0] === 'fields' ? 1 : 0)
-    name += `${name === '' ? '' : '.'}${step}`
+    name += `${name === '' ? '' : '.'}${PLAIN.test(String(step)) ? step : `\`${step}\``}`
     const each = lists.get(depth + 1)
     if (each !== undefined && path[depth + 1] !== '$each') name += `[${run.items.get(each) ?? 0}]`
   }
