@@ -119,7 +119,17 @@ const MAPPING_EFFECTS: Record<string, Effect> = {
 for (const name of ['decimal', 'decimalAdd', 'decimalSubtract', 'decimalMultiply', 'decimalDivide']) {
   MAPPING_EFFECTS[name] = texts
 }
-for (const name of ['decimalSum', 'roundDecimal', 'listOf', 'words', 'fit', 'gidTail', 'instant']) {
+for (const name of [
+  'decimalSum',
+  'roundDecimal',
+  'listOf',
+  'words',
+  'fit',
+  'gidTail',
+  'hash',
+  'instant',
+  'date',
+]) {
   MAPPING_EFFECTS[name] = texts
 }
 

@@ -58,7 +58,7 @@ const WRONG = `from: acme/order
 to: erp/thing
 fields:
   total: $number(total) * 100
-  name: $curency
+  name: trim(name)
 `
 
 describe('mapping check', () => {
@@ -69,7 +69,7 @@ describe('mapping check', () => {
     expect(ran.out).toContain('✗ mappings/acme/order.in.yaml: compiled\n')
     expect(ran.out).toContain('mappings/acme/order.in.yaml:4:10: total: $number, * on money gives a float')
     expect(ran.out).toContain('$lineMoney(price, quantity, $currency)')
-    expect(ran.out).toContain('there is no variable $curency here')
+    expect(ran.out).toContain('there is no function trim (did you mean "$trim"?)')
     expect(ran.out).toMatch(
       /1 mappings, 1 compiled, 0 interpreted · 0 cases, 0 failed · 2 errors, 0 warnings\n$/,
     )

@@ -87,8 +87,8 @@ describe('money in floats', () => {
   })
 
   test('through variables and functions, told where it is written, once', async () => {
-    const variables = 'let:\n  twice: "function($x) { $x * 2 }"\n  sum: $twice(price)\n'
-    const text = `${variables}fields:\n  totals: { paid: $sum, goods: $sum, tax: "$money($twice(tax), 'EUR')" }\n`
+    const variables = 'let:\n  twice: "function($x) { $x * 2 }"\n  both: $twice(price)\n'
+    const text = `${variables}fields:\n  totals: { paid: $both, goods: $both, tax: "$money($twice(tax), 'EUR')" }\n`
     const found = await lint(text, [], 'from: acme/order\nto: order\n')
     const money = found.filter((f) => f.code === 'MAPPING_MONEY_FLOAT')
     expect(money.map((f) => [f.field, f.line])).toEqual([['let.twice', 4]])
@@ -192,28 +192,42 @@ describe('paths', () => {
   })
 })
 
+/** What is said of a misspelt name: some are refused when the file is read, the others by the linter. */
+async function said(text: string): Promise<string[]> {
+  try {
+    return (await lint(text)).map((f) => f.message.en)
+  } catch (error) {
+    expect(error).toMatchObject({ kind: 'config' })
+    return [(error as Error).message]
+  }
+}
+
 describe('names', () => {
   test.each([
-    ['$currncy', 'MAPPING_VARIABLE_UNKNOWN', '$currency'],
-    ['$setings.dept', 'MAPPING_VARIABLE_UNKNOWN', '$settings'],
-    ['$mony(a, $currency)', 'MAPPING_FUNCTION_UNKNOWN', '$money'],
-    ['$uppercas(a)', 'MAPPING_FUNCTION_UNKNOWN', '$uppercase'],
-    ['money(a, $currency)', 'MAPPING_FUNCTION_UNKNOWN', '$money'],
-    ['a ~> $trimm', 'MAPPING_FUNCTION_UNKNOWN', '$trim'],
-    ['$map(a, $strng)', 'MAPPING_VARIABLE_UNKNOWN', '$string'],
-    ['$sunstring(?, 2)', 'MAPPING_FUNCTION_UNKNOWN', '$substring'],
-    ['$zzzzzzzz(1)', 'MAPPING_FUNCTION_UNKNOWN', null],
-  ])('%s', async (expression, code, near) => {
+    ['$currncy', '$currency'],
+    ['$setings.dept', '$settings'],
+    ['$mony(a, $currency)', '$money'],
+    ['$uppercas(a)', '$uppercase'],
+    ['money(a, $currency)', '$money'],
+    ['a ~> $trimm', '$trim'],
+    ['$map(a, $strng)', '$string'],
+    ['$sunstring(?, 2)', '$substring'],
+    ['$zzzzzzzz(1)', null],
+    ['$constructor', null],
+    ['$hasOwnProperty(1)', null],
+  ])('%s', async (expression, near) => {
     const text = `let: { currency: c }\nfields:\n  a: ${JSON.stringify(expression)}\n  b: $currency\n`
-    const found = await lint(text)
-    expect(found).toMatchObject([{ severity: 'error', code, field: 'a', line: 5, column: 6, nearest: near }])
-    if (near) expect(found[0]!.message.en).toContain(`(did you mean "${near}"?)`)
+    const [message, ...others] = await said(text)
+    expect(others).toEqual([])
+    expect(message).toMatch(/:5:[36]: /)
+    if (near) expect(message).toContain(`(did you mean "${near}"?)`)
+    else expect(message).not.toContain('did you mean')
   })
 
   test('every name that is there: context, functions, parameters, bindings, functions as values', async () => {
     const text = `let:
-  again: "function($n) { $n > 0 ? $again($n - 1) : $later }"
   later: $settings.x
+  again: "function($n) { $n > 0 ? $later : $n }"
   rows: $rows($)
 fields:
   a: $again(3) & $connection & $entity & $company.zone & $push.key
@@ -230,14 +244,14 @@ fields:
     const text = `let:
   used: a
   forgotten: b
-  number: 7
+  seven: 7
 fields:
   x: $used
   list: { $each: l, $let: { y: c, z: d }, v: $z }`
     const found = await lint(text)
     expect(found.map((f) => [f.severity, f.code, f.field, f.line])).toEqual([
       ['warning', 'MAPPING_LET_UNUSED', 'let.forgotten', 5],
-      ['warning', 'MAPPING_LET_UNUSED', 'let.number', 6],
+      ['warning', 'MAPPING_LET_UNUSED', 'let.seven', 6],
       ['warning', 'MAPPING_LET_UNUSED', 'list.$let.y', 9],
     ])
     expect(await lint('let: { a: b }\nfields: { x: $eval(c) }')).toEqual([])
@@ -250,7 +264,7 @@ fields:
   })
 
   test('a function that nothing calls is looked at all the same', async () => {
-    const found = await lint('let: { f: "function($x) { $monye($x) }" }\nfields: { a: b }')
+    const found = await lint('let: { f: "function($x) { money($x) }" }\nfields: { a: b }')
     expect(codes(found).sort()).toEqual(['MAPPING_FUNCTION_UNKNOWN', 'MAPPING_LET_UNUSED'])
   })
 })
@@ -303,19 +317,13 @@ describe('hostile mappings', () => {
 
   test('endless recursion, deep nesting and names of prototypes', async () => {
     const deep = `${'['.repeat(150)}x${']'.repeat(150)}`
-    const text = `let: { f: "function($x) { $f($x) }" }
-fields:
-  a: $f(1)
+    const text = `fields:
+  a: "($f := function($x) { $f($x) }; $f(1))"
   b: "${deep}"
   c: __proto__.constructor.prototype
-  d: $constructor
-  e: $toString(1)
   __proto__x: hasOwnProperty
 `
     const found = await lint(text, [JSON.parse('{"x":1,"__proto__":{"a":1}}'), Object.create(null)])
-    expect(codes(found).filter((c) => c !== 'MAPPING_PATH_UNKNOWN')).toEqual([
-      'MAPPING_VARIABLE_UNKNOWN',
-      'MAPPING_FUNCTION_UNKNOWN',
-    ])
+    expect(new Set(codes(found))).toEqual(new Set(['MAPPING_PATH_UNKNOWN']))
   })
 })
