@@ -39,6 +39,13 @@ interface Frame {
 
 interface Run {
   segments: Segment[]
+  /** Of each segment the `$each` that it is within, outermost first. */
+  around: number[][]
+  /**
+   * Of each `$each` the first expression of an item: variables and `$if` come before the fields, so it is computed
+   * for every item.
+   */
+  first: number[]
   stack: Frame[]
   done: ExplainedField[]
   /** Of each `$each` (by segment): the number of the item that is being made. */
@@ -61,8 +68,11 @@ export function explainMapping(
   context: MapContext,
 ): { fields: ExplainedField[]; error: unknown } {
   const { segments } = read.source
+  const within = segments.map((_, n) => around(segments, n))
   const run: Run = {
     segments,
+    around: within,
+    first: segments.map((_, each) => within.findIndex((list) => list.includes(each))),
     stack: [],
     done: [],
     items: new Map(),
@@ -107,8 +117,8 @@ function isListConstructor(expression: string): boolean {
 
 function enterer(run: Run) {
   return (n: number): void => {
-    for (const each of around(run.segments, n)) {
-      if (firstInside(run.segments, each) === n) run.items.set(each, (run.items.get(each) ?? -1) + 1)
+    for (const each of run.around[n]!) {
+      if (run.first[each] === n) run.items.set(each, (run.items.get(each) ?? -1) + 1)
     }
     run.stack.push({ segment: n, field: fieldName(run, n), reads: noReads() })
   }
@@ -160,17 +170,12 @@ function around(segments: Segment[], n: number): number[] {
   })
 }
 
-/** The first expression of an item: variables and `$if` come before the fields, so it is computed for every item. */
-function firstInside(segments: Segment[], each: number): number {
-  return segments.findIndex((_, i) => i > each && around(segments, i).includes(each))
-}
-
 /** Names that need no quotes: also `$if` and `@id`. */
 const PLAIN = /^[\w$@-]+$/
 
 function fieldName(run: Run, n: number): string {
   const { path } = run.segments[n]!
-  const lists = new Map(around(run.segments, n).map((each) => [run.segments[each]!.path.length - 1, each]))
+  const lists = new Map(run.around[n]!.map((each) => [run.segments[each]!.path.length - 1, each]))
   let name = ''
   for (const [i, step] of path.slice(path[0] === 'fields' ? 1 : 0).entries()) {
     const depth = i + (path[0] === 'fields' ? 1 : 0)
@@ -206,7 +211,7 @@ function throughVariables(run: Run, n: number): Record<string, string[]> {
   }
   follow(n)
   // Fields of an item that was computed read nothing of the input themselves: what the list came from says it.
-  if (readsNothing(run, n)) for (const each of around(run.segments, n)) follow(each)
+  if (readsNothing(run, n)) for (const each of run.around[n]!) follow(each)
   return found
 }
 

@@ -66,7 +66,7 @@ export const en = {
   'records.text-not': 'these {size} bytes are not text in {charset}; --raw writes them as they are',
   replay: 'Puts stored records through the mappings again',
   'replay.done': '{count} records will be mapped again',
-  mapping: 'Mappings: check, eval, explain, new',
+  mapping: 'Mappings: write, check, try and understand them',
   'mapping.check': 'Compiles mappings, looks for mistakes in them and runs the *.test.yaml beside them',
   'mapping.eval': 'Computes one expression with the functions and variables of mappings',
   'mapping.explain': 'Shows for one record what each field became and from which paths (personal data!)',

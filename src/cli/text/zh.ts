@@ -65,7 +65,7 @@ export const zh: Record<keyof typeof en, string> = {
   'records.text-not': '这 {size} 字节不是 {charset} 文本；--raw 可原样输出',
   replay: '让已保存的记录重新经过映射',
   'replay.done': '{count} 条记录将重新映射',
-  mapping: '映射：check、eval、explain、new',
+  mapping: '映射：编写、检查、试算与追溯',
   'mapping.check': '编译映射、检查错误，并运行旁边的 *.test.yaml',
   'mapping.eval': '用映射的函数和变量计算一个表达式',
   'mapping.explain': '逐字段显示一条记录的结果及其来源路径（含个人信息！）',
