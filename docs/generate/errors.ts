@@ -8,6 +8,7 @@ const TITLES: Record<string, string> = {
   connector: 'Connectors · 连接器',
   ledger: 'Ledger and queue · 账本与队列',
   mapping: 'Mappings · 映射',
+  'mapping-lint': 'Checking mappings · 检查映射',
   push: 'Pushes · 推送',
   record: 'Records · 记录',
   runtime: 'Running · 运行',

@@ -65,8 +65,8 @@ export interface MappingCase {
   wanted: Pick<Static<typeof CaseFile>['cases'][number], 'expect' | 'expectPart' | 'expectError'>
 }
 
-/** Where a test says nothing else. */
-const CONTEXT: MapContext = {
+/** The variables where a test file or a command says nothing else. */
+export const CONTEXT: MapContext = {
   connection: 'shop',
   entity: 'main',
   settings: {},
@@ -88,7 +88,7 @@ export async function readCases(file: string): Promise<MappingCase[]> {
         const problem = 'a case has one of input, inputFile and one of expect, expectPart, expectError'
         throw mappingError('MAPPING_SHAPE', { file, ...at, field: `cases.${i}`, problem })
       }
-      const input = one.inputFile ? JSON.parse(await read(path.resolve(here, one.inputFile))) : one.input
+      const input = one.inputFile ? await readJson(path.resolve(here, one.inputFile)) : one.input
       const context = { ...CONTEXT, ...value.context, ...one.context } as MapContext
       return { name: one.name, mapping, input, context, wanted: one }
     }),
@@ -100,6 +100,16 @@ async function read(file: string): Promise<string> {
     return await readFile(file, 'utf8')
   } catch (error) {
     const reason = (error as NodeJS.ErrnoException).code ?? String(error)
+    throw mappingError('MAPPING_UNREADABLE', { file, reason }, error)
+  }
+}
+
+async function readJson(file: string): Promise<unknown> {
+  const text = await read(file)
+  try {
+    return JSON.parse(text)
+  } catch (error) {
+    const reason = error instanceof SyntaxError ? `not JSON: ${error.message}` : String(error)
     throw mappingError('MAPPING_UNREADABLE', { file, reason }, error)
   }
 }

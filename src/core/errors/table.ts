@@ -4,6 +4,7 @@ import { CONNECTOR_ERRORS } from './connector.ts'
 import type { ErrorEntry } from './error.ts'
 import { LEDGER_ERRORS } from './ledger.ts'
 import { MAPPING_ERRORS } from './mapping.ts'
+import { MAPPING_LINT_ERRORS } from './mapping-lint.ts'
 import { PUSH_ERRORS } from './push.ts'
 import { RECORD_ERRORS } from './record.ts'
 import { RUNTIME_ERRORS } from './runtime.ts'
@@ -14,6 +15,7 @@ export const ERRORS: Record<string, ErrorEntry> = {
   ...CONNECTOR_ERRORS,
   ...LEDGER_ERRORS,
   ...MAPPING_ERRORS,
+  ...MAPPING_LINT_ERRORS,
   ...PUSH_ERRORS,
   ...RECORD_ERRORS,
   ...RUNTIME_ERRORS,
