@@ -7,6 +7,7 @@ import { type Cli, createCli } from './context.ts'
 import { doctor } from './doctor.ts'
 import { localize } from './help.ts'
 import { init } from './init.ts'
+import { mapping } from './mapping.ts'
 import { migrate } from './migrate.ts'
 import { orders } from './orders.ts'
 import { parked } from './parked.ts'
@@ -30,6 +31,7 @@ const COMMANDS = [
   push,
   parked,
   records,
+  mapping,
   replay,
   pause,
   resume,
