@@ -60,15 +60,18 @@ async function run(cli: Cli, file: string, options: Options): Promise<void> {
   }
 }
 
-/** Says once a second how far it is and how fast it goes. */
+/** Says once a second how far it is and how fast it goes; opening connections does not count. */
 function teller(cli: Cli, stop: { readonly asked: boolean }): (done: number, total: number) => boolean {
-  const started = performance.now()
-  let told = started
+  let first: { at: number; done: number } | null = null
+  let told = 0
   return (done, total) => {
     const now = performance.now()
-    if (now - told >= EVERY) {
+    if (first === null) {
+      first = { at: now, done }
       told = now
-      const rate = Math.round((done * 1000) / (now - started))
+    } else if (now - told >= EVERY) {
+      told = now
+      const rate = Math.round(((done - first.done) * 1000) / (now - first.at))
       cli.remark(cli.say('mapping.progress', { done, total: Math.max(done, total), rate }))
     }
     return stop.asked

@@ -90,14 +90,17 @@ export async function storedPushes(db: Queryable, selection: PushSelection): Pro
   return page
 }
 
+// the limit tells the planner, which knows no parameters, how few rows it is about
 const PAGE = `
-with ${TARGETS}
-select p.id, octet_length(p.body) as size, p.body is null and p.state = 'parked' as failed,
+with ${TARGETS},
+p as materialized (
+  select id, connection, kind, subject, revision, state, created_at, octet_length(body) as size
+    from push where id < $2 and id >= $4 order by id desc limit ${WINDOW})
+select p.id, p.size, p.size is null and p.state = 'parked' as failed,
        exists (select 1 from push q where q.connection = p.connection and q.kind = p.kind and q.subject = p.subject
                 and q.revision > p.revision and q.body is not null) as older
-  from push p join target t on t.connection = p.connection and t.kind = p.kind
- where p.id < $2 and p.id >= $4 and ($3::timestamptz is null or p.created_at >= $3)
-   and (p.state <> 'withdrawn' or p.body is not null)
+  from p join target t on t.connection = p.connection and t.kind = p.kind
+ where ($3::timestamptz is null or p.created_at >= $3) and (p.state <> 'withdrawn' or p.size is not null)
  order by p.id desc`
 
 async function withContents(db: Queryable, ids: number[]): Promise<StoredPush[]> {

@@ -123,8 +123,10 @@ function isOlder(row: Row): boolean {
   return row.document_id !== null && row.maker !== row.id && (row.made_by_target || row.repeated)
 }
 
+// the limit tells the planner, which knows no parameters, how few rows it is about
 const PAGE = `
-with ${TARGETS}
+with ${TARGETS},
+s as materialized (select * from inbox where id < $2 and id >= $4 order by id desc limit ${WINDOW})
 select s.id, s.connection, s.stream, s.shape, s.external_id, s.origin, s.content_type, s.state, s.block, s.start, s.size,
        d.id as document_id, d.number, v.seq, v.version, v.hash, v.mapping, v.inbox_id as maker, p.code,
        exists (select 1 from inbox m join target x on x.connection = m.connection and x.stream = m.stream
@@ -132,11 +134,11 @@ select s.id, s.connection, s.stream, s.shape, s.external_id, s.origin, s.content
        v.inbox_id <> s.id and exists (select 1 from inbox j where j.connection = s.connection
                 and j.external_id = s.external_id and j.stream = s.stream and j.shape = s.shape and j.id > s.id
                 and j.state = 'done' and j.size is not null) as repeated
-  from inbox s join target t on t.connection = s.connection and t.stream = s.stream and t.shape = s.shape
+  from s join target t on t.connection = s.connection and t.stream = s.stream and t.shape = s.shape
   left join document d on d.connection = s.connection and d.kind = t.document and d.external_id = s.external_id
   left join document_version v on v.document_id = d.id and v.seq = d.seq
   left join parked p on p.what = 'record' and p.ref = s.id and p.resolved_at is null
- where s.id < $2 and s.id >= $4 and s.size is not null and ($3::timestamptz is null or s.received_at >= $3)
+ where s.size is not null and ($3::timestamptz is null or s.received_at >= $3)
  order by s.id desc`
 
 interface Window {

@@ -6,7 +6,7 @@
 /** `added`: there was nothing before; `removed`: there is nothing any more. */
 export type ChangeKind = 'added' | 'removed' | 'changed'
 
-/** One place that differs. A part that comes or goes as a whole (an address, a line) is one change. */
+/** One place that differs: a field, or an item that a list has more or less. */
 export interface Change {
   /** With list indexes folded: `lines[].discount`. '' for the whole value. */
   path: string
@@ -52,7 +52,11 @@ function compare(walk: Walk, path: string, before: unknown, after: unknown): voi
   const was = !walk.empty(before)
   const is = !walk.empty(after)
   if (!was && !is) return
-  if (!was || !is) walk.found.push({ path, kind: is ? 'added' : 'removed', before, after })
+  const whole = was ? before : after
+  // an address that comes or goes is told field by field
+  if (was !== is && isMap(whole) && Object.keys(whole).length > 0) {
+    compareMaps(walk, path, isMap(before) ? before : {}, isMap(after) ? after : {})
+  } else if (was !== is) walk.found.push({ path, kind: is ? 'added' : 'removed', before, after })
   else if (Array.isArray(before) && Array.isArray(after)) compareLists(walk, `${path}[]`, before, after)
   else if (isMap(before) && isMap(after)) compareMaps(walk, path, before, after)
   else walk.found.push({ path, kind: 'changed', before, after })
