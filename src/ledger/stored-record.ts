@@ -69,7 +69,7 @@ export interface RecordSelection {
 const WINDOW = 1000
 const COUNT_WINDOW = 10_000
 const MOST = 100
-const MOST_BYTES = 1_000_000
+const MOST_BYTES = 512 * 1024
 
 const LAST = Number.MAX_SAFE_INTEGER
 const TARGETS = `target as materialized (

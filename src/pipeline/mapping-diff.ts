@@ -173,39 +173,60 @@ export interface DiffRun<T> {
   judge(item: T): Promise<void>
   /** Ends after so many items; null: all. */
   most: number | null
-  /** Called every few items, with what is passed so far. True ends the run. */
+  /** Called many times a second, with what is passed so far. True ends the run. */
   progress(at: DiffProgress): boolean
 }
 
-/** Items between two breaths, in which signals and timers get their turn: a mapping is synchronous work. */
-const BREATH = 20
+/** Between two breaths, in which signals and timers get their turn: a mapping is synchronous work. Milliseconds. */
+const BREATH = 25
 
 /**
- * Judges page after page, one in memory at a time. Answers what was passed and whether that was all. Throws what
- * `page` throws.
+ * Judges page after page; the next one is on its way meanwhile, so two are in memory at a time. Answers what was
+ * passed and whether that was all. Throws what `page` throws.
  */
 export async function runDiff<T>(run: DiffRun<T>): Promise<DiffProgress & { complete: boolean }> {
   const at: DiffProgress = { looked: 0, judged: 0, waiting: 0, older: 0 }
-  for (let before: number | null = null; ; ) {
-    const page: DiffPage<T> = await run.page(before)
-    const start = at.looked
-    for (const [i, item] of page.items.entries()) {
-      if (at.judged === run.most) return { ...at, complete: true }
-      await run.judge(item)
-      at.judged += 1
-      at.looked = start + Math.round(((i + 1) / page.items.length) * page.looked)
-      if ((i + 1) % BREATH !== 0) continue
-      await breath()
-      if (run.progress(at)) return { ...at, complete: false }
-    }
-    at.looked = start + page.looked
-    at.waiting += page.waiting
-    at.older += page.older
-    if (page.next === null) {
-      run.progress(at)
-      return { ...at, complete: true }
-    }
-    if (run.progress(at)) return { ...at, complete: false }
-    before = page.next
+  let next: Promise<Asked<T>> | null = ask(run, null)
+  while (next !== null) {
+    const { page, error }: Asked<T> = await next
+    if (!page) throw error
+    next = page.next === null ? null : ask(run, page.next)
+    const complete = await judgePage(run, page, at)
+    if (complete === null) continue
+    // what was asked for must not outlive the run
+    await next
+    return { ...at, complete }
   }
+  return { ...at, complete: true }
+}
+
+/** A page or why there is none: a failure is thrown when its turn comes. */
+type Asked<T> = { page: DiffPage<T>; error?: never } | { page?: never; error: unknown }
+
+function ask<T>(run: DiffRun<T>, before: number | null): Promise<Asked<T>> {
+  return run.page(before).then(
+    (page) => ({ page }),
+    (error: unknown) => ({ error }),
+  )
+}
+
+/** Null: go on; else whether that was all that was wanted. */
+async function judgePage<T>(run: DiffRun<T>, page: DiffPage<T>, at: DiffProgress): Promise<boolean | null> {
+  const start = at.looked
+  let breathed = performance.now()
+  for (const [i, item] of page.items.entries()) {
+    if (at.judged === run.most) return true
+    await run.judge(item)
+    at.judged += 1
+    at.looked = start + Math.round(((i + 1) / page.items.length) * page.looked)
+    if (performance.now() - breathed < BREATH) continue
+    await breath()
+    breathed = performance.now()
+    if (run.progress(at)) return false
+  }
+  at.looked = start + page.looked
+  at.waiting += page.waiting
+  at.older += page.older
+  const stopped = run.progress(at)
+  return stopped && page.next !== null ? false : null
 }

@@ -1,5 +1,5 @@
 /** `tributary mapping diff` on a ledger that the real pipe filled, beside the running process. */
-import { spawn } from 'node:child_process'
+import { type ChildProcess, spawn } from 'node:child_process'
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
@@ -56,7 +56,7 @@ interface Ran {
   err: string
 }
 
-function tributary(...args: string[]): Promise<Ran> {
+function tributary(args: string[], heard?: (child: ChildProcess, err: string) => void): Promise<Ran> {
   const child = spawn(process.execPath, [MAIN, '--config', config, ...args], { cwd: stage.folder })
   const ran: Ran = { code: null, out: '', err: '' }
   child.stdout.on('data', (chunk) => {
@@ -64,12 +64,13 @@ function tributary(...args: string[]): Promise<Ran> {
   })
   child.stderr.on('data', (chunk) => {
     ran.err += chunk
+    heard?.(child, ran.err)
   })
   return new Promise((resolve) => child.once('close', (code) => resolve({ ...ran, code })))
 }
 
 async function diff(...args: string[]): Promise<{ code: number | null; answer: MappingDiffAnswer }> {
-  const { code, out, err } = await tributary('--json', 'mapping', 'diff', ...args)
+  const { code, out, err } = await tributary(['--json', 'mapping', 'diff', ...args])
   if (out === '') throw new Error(`nothing on standard output: ${err}`)
   return { code, answer: JSON.parse(out) }
 }
@@ -222,12 +223,12 @@ describe('three changes planted in a copy of the Shopify mapping', () => {
     expect(pairs('remarks.buyer')).toBeNull()
     expect(pairs('totals.discount')!.length).toBeGreaterThan(0)
     for (const { before, after } of pairs('totals.discount')!) expect(Number(after)).toBe(Number(before) * 2)
-    const { out } = await tributary('mapping', 'diff', file, '--values')
+    const { out } = await tributary(['mapping', 'diff', file, '--values'])
     for (const { note } of raw) if (note) expect(out).not.toContain(note)
   })
 
   it('says the same in words, and only of the newest ones when asked so', async () => {
-    const { code, out, err } = await tributary('mapping', 'diff', file, '--records', '50')
+    const { code, out, err } = await tributary(['mapping', 'diff', file, '--records', '50'])
     expect(code).toBe(4)
     expect(err).toMatch(/^(\d+ of 50 done, \d+ a second\n)*$/)
     expect(out).toContain('50 run again')
@@ -254,6 +255,20 @@ it('an overlay that extends the bundled one lets parked orders through', async (
   expect(code).toBe(4)
   expect(answer).toMatchObject({ differs: 0, parks: 0, comesThrough: without.length, stillParked: 0 })
   expect(answer.outcomes).toMatchObject([{ as: 'comes-through', was: 'RECORD_NO_SKU', now: null }])
+})
+
+it('says once a second how far it is, and a signal ends it with what was found', async () => {
+  const file = changed('shopify/order.in.yaml', { 'let:\n': 'let:\n  slow: "$sum([1..200000])"\n' })
+  const ran = await tributary(['mapping', 'diff', file], (child, err) => {
+    if (err.includes(' a second\n')) child.kill('SIGINT')
+  })
+  expect(ran.err).toMatch(/^\d+ of \d+ done, \d+ a second\n/)
+  expect(ran.err).toContain('stopped before the end')
+  // all that was looked at is the same, but not all was
+  expect(ran.code).toBe(1)
+  const rerun = Number(/(\d+) of those since .* run again/.exec(ran.out)?.[1])
+  expect(rerun).toBeGreaterThan(0)
+  expect(rerun).toBeLessThan(ORDERS)
 })
 
 it('an outgoing mapping is held against the bytes that were frozen', async () => {
@@ -292,7 +307,7 @@ it('an outgoing mapping is held against the bytes that were frozen', async () =>
 it('refuses a file that stands for nothing, and names what there is', async () => {
   const file = join(stage.folder, 'nothing.yaml')
   writeFileSync(file, 'from: nowhere/order\nto: order\nfields: { externalId: id }\n')
-  const { code, err } = await tributary('mapping', 'diff', file)
+  const { code, err } = await tributary(['mapping', 'diff', file])
   expect(code).toBe(3)
   expect(err).toContain('shop:order:order, shop:order:webhook, erp:bill:bill, erp:order')
   const chosen = await diff(file, '--for', 'shop:order:order', '--records', '10')

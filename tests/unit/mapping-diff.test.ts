@@ -357,6 +357,12 @@ describe('a run', () => {
     })
     count = 0
     const stopped = await runDiff({ page: pages, judge, most: null, progress: () => count >= 20 })
-    expect(stopped).toMatchObject({ judged: 20, complete: false })
+    expect(stopped).toMatchObject({ complete: false })
+    expect(stopped.judged).toBeLessThanOrEqual(25)
+    count = 0
+    const slow = () => new Promise<void>((resolve) => setTimeout(resolve, 30))
+    expect(await runDiff({ page: pages, judge: slow, most: null, progress: () => true })).toMatchObject({
+      judged: 1,
+    })
   })
 })
