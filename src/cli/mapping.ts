@@ -2,6 +2,7 @@
 import type { Command } from 'commander'
 import type { Cli } from './context.ts'
 import { mappingCheck } from './mapping-check.ts'
+import { mappingDiff } from './mapping-diff.ts'
 import { mappingEval } from './mapping-eval.ts'
 import { mappingExplain } from './mapping-explain.ts'
 import { mappingNew } from './mapping-new.ts'
@@ -9,6 +10,7 @@ import { mappingNew } from './mapping-new.ts'
 /** Each adds itself to the group. */
 const COMMANDS: ((cli: Cli, group: Command) => Command)[] = [
   mappingCheck,
+  mappingDiff,
   mappingEval,
   mappingExplain,
   mappingNew,

@@ -2,22 +2,17 @@
  * normalize: leases a batch of records, maps and validates them outside any transaction, then writes the
  * documents in one short one. One bad record is parked alone with its reason; its neighbours go on.
  */
-import { contentHash } from '../core/canonical.ts'
-import { crashOnRecord, crashPoint } from '../core/crash-point.ts'
-import type { Order } from '../core/documents/order.ts'
+import { crashPoint } from '../core/crash-point.ts'
 import { TributaryError } from '../core/errors/error.ts'
 import { recordError } from '../core/errors/record.ts'
-import type { Connection, DocumentKind } from '../core/ports.ts'
 import { isDataError, type Queryable } from '../ledger/database.ts'
 import { type NewDocument, type Written, writeDocuments } from '../ledger/document.ts'
 import { bisect } from '../ledger/group-commit.ts'
 import { appendRecords, type ClaimedRecord, claimRecords, releaseRecords } from '../ledger/inbox.ts'
 import type { Parked } from '../ledger/parked.ts'
-import { checkOrder } from '../mapping/check-order.ts'
-import { validateDocument } from '../mapping/validate.ts'
-import { phoneTail, searchTerms, sortableVersion } from './identity.ts'
 import { FETCH, LANE_TURN, NORMALIZE, type Pipe, PLAN, type Stopping } from './pipe.ts'
 import { hintRow } from './receive.ts'
+import { toDocument } from './to-document.ts'
 
 const BATCH = 200
 /** A record that killed its worker this often is parked. */
@@ -90,62 +85,6 @@ function peek(pipe: Pipe, record: ClaimedRecord): string | null {
   if (record.body === null) return null
   const stream = pipe.connections.get(record.connection)?.streams.find((s) => s.name === record.stream)
   return stream?.peek({ body: record.body, contentType: record.content_type }, record.shape) ?? null
-}
-
-async function toDocument(pipe: Pipe, record: ClaimedRecord): Promise<NewDocument> {
-  const connection = pipe.connections.get(record.connection)
-  const stream = connection?.streams.find((s) => s.name === record.stream)
-  const mapping = stream?.mappings[record.shape]
-  if (!connection || !stream || !mapping) {
-    throw recordError('RECORD_NO_MAPPING', {
-      connection: record.connection,
-      stream: record.stream,
-      shape: record.shape,
-    })
-  }
-  if (record.body === null) throw recordError('RECORD_DAMAGED', {})
-  const input = connection.parse({ body: record.body, contentType: record.content_type })
-  record.external_id ??= stream.identify(input, record.shape)
-  crashOnRecord(record.body)
-  const value = (await mapping.map(input, contextOf(pipe, connection))) as Record<string, unknown>
-  const content = { entity: connection.entity, ...value, connection: connection.id }
-  const document = validateDocument(stream.document, content) as Record<string, unknown>
-  const checked = stream.document === 'order' ? checkOrder(document as unknown as Order) : document
-  return describe(record, stream, mapping.version, checked as Record<string, unknown>)
-}
-
-function contextOf(pipe: Pipe, connection: Connection) {
-  return { connection: connection.id, entity: connection.entity, settings: {}, company: pipe.company }
-}
-
-function describe(
-  record: ClaimedRecord,
-  stream: { document: DocumentKind; refresh?: number },
-  mapping: string,
-  content: Record<string, unknown>,
-): NewDocument {
-  return {
-    inboxId: record.id,
-    stream: record.stream,
-    connection: record.connection,
-    kind: stream.document,
-    externalId: content.externalId as string,
-    entity: content.entity as string,
-    number: (content.number as string | undefined) ?? null,
-    version: sortableVersion(content.version as string),
-    hash: contentHash(content),
-    authoritative: record.origin === 'fetch' || record.origin === 'replay',
-    phoneTail: phoneTail(content),
-    terms: searchTerms(stream.document, content),
-    mapping,
-    refreshAfter: stream.refresh && !isFinal(content) ? stream.refresh / 1000 : null,
-    content,
-  }
-}
-
-/** A cancelled or wholly refunded order does not change any more. */
-function isFinal(content: Record<string, unknown>): boolean {
-  return content.state === 'cancelled' || content.payment === 'refunded'
 }
 
 async function writeMade(pipe: Pipe, made: Made[]): Promise<void> {

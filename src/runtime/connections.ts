@@ -11,14 +11,21 @@ import type { Log } from './log.ts'
 const CONNECTORS = fileURLToPath(new URL('../../connectors/', import.meta.url))
 const MAPPINGS = fileURLToPath(new URL('../../mappings/', import.meta.url))
 
+/** Another file instead of a connection's mapping of this name (`order.in`), to try it out; undefined: the usual one. */
+export type Instead = (connection: string, name: string) => string | undefined
+
 /** Opens every connection. A project's own mappings/ beside tributary.yaml go before the bundled ones. */
-export async function openConnections(config: Config, log: Log): Promise<Map<string, Connection>> {
-  const own = join(config.file, '..')
-  const found = await findConnectors([CONNECTORS, join(own, 'connectors')])
+export async function openConnections(
+  config: Config,
+  log: Log,
+  instead: Instead = () => undefined,
+): Promise<Map<string, Connection>> {
+  const found = await connectorFolders(config)
   const opened = new Map<string, Connection>()
   for (const given of Object.values(config.connections)) {
     const connector = await loadConnector(connectorFolder(given.use, found))
-    const mappings = (name: string): Promise<Mapping> => loadMapping(mappingFile(own, given.use, name))
+    const mappings = (name: string): Promise<Mapping> =>
+      loadMapping(instead(given.id, name) ?? mappingFile(config, given.use, name))
     const { zone, currency } = config.company
     const onCall = (call: object) => log.debug({ event: 'http.call', connection: given.id, ...call })
     const entry = { ...given, company: { zone, currency }, onCall }
@@ -36,7 +43,13 @@ function withPolls(connection: Connection, polls: Config['connections'][string][
   return { ...connection, streams }
 }
 
-function mappingFile(own: string, connector: string, name: string): string {
-  const local = join(own, 'mappings', connector, `${name}.yaml`)
+/** The folders of all connectors, by id: a project's own connectors/ go before the bundled ones. */
+export function connectorFolders(config: Config): Promise<Map<string, string>> {
+  return findConnectors([CONNECTORS, join(config.file, '..', 'connectors')])
+}
+
+/** Where a connector's mapping of this name is read from. */
+export function mappingFile(config: Config, connector: string, name: string): string {
+  const local = join(config.file, '..', 'mappings', connector, `${name}.yaml`)
   return existsSync(local) ? local : join(MAPPINGS, connector, `${name}.yaml`)
 }

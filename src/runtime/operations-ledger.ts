@@ -9,6 +9,7 @@ import { replayRecords } from '../ledger/replay.ts'
 import type { Operations, Pause, PauseScope } from './operations.ts'
 import { type Desk, handOf, type LedgerAccess, makeDesk, type OperationsContext } from './operations-desk.ts'
 import { doctor } from './operations-doctor.ts'
+import { mappingDiffOperations } from './operations-mapping-diff.ts'
 import { orderOperations } from './operations-orders.ts'
 import { instant } from './operations-page.ts'
 import { parkedOperations } from './operations-parked.ts'
@@ -25,6 +26,7 @@ export function ledgerOperations(access: LedgerAccess, context: OperationsContex
     ...pushOperations(desk),
     ...parkedOperations(desk),
     ...recordOperations(desk),
+    ...mappingDiffOperations(desk),
     ...tokenOperations(desk),
     ...pauseOperations(desk),
     doctor: () => doctor(desk),

@@ -8,6 +8,7 @@
  * state that forbids what was asked (core/errors/runtime.ts).
  */
 import type { DocumentKind, OrderProgress, PushState } from '../core/states.ts'
+import type { MappingDiffOperations } from './operations-mapping-diff-types.ts'
 import type { RecordBody, RecordDetail, RecordSummary } from './operations-record-types.ts'
 
 export type { OrderProgress, PushState } from '../core/states.ts'
@@ -274,7 +275,7 @@ export interface Stats {
   }[]
 }
 
-export interface Operations {
+export interface Operations extends MappingDiffOperations {
   ordersList(filter: OrderFilter): Promise<PageOf<OrderSummary>>
   /** `ref`: order key, or anything `find` understands as long as it means one order. Throws RUNTIME_UNKNOWN, RUNTIME_AMBIGUOUS. */
   orderShow(request: { ref: string }): Promise<OrderDetail>
@@ -338,6 +339,9 @@ export const OPERATIONS = [
   'recordList',
   'recordShow',
   'recordBody',
+  'storedRecords',
+  'storedPushes',
+  'storedCount',
   'replay',
   'pause',
   'resume',

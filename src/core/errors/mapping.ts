@@ -75,6 +75,17 @@ export const MAPPING_ERRORS = {
       zh: '请在来源系统补全该记录后重试，或在映射中为该字段设置默认值。',
     },
   },
+  MAPPING_NO_USE: {
+    kind: 'config',
+    say: {
+      en: 'no connection uses a mapping that {file} (from {from} to {to}) would take the place of',
+      zh: '没有连接使用可由 {file}（从 {from} 到 {to}）替换的映射',
+    },
+    fix: {
+      en: 'Say with --for which one it stands for; there are: {known}.',
+      zh: '请用 --for 指定它对应哪一个；现有：{known}。',
+    },
+  },
 } satisfies Record<string, ErrorEntry>
 
 export const mappingError = thrower(MAPPING_ERRORS)
