@@ -35,6 +35,8 @@ export interface MapContext {
   push?: { key: string; revision: number }
   /** Code tables by name: `$code('material', sku)`. */
   codes?: Record<string, Record<string, string>>
+  /** Factors by table and key, decimal text: `$codeFactor('material', sku)`. */
+  factors?: Record<string, Record<string, string>>
 }
 
 export interface PageRequest {

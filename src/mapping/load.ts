@@ -8,6 +8,7 @@ import { mappingError } from '../core/errors/mapping.ts'
 import type { MapContext, Mapping } from '../core/ports.ts'
 import { describeExpression } from '../expression/compile.ts'
 import { codeFunctions, FUNCTIONS } from './functions.ts'
+import { missingCodes } from './missing-codes.ts'
 import { type ReadMapping, readMapping } from './read.ts'
 import { segmentAt } from './source.ts'
 
@@ -43,7 +44,7 @@ export async function runnable(read: ReadMapping, limits: Limits = {}): Promise<
     try {
       return await run(input, bindings(context))
     } catch (error) {
-      throw failure(read, error)
+      throw failure(read, error, await missingCodes(read, error, run, input, context))
     }
   }
   return Object.freeze({
@@ -77,8 +78,8 @@ function interpreter(read: ReadMapping, { timeout = TIMEOUT }: Limits): Runnable
 }
 
 function bindings(context: MapContext): Record<string, unknown> {
-  const { codes, ...rest } = context
-  return { ...rest, ...codeFunctions(codes) }
+  const { codes, factors, ...rest } = context
+  return { ...rest, ...codeFunctions(codes, factors) }
 }
 
 /** Path of the first place where a required field is empty; null when it is there everywhere. */
@@ -113,7 +114,7 @@ function requiredFailure(read: ReadMapping, field: string, missing: string): Tri
 }
 
 /** What JSONata or one of our functions threw, with file, line, field and expression; values never shown. */
-function failure(read: ReadMapping, error: unknown): TributaryError {
+function failure(read: ReadMapping, error: unknown, more: ErrorDetail): TributaryError {
   const thrown = error as { position?: number; message?: string; code?: string; value?: unknown }
   const segment = segmentAt(read.source, thrown.position)
   const where: ErrorDetail = {
@@ -123,7 +124,7 @@ function failure(read: ReadMapping, error: unknown): TributaryError {
     expression: segment?.expression ?? '?',
   }
   if (error instanceof TributaryError) {
-    return new TributaryError(error.code, error.entry, { ...error.detail, ...where }, error)
+    return new TributaryError(error.code, error.entry, { ...error.detail, ...where, ...more }, error)
   }
   let reason = thrown.message ?? thrown.code ?? 'unknown failure'
   if ('value' in thrown && thrown.value !== undefined) {

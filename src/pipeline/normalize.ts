@@ -15,6 +15,7 @@ import { appendRecords, type ClaimedRecord, claimRecords, releaseRecords } from 
 import type { Parked } from '../ledger/parked.ts'
 import { checkOrder } from '../mapping/check-order.ts'
 import { validateDocument } from '../mapping/validate.ts'
+import { withNewestCodes } from './codes.ts'
 import { phoneTail, searchTerms, sortableVersion } from './identity.ts'
 import { FETCH, LANE_TURN, NORMALIZE, type Pipe, PLAN, type Stopping } from './pipe.ts'
 import { hintRow } from './receive.ts'
@@ -107,7 +108,8 @@ async function toDocument(pipe: Pipe, record: ClaimedRecord): Promise<NewDocumen
   const input = connection.parse({ body: record.body, contentType: record.content_type })
   record.external_id ??= stream.identify(input, record.shape)
   crashOnRecord(record.body)
-  const value = (await mapping.map(input, contextOf(pipe, connection))) as Record<string, unknown>
+  const context = contextOf(pipe, connection)
+  const value = (await withNewestCodes(pipe, () => mapping.map(input, context))) as Record<string, unknown>
   const content = { entity: connection.entity, ...value, connection: connection.id }
   const document = validateDocument(stream.document, content) as Record<string, unknown>
   const checked = stream.document === 'order' ? checkOrder(document as unknown as Order) : document

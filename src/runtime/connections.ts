@@ -5,14 +5,22 @@ import { fileURLToPath } from 'node:url'
 import { connectorFolder, findConnectors, loadConnector, openConnection } from '../connector/load.ts'
 import type { Connection, Mapping } from '../core/ports.ts'
 import { loadMapping } from '../mapping/load.ts'
+import type { CodeView } from '../ledger/code-view.ts'
 import type { Config } from './config.ts'
 import type { Log } from './log.ts'
 
 const CONNECTORS = fileURLToPath(new URL('../../connectors/', import.meta.url))
 const MAPPINGS = fileURLToPath(new URL('../../mappings/', import.meta.url))
 
-/** Opens every connection. A project's own mappings/ beside tributary.yaml go before the bundled ones. */
-export async function openConnections(config: Config, log: Log): Promise<Map<string, Connection>> {
+/**
+ * Opens every connection. A project's own mappings/ beside tributary.yaml go before the bundled ones. Mappings read
+ * `codes`, where given, else the code tables of tributary.yaml alone.
+ */
+export async function openConnections(
+  config: Config,
+  log: Log,
+  codes?: Pick<CodeView, 'of'>,
+): Promise<Map<string, Connection>> {
   const own = join(config.file, '..')
   const found = await findConnectors([CONNECTORS, join(own, 'connectors')])
   const opened = new Map<string, Connection>()
@@ -21,7 +29,7 @@ export async function openConnections(config: Config, log: Log): Promise<Map<str
     const mappings = (name: string): Promise<Mapping> => loadMapping(mappingFile(own, given.use, name))
     const { zone, currency } = config.company
     const onCall = (call: object) => log.debug({ event: 'http.call', connection: given.id, ...call })
-    const entry = { ...given, company: { zone, currency }, onCall }
+    const entry = { ...given, ...codes?.of(given.id), company: { zone, currency }, onCall }
     opened.set(given.id, withPolls(await openConnection(connector, entry, mappings), given.poll))
   }
   return opened
