@@ -114,7 +114,9 @@ export async function missingCodes(
       group by 1, 2, 3, 4`,
     [connection, table],
   )
-  const all = [...Map.groupBy(rows, (r) => JSON.stringify([r.connection, r.table, r.key])).values()].map(joined)
+  const all = [...Map.groupBy(rows, (r) => JSON.stringify([r.connection, r.table, r.key])).values()].map(
+    joined,
+  )
   return all.sort((a, b) => b.orders - a.orders || byName(a, b))
 }
 

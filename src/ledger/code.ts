@@ -43,7 +43,12 @@ const BATCH = 5000
  * Writes entries, all or none; one that is there is replaced. No key may come twice. `dry`: only says what it would
  * do. Throws what the database throws.
  */
-export function importCodes(db: Database, entries: CodeEntry[], by: string, dry = false): Promise<CodesImported> {
+export function importCodes(
+  db: Database,
+  entries: CodeEntry[],
+  by: string,
+  dry = false,
+): Promise<CodesImported> {
   return db.transaction(async (tx) => {
     const before = dry ? await codeRevision(tx) : await lockRevision(tx)
     const count = await compare(tx, entries)

@@ -33,7 +33,7 @@ export async function missingCodes(
     // it follows from what was missing: the first error is the one to tell
     output = undefined
   }
-  const keys = [...new Map(found.map((pair) => [JSON.stringify(pair), pair])).values()]
+  const keys = [...new Map(found.map((pair) => [JSON.stringify(pair), pair])).values()].map(storable)
   const others = keys.length - 1
   return {
     connection: context.connection,
@@ -42,6 +42,9 @@ export async function missingCodes(
     ...atStake(from === 'order' ? input : to === 'order' ? output : undefined),
   }
 }
+
+/** What no database keeps must not keep the others from being listed. */
+const storable = (pair: MissingCode) => pair.map((text) => text.replaceAll('\0', '').toWellFormed())
 
 /** What the order comes to. */
 function atStake(order: unknown): ErrorDetail {

@@ -28,7 +28,10 @@ export function checkEntries(entries: CodeImportEntry[], connections: string[] |
     }
     if (connections && !connections.includes(entry.connection)) {
       const near = nearest(entry.connection, connections)
-      throw refused(`entries[${i}].connection`, `no such connection${near ? ` (did you mean "${near}"?)` : ''}`)
+      throw refused(
+        `entries[${i}].connection`,
+        `no such connection${near ? ` (did you mean "${near}"?)` : ''}`,
+      )
     }
     const name = JSON.stringify([entry.connection, entry.table, entry.key])
     const first = seen.get(name)
@@ -40,7 +43,7 @@ export function checkEntries(entries: CodeImportEntry[], connections: string[] |
 function textProblem(text: unknown, most: number): string | null {
   if (typeof text !== 'string' || text === '') return 'must be text that is not empty'
   if (text.length > most) return `at most ${most} characters`
-  return text.includes('\0') ? 'holds a NUL character' : null
+  return text.includes('\0') || !text.isWellFormed() ? 'holds a character that no database keeps' : null
 }
 
 function refused(field: string, reason: string) {

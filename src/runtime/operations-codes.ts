@@ -4,7 +4,13 @@ import { type CodeFilter, codeTables, importCodes, knownCodes, listCodes } from 
 import { statedCodes } from '../ledger/code-view.ts'
 import { countMapped, missingCodes, redriveMapped } from '../ledger/code-waiting.ts'
 import { checkEntries } from './code-entries.ts'
-import type { CodeImported, CodeItem, CodeName, CodeOperations, CodeRedriven } from './operations-code-types.ts'
+import type {
+  CodeImported,
+  CodeItem,
+  CodeName,
+  CodeOperations,
+  CodeRedriven,
+} from './operations-code-types.ts'
 import { type Desk, handOf } from './operations-desk.ts'
 import { page } from './operations-page.ts'
 
