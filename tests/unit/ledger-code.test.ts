@@ -2,6 +2,9 @@ import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
 import { codeRevision, importCodes, listCodes } from '../../src/ledger/code.ts'
 import { CodeView } from '../../src/ledger/code-view.ts'
 import { codesAreFresh, missingCodes, redriveMapped } from '../../src/ledger/code-waiting.ts'
+import { codeFunctions } from '../../src/mapping/functions.ts'
+import { withNewestCodes } from '../../src/pipeline/codes.ts'
+import type { Pipe } from '../../src/pipeline/pipe.ts'
 import { LEDGERS, type TestLedger, testOrder } from '../support/ledgers.ts'
 import { parkForCode, parkPushForCode } from '../support/waiting.ts'
 
@@ -82,6 +85,26 @@ describe.each(LEDGERS)('code tables over $name', (kind) => {
     await view.close()
     await importCodes(at.db, [entry('A', 'unheard')], 'ann')
     expect(codes.material!.A).toBe('later')
+  })
+
+  it('a mapping that lacks a code reads on before anything is parked, and runs no more than once again', async () => {
+    const view = new CodeView(at.db, {})
+    const pipe = { codes: view } as unknown as Pipe
+    const { code } = codeFunctions(view.of('nc').codes)
+    let runs = 0
+    const map = async () => {
+      runs += 1
+      return code('material', 'A')
+    }
+    await expect(withNewestCodes(pipe, map)).rejects.toMatchObject({ code: 'MAPPING_CODE_MISSING' })
+    expect(runs).toBe(1)
+    await importCodes(at.db, [entry('B', '2')], 'ann')
+    await expect(withNewestCodes(pipe, map)).rejects.toMatchObject({ code: 'MAPPING_CODE_MISSING' })
+    expect(runs).toBe(3)
+    // nobody has told this view
+    await importCodes(at.db, [entry('A', '1')], 'ann')
+    expect(await withNewestCodes(pipe, map)).toBe('1')
+    expect(runs).toBe(5)
   })
 
   it('sets going what waited for a key that is there, and nothing else', async () => {
