@@ -198,9 +198,9 @@ async function exactly(
   wanted: Map<string, string[]>,
 ): Promise<void> {
   const parsed = loadConfig(config, process.env)
-  const connections = await openConnections(parsed, createLog({ level: 'error' }), (_, name) =>
-    name === 'order-webhook.in' ? file : undefined,
-  )
+  const connections = await openConnections(parsed, createLog({ level: 'error' }), {
+    instead: (_, name) => (name === 'order-webhook.in' ? file : undefined),
+  })
   const mappings = { changed: { connections, company: parsed.company }, inUse: null }
   const db = await storage.open()
   const targets = [{ connection: 'shop', stream: 'order', shape: 'webhook', document: 'order' }]

@@ -4,6 +4,7 @@ import { join } from 'node:path'
 import { type ErrorEntry, HTTP_STATUS } from '../../src/core/errors/error.ts'
 
 const TITLES: Record<string, string> = {
+  code: 'Code tables · 对照表',
   config: 'Configuration · 配置',
   connector: 'Connectors · 连接器',
   ledger: 'Ledger and queue · 账本与队列',

@@ -54,8 +54,11 @@ const told = (cli: Cli, p: TributaryError) => ({
   fix: p.fix(cli.language),
   ...(p.detail.line === undefined
     ? {}
-    : { file: p.detail.file, line: p.detail.line, column: p.detail.column }),
+    : { file: p.detail.file, line: p.detail.line, column: wordsOf(cli, p.detail.column) }),
 })
+
+const wordsOf = (cli: Cli, value: TributaryError['detail'][string]) =>
+  value !== null && typeof value === 'object' ? value[cli.language] : value
 
 function codeOf(error: unknown): number {
   if (!(error instanceof TributaryError)) return EXIT.failed

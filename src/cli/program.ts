@@ -3,6 +3,7 @@ import { Command } from 'commander'
 import { version } from '../runtime/version.ts'
 import { backup } from './backup.ts'
 import { check } from './check.ts'
+import { codes } from './codes.ts'
 import { type Cli, createCli } from './context.ts'
 import { doctor } from './doctor.ts'
 import { localize } from './help.ts'
@@ -30,6 +31,7 @@ const COMMANDS = [
   orders,
   push,
   parked,
+  codes,
   records,
   mapping,
   replay,

@@ -38,7 +38,9 @@ export interface ConnectionConfig {
   concurrency?: number | null | undefined
   /** `per`: milliseconds or a duration like `1s`. */
   rate?: { calls: number; per: number | string } | null | undefined
+  /** Read anew by each lookup, so whoever gave them may change their contents. */
   codes?: Record<string, Record<string, string>> | undefined
+  factors?: Record<string, Record<string, string>> | undefined
   company: { zone: string; currency: string }
   /** Told of every HTTP call (no query, headers or bodies), for logs and metrics. */
   onCall?: (event: CallEvent) => void
@@ -201,6 +203,7 @@ function contextOf(manifest: Manifest, settings: Settings, config: ConnectionCon
     settings: openSettings(manifest, settings),
     company: config.company,
     ...(config.codes ? { codes: config.codes } : {}),
+    ...(config.factors ? { factors: config.factors } : {}),
   }
 }
 
@@ -272,10 +275,16 @@ function remembered(load: (name: string) => Promise<Mapping>): (name: string) =>
 
 /** Fills in what the caller of `map` cannot know: settings, code tables, company of this connection. */
 function bound(mapping: Mapping, context: MapContext): Mapping {
+  const whole = (given?: MapContext): MapContext => ({
+    ...context,
+    ...(given?.push ? { push: given.push } : {}),
+  })
+  const { id, version, origin } = mapping
   return {
-    id: mapping.id,
-    version: mapping.version,
-    map: (input, given) => mapping.map(input, { ...context, ...(given?.push ? { push: given.push } : {}) }),
+    id,
+    version,
+    map: (input, given) => mapping.map(input, whole(given)),
+    ...(origin ? { origin: (field, input, given) => origin(field, input, whole(given)) } : {}),
   }
 }
 

@@ -46,6 +46,8 @@ export interface MapContext {
   push?: { key: string; revision: number; previous?: Remote | null }
   /** Code tables by name: `$code('material', sku)`. */
   codes?: Record<string, Record<string, string>>
+  /** Factors by table and key, decimal text: `$codeFactor('material', sku)`. */
+  factors?: Record<string, Record<string, string>>
 }
 
 export interface PageRequest {

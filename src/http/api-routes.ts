@@ -3,6 +3,7 @@ import { type TSchema, Type } from 'typebox'
 import { runtimeError } from '../core/errors/runtime.ts'
 import type { DocumentKind } from '../core/ports.ts'
 import type { Operations, Resolution, Selection, TokenScope } from '../runtime/operations.ts'
+import * as c from './api-code-schemas.ts'
 import * as s from './api-schemas.ts'
 
 /** What a handler gets: everything validated by the route's schemas. */
@@ -156,6 +157,36 @@ const reading: ApiRoute[] = [
   },
   {
     method: 'GET',
+    path: '/codes',
+    operation: 'codeList',
+    scope: 'read',
+    summary: 'Entries of code tables, by connection, table and key',
+    query: c.CodeQuery,
+    answer: s.pageOf(c.CodeItem),
+    run: (o, r) => o.codeList(r.query),
+  },
+  {
+    method: 'GET',
+    path: '/codes/tables',
+    operation: 'codeTables',
+    scope: 'read',
+    summary: 'The code tables and how many entries they have',
+    query: c.TableQuery,
+    answer: Type.Array(c.CodeTable),
+    run: (o, r) => o.codeTables(r.query),
+  },
+  {
+    method: 'GET',
+    path: '/codes/missing',
+    operation: 'codeMissing',
+    scope: 'read',
+    summary: 'Keys that things wait for, those that hold up most orders first',
+    query: c.MissingQuery,
+    answer: Type.Array(c.CodeMissing),
+    run: (o, r) => o.codeMissing(r.query),
+  },
+  {
+    method: 'GET',
     path: '/pauses',
     operation: 'pauses',
     scope: 'read',
@@ -226,6 +257,19 @@ const operating: ApiRoute[] = [
     run: (o, r) => {
       const { why: _, ...request } = r.body
       return o.replay({ ...request, ...actor(r) })
+    },
+  },
+  {
+    method: 'POST',
+    path: '/codes/import',
+    operation: 'codeImport',
+    scope: 'operate',
+    summary: 'Writes up to 5,000 entries, all or none, and sets going what waited for them',
+    body: c.ImportBody,
+    answer: c.CodeImported,
+    run: (o, r) => {
+      const { entries, dryRun } = r.body
+      return o.codeImport({ entries, dryRun: dryRun === true, ...actor(r) })
     },
   },
   {

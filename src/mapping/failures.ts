@@ -18,8 +18,11 @@ export interface Failing {
   timeout: number
 }
 
-/** What JSONata or one of our functions threw, with file, line, field and expression; values never shown. */
-export function failure(failing: Failing, error: unknown): TributaryError {
+/**
+ * What JSONata or one of our functions threw, with file, line, field and expression; values never shown. `more`: what
+ * else is known of it.
+ */
+export function failure(failing: Failing, error: unknown, more: ErrorDetail = {}): TributaryError {
   const thrown = error as {
     position?: number
     message?: string
@@ -42,7 +45,7 @@ export function failure(failing: Failing, error: unknown): TributaryError {
     path,
   }
   if (error instanceof TributaryError) {
-    return new TributaryError(error.code, error.entry, { ...error.detail, ...where }, error)
+    return new TributaryError(error.code, error.entry, { ...error.detail, ...where, ...more }, error)
   }
   let reason = thrown.message ?? thrown.code ?? 'unknown failure'
   if ('value' in thrown && thrown.value !== undefined) {

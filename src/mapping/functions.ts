@@ -14,12 +14,18 @@ import { TEXTS } from './functions-text.ts'
 export const CODES: Readonly<Record<string, Omit<MappingFunction, 'work'>>> = {
   code: {
     takes: 'table, key[, default]',
-    gives: 'the entry of a code table; an unmapped key without default parks the record and names both',
+    gives:
+      'the entry of a [code table](../guide/code-tables.md) of this connection; an unmapped key without default parks the record, with all keys that it lacks',
     example: ["[$code('unit', 'pc'), $code('unit', 'box', 'BX')]", ['EA', 'BX']],
+  },
+  codeFactor: {
+    takes: 'table, key[, default]',
+    gives: 'the factor of that entry (decimal text); never parks',
+    example: ["$codeFactor('unit', 'box', '1')", '12'],
   },
   hasCodes: {
     takes: 'table',
-    gives: 'whether this connection has such a table',
+    gives: 'whether this connection has such a table: one entry makes it',
     example: ["[$hasCodes('unit'), $hasCodes('colour')]", [true, false]],
   },
 }
@@ -40,11 +46,19 @@ export const FUNCTIONS: Readonly<Record<string, (...args: never[]) => unknown>> 
   ),
 )
 
+/** A pair of table and key that a lookup did not find. */
+export type MissingCode = readonly [table: string, key: string]
+
 /**
- * `$code(table, key[, default])` and `$hasCodes(table)` over the code tables of one connection. An unmapped key
- * without default throws MAPPING_CODE_MISSING.
+ * `$code(table, key[, default])`, `$codeFactor(table, key[, default])` and `$hasCodes(table)` over the code tables of
+ * one connection. An unmapped key without default throws MAPPING_CODE_MISSING; with `missing`, it is only noted there
+ * and gives nothing.
  */
-export function codeFunctions(codes: Record<string, Record<string, string>> = {}) {
+export function codeFunctions(
+  codes: Record<string, Record<string, string>> = {},
+  factors: Record<string, Record<string, string>> = {},
+  missing?: MissingCode[],
+) {
   return {
     hasCodes: (table: unknown): boolean => Object.hasOwn(codes, String(table)),
     code: (table: unknown, key: unknown, fallback?: unknown): unknown => {
@@ -53,7 +67,15 @@ export function codeFunctions(codes: Record<string, Record<string, string>> = {}
       const entries = Object.hasOwn(codes, name) ? codes[name]! : {}
       if (Object.hasOwn(entries, String(key))) return entries[String(key)]
       if (fallback !== undefined) return fallback
-      throw mappingError('MAPPING_CODE_MISSING', { table: name, key: String(key) })
+      if (!missing) throw mappingError('MAPPING_CODE_MISSING', { table: name, key: String(key), more: '' })
+      missing.push([name, String(key)])
+      return undefined
+    },
+    codeFactor: (table: unknown, key: unknown, fallback?: unknown): unknown => {
+      const name = String(table)
+      if (isNothing(key) || !Object.hasOwn(factors, name)) return fallback
+      const entries = factors[name]!
+      return Object.hasOwn(entries, String(key)) ? entries[String(key)] : fallback
     },
   }
 }

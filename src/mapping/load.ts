@@ -7,6 +7,7 @@ import type { MapContext, Mapping } from '../core/ports.ts'
 import { describeExpression } from '../expression/compile.ts'
 import { type Failing, failure, originOf, requiredFailure } from './failures.ts'
 import { codeFunctions, FUNCTIONS } from './functions.ts'
+import { missingCodes } from './missing-codes.ts'
 import { type MappingForm, type ReadMapping, readMapping } from './read.ts'
 
 /** What one record may cost. */
@@ -57,7 +58,8 @@ export async function runnable(read: ReadMapping, limits: Limits = {}): Promise<
         value = ready.run(input, bindings(context))
         if (value instanceof Promise) value = await value
       } catch (error) {
-        throw failure(failing(ready, input, context), error)
+        const lacks = await missingCodes(read, error, ready.run, input, context)
+        throw failure(failing(ready, input, context), error, lacks)
       }
       for (let i = 0; i < ready.required.length; i++) {
         const { steps } = ready.required[i]!
@@ -102,28 +104,22 @@ const NO_CODES: CodeFunctions = codeFunctions()
 const codesKept = new WeakMap<object, CodeFunctions>()
 
 /** The code tables of a connection are the same object for all its records. */
-function codesOf(codes: MapContext['codes']): CodeFunctions {
+function codesOf({ codes, factors }: MapContext): CodeFunctions {
   if (!codes) return NO_CODES
   let made = codesKept.get(codes)
   if (!made) {
-    made = codeFunctions(codes)
+    made = codeFunctions(codes, factors)
     codesKept.set(codes, made)
   }
   return made
 }
 
-function bindings({
-  connection,
-  entity,
-  settings,
-  company,
-  push,
-  codes,
-}: MapContext): Record<string, unknown> {
+function bindings(given: MapContext): Record<string, unknown> {
+  const { connection, entity, settings, company, push } = given
   const context = { connection, entity, settings, company, push }
   // A new part of the context that is not bound does not compile.
-  context satisfies Record<Exclude<keyof MapContext, 'codes'>, unknown>
-  return { ...codesOf(codes), ...context }
+  context satisfies Record<Exclude<keyof MapContext, 'codes' | 'factors'>, unknown>
+  return { ...codesOf(given), ...context }
 }
 
 /** Path of the first place where a required field is empty; null when it is there everywhere. */

@@ -4,12 +4,13 @@
  * operation's class before anything else happens to it.
  */
 import { crashPoint } from '../core/crash-point.ts'
-import { TributaryError } from '../core/errors/error.ts'
+import { type ErrorDetail, TributaryError } from '../core/errors/error.ts'
 import { pushError } from '../core/errors/push.ts'
 import type { Outcome } from '../core/outcome.ts'
 import type { Connection, Rendered, WriteItem, WriteOperation } from '../core/ports.ts'
 import { pauseConnection } from '../ledger/pause.ts'
 import { type DuePush, duePushes, type Leased, leaseForFind, leaseForWrite } from '../ledger/push.ts'
+import { withNewestCodes } from './codes.ts'
 import { batchOf, deliverQueue, LANE_TURN, type Pipe, type Stopping } from './pipe.ts'
 import { record } from './record.ts'
 import { adoptedNumber, findPush } from './resolve.ts'
@@ -113,7 +114,7 @@ async function renderAll(
     }
     try {
       const context = { key: push.key, revision: push.revision, previous: push.previous }
-      out.push({ push, rendered: await op.render(push.content, context) })
+      out.push({ push, rendered: await withNewestCodes(pipe.codes, () => op.render(push.content, context)) })
     } catch (error) {
       const known =
         error instanceof TributaryError ? error : pushError('PUSH_BUG', { push: String(push.id) }, error)
@@ -123,7 +124,7 @@ async function renderAll(
         push: push.id,
         error,
       })
-      await park(pipe, push, known.code, known.message)
+      await park(pipe, push, known.code, known.message, known.detail)
     }
   }
   return out
@@ -317,7 +318,13 @@ async function parkUnwritable(pipe: Pipe, connection: Connection, group: DuePush
     await park(pipe, push, 'PUSH_NO_OPERATION', `${connection.connector} cannot write ${push.kind}`)
 }
 
-async function park(pipe: Pipe, push: DuePush, code: string, message: string): Promise<void> {
+async function park(
+  pipe: Pipe,
+  push: DuePush,
+  code: string,
+  message: string,
+  detail: ErrorDetail = {},
+): Promise<void> {
   const uncertain = push.uncertain || push.state !== 'planned'
   await record(pipe, push, {
     state: 'parked',
@@ -328,5 +335,6 @@ async function park(pipe: Pipe, push: DuePush, code: string, message: string): P
     code,
     message,
     event: 'parked',
+    detail,
   })
 }

@@ -1,5 +1,6 @@
 /** What every hop of the pipe works with; made once by `src/runtime/start.ts`. */
 import type { Connection } from '../core/ports.ts'
+import type { CodeView } from '../ledger/code-view.ts'
 import type { Database } from '../ledger/database.ts'
 import type { GroupCommit } from '../ledger/group-commit.ts'
 import type { Settled, Settlement } from '../ledger/settle.ts'
@@ -35,6 +36,8 @@ export interface Pipe {
   /** Part of every push key. */
   installation: string
   settler: GroupCommit<Settlement, Settled>
+  /** The code tables that the connections' mappings read: which import they are of, and a way to read on. */
+  codes: Pick<CodeView, 'revision' | 'refresh' | 'stated'>
   log: Log
 }
 

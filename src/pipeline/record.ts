@@ -73,6 +73,11 @@ function parked(push: DuePush, next: Next) {
     orderId: push.order_id,
     orderNumber: push.order_number,
     code: next.state === 'rejected' ? 'PUSH_REJECTED' : (next.code ?? 'PUSH_IN_DOUBT'),
-    detail: { push: String(push.id), reason: next.message?.slice(0, 500) ?? next.code, said: next.code },
+    detail: {
+      ...next.detail,
+      push: String(push.id),
+      reason: next.message?.slice(0, 500) ?? next.code,
+      said: next.code,
+    },
   }
 }

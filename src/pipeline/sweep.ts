@@ -7,11 +7,13 @@ import type { Database } from '../ledger/database.ts'
 import { trimInbox } from '../ledger/inbox.ts'
 import { connectionsWithDuePushes, lapseLeases } from '../ledger/push.ts'
 import { lapseStreams, trimTicks } from '../ledger/stream.ts'
+import { redriveCodes } from './codes.ts'
 import { FETCH, NORMALIZE, type Pipe, PLAN, POLL, wakeDelivery } from './pipe.ts'
 import { pollLane } from './schedule.ts'
 
 const EVERY = 1_000
 const TIDY_EVERY = 5_000
+const CODES_EVERY = 5_000
 const TRIM_EVERY = 3600_000
 
 export interface Sweeper {
@@ -23,12 +25,18 @@ export function startSweeper(pipe: Pipe, retentionDays: number): Sweeper {
   let running: Promise<void> = Promise.resolve()
   let busy = false
   let tidied = Date.now()
+  let redriven = 0
   let trimmed = 0
   const run = async () => {
     await sweep(pipe)
     if (Date.now() - tidied > TIDY_EVERY) {
       tidied = Date.now()
       await pipe.db.tidy()
+    }
+    if (Date.now() - redriven > CODES_EVERY) {
+      const first = redriven === 0
+      await redriveCodes(pipe, first)
+      redriven = Date.now()
     }
     if (Date.now() - trimmed > TRIM_EVERY) {
       trimmed = Date.now()

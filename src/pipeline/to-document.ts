@@ -12,12 +12,15 @@ import type { NewDocument } from '../ledger/document.ts'
 import type { ClaimedRecord } from '../ledger/inbox.ts'
 import { checkOrder } from '../mapping/check-order.ts'
 import { validateDocument } from '../mapping/validate.ts'
+import { withNewestCodes } from './codes.ts'
 import { phoneTail, searchTerms, sortableVersion } from './identity.ts'
+import type { Pipe } from './pipe.ts'
 
-/** Connections with their mappings; a `Pipe` is one. */
+/** Connections with their mappings; a `Pipe` is one. `codes`: tables that may change meanwhile. */
 export interface Mapper {
   connections: ReadonlyMap<string, Connection>
   company: { zone: string; currency: string }
+  codes?: Pipe['codes']
 }
 
 /** A record with its bytes, as `toDocument` needs it. */
@@ -43,9 +46,17 @@ export async function toDocument(pipe: Mapper, record: MappableRecord): Promise<
   const input = connection.parse({ body: record.body, contentType: record.content_type })
   record.external_id ??= stream.identify(input, record.shape)
   crashOnRecord(record.body)
-  const value = (await mapping.map(input, contextOf(pipe, connection))) as Record<string, unknown>
+  const context = contextOf(pipe, connection)
+  const value = (await withNewestCodes(pipe.codes, () => mapping.map(input, context))) as Record<
+    string,
+    unknown
+  >
   const content = { entity: connection.entity, ...value, connection: connection.id }
-  const document = validateDocument(stream.document, content) as Record<string, unknown>
+  const document = validateDocument(
+    stream.document,
+    content,
+    (field) => mapping.origin?.(field, input, context) ?? null,
+  ) as Record<string, unknown>
   const checked = stream.document === 'order' ? checkOrder(document as unknown as Order) : document
   return describe(record, stream, mapping.version, checked as Record<string, unknown>)
 }

@@ -69,11 +69,10 @@ export function joined(file: string, problems: TributaryError[]): TributaryError
   )
 }
 
-/** All problems that an error of `loadConfig` stands for, one TributaryError each, in the order of the file. */
+/** All problems that an error about a file stands for, one TributaryError each, in the order of the file. */
 export function configProblems(error: unknown): TributaryError[] {
   if (!(error instanceof TributaryError)) return []
-  if (error.code === 'CONFIG_INVALID' && error.cause instanceof AggregateError) {
-    return error.cause.errors as TributaryError[]
-  }
-  return [error]
+  const all = error.cause instanceof AggregateError ? (error.cause.errors as unknown[]) : []
+  const known = all.filter((one) => one instanceof TributaryError)
+  return known.length > 0 && known.length === all.length ? known : [error]
 }

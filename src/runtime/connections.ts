@@ -4,6 +4,7 @@ import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { connectorFolder, findConnectors, loadConnector, openConnection } from '../connector/load.ts'
 import type { Connection, Mapping } from '../core/ports.ts'
+import type { CodeView } from '../ledger/code-view.ts'
 import { loadMapping } from '../mapping/load.ts'
 import type { Config } from './config.ts'
 import type { Log } from './log.ts'
@@ -14,11 +15,17 @@ const MAPPINGS = fileURLToPath(new URL('../../mappings/', import.meta.url))
 /** Another file instead of a connection's mapping of this name (`order.in`), to try it out; undefined: the usual one. */
 export type Instead = (connection: string, name: string) => string | undefined
 
+export interface OpenOptions {
+  /** What mappings read; without, the code tables of tributary.yaml alone. */
+  codes?: Pick<CodeView, 'of'>
+  instead?: Instead | undefined
+}
+
 /** Opens every connection. A project's own mappings/ beside tributary.yaml go before the bundled ones. */
 export async function openConnections(
   config: Config,
   log: Log,
-  instead: Instead = () => undefined,
+  { codes, instead = () => undefined }: OpenOptions = {},
 ): Promise<Map<string, Connection>> {
   const found = await connectorFolders(config)
   const opened = new Map<string, Connection>()
@@ -28,7 +35,7 @@ export async function openConnections(
       loadMapping(instead(given.id, name) ?? mappingFile(config, given.use, name))
     const { zone, currency } = config.company
     const onCall = (call: object) => log.debug({ event: 'http.call', connection: given.id, ...call })
-    const entry = { ...given, company: { zone, currency }, onCall }
+    const entry = { ...given, ...codes?.of(given.id), company: { zone, currency }, onCall }
     opened.set(given.id, withPolls(await openConnection(connector, entry, mappings), given.poll))
   }
   return opened

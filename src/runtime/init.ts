@@ -59,7 +59,7 @@ ${settingsText('my-erp', manifests.erp.settings)}
     # At most two documents on their way at once, and never more than ten calls a second.
     concurrency: 2
     rate: { calls: 10, per: 1s }
-    # Code tables: $code('material', sku) in mappings. Values in quotes.
+    # Code tables: $code('material', sku) in mappings. Values in quotes; long tables by "tributary codes import".
     codes:
       rate: { CNY: "1" }
 

@@ -16,10 +16,12 @@ import {
   runDiff,
 } from '../pipeline/mapping-diff.ts'
 import type { Mapper } from '../pipeline/to-document.ts'
+import { codeSnapshot } from './code-snapshot.ts'
 import type { Config } from './config.ts'
-import { openConnections } from './connections.ts'
+import { type Instead, openConnections } from './connections.ts'
 import type { Log } from './log.ts'
 import { isSameFile, type MappingUse, mappingUses, type UseChoice, useName, usesFor } from './mapping-uses.ts'
+import type { CodeOperations } from './operations-code-types.ts'
 import type { MappingDiffOperations } from './operations-mapping-diff-types.ts'
 
 export interface MappingDiffRequest extends UseChoice {
@@ -51,7 +53,7 @@ export interface MappingDiffAnswer extends DiffReport {
 }
 
 export interface MappingDiffContext {
-  operations: MappingDiffOperations
+  operations: MappingDiffOperations & Pick<CodeOperations, 'codeList'>
   log: Log
   /** Called often, with what is done of how many. True stops the run. */
   progress(done: number, total: number): boolean
@@ -71,9 +73,10 @@ export async function mappingDiff(
   const ids = new Set(uses.map((u) => u.connection))
   const only = Object.entries(config.connections).filter(([id]) => ids.has(id))
   const narrowed = { ...config, connections: Object.fromEntries(only) }
+  const codes = await codeSnapshot(narrowed, context.operations)
   const opened: Map<string, Connection>[] = []
-  const open = async (instead?: Parameters<typeof openConnections>[2]): Promise<Mapper> => {
-    const connections = await openConnections(narrowed, context.log, instead)
+  const open = async (instead?: Instead): Promise<Mapper> => {
+    const connections = await openConnections(narrowed, context.log, { instead, codes })
     opened.push(connections)
     const { zone, currency } = config.company
     return { connections, company: { zone, currency } }

@@ -18,7 +18,7 @@ export interface LedgerAccess {
 
 export interface OperationsContext {
   startedAt: Date
-  config: Pick<Config, 'storage'>
+  config: Pick<Config, 'storage'> & Partial<Pick<Config, 'connections'>>
 }
 
 export interface Desk extends LedgerAccess {

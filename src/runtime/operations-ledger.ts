@@ -7,6 +7,7 @@ import { backupLedger } from '../ledger/backup.ts'
 import { pause, pauses, resume } from '../ledger/pause.ts'
 import { replayRecords } from '../ledger/replay.ts'
 import type { Operations, Pause, PauseScope } from './operations.ts'
+import { codeOperations } from './operations-codes.ts'
 import { type Desk, handOf, type LedgerAccess, makeDesk, type OperationsContext } from './operations-desk.ts'
 import { doctor } from './operations-doctor.ts'
 import { mappingDiffOperations } from './operations-mapping-diff.ts'
@@ -28,6 +29,7 @@ export function ledgerOperations(access: LedgerAccess, context: OperationsContex
     ...recordOperations(desk),
     ...mappingDiffOperations(desk),
     ...tokenOperations(desk),
+    ...codeOperations(desk),
     ...pauseOperations(desk),
     doctor: () => doctor(desk),
     stats: statsOperation(desk),

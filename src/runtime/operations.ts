@@ -8,6 +8,7 @@
  * state that forbids what was asked (core/errors/runtime.ts).
  */
 import type { DocumentKind, OrderProgress, PushState } from '../core/states.ts'
+import { CODE_OPERATIONS, type CodeOperations } from './operations-code-types.ts'
 import type { MappingDiffOperations } from './operations-mapping-diff-types.ts'
 import type { RecordBody, RecordDetail, RecordSummary } from './operations-record-types.ts'
 
@@ -275,7 +276,7 @@ export interface Stats {
   }[]
 }
 
-export interface Operations extends MappingDiffOperations {
+export interface Operations extends CodeOperations, MappingDiffOperations {
   ordersList(filter: OrderFilter): Promise<PageOf<OrderSummary>>
   /** `ref`: order key, or anything `find` understands as long as it means one order. Throws RUNTIME_UNKNOWN, RUNTIME_AMBIGUOUS. */
   orderShow(request: { ref: string }): Promise<OrderDetail>
@@ -343,6 +344,7 @@ export const OPERATIONS = [
   'storedPushes',
   'storedCount',
   'replay',
+  ...CODE_OPERATIONS,
   'pause',
   'resume',
   'pauses',

@@ -127,7 +127,10 @@ const Connection = Type.Object(
       Type.Record(
         Type.String(),
         Type.Record(Type.String(), Type.String({ description: 'text in quotes, so that no digit is lost' })),
-        { description: 'code tables: $code("table", key) in mappings' },
+        {
+          description:
+            'code tables: $code("table", key) in mappings; entries that were imported go before these',
+        },
       ),
     ),
     poll: Type.Optional(

@@ -7,6 +7,8 @@ import jsonata from 'jsonata'
 import { TributaryError } from '../core/errors/error.ts'
 import { ledgerError } from '../core/errors/ledger.ts'
 import { runtimeError } from '../core/errors/runtime.ts'
+import { CodeView } from '../ledger/code-view.ts'
+import type { Database } from '../ledger/database.ts'
 import { installationId } from '../ledger/migrate.ts'
 import { settler } from '../ledger/settle.ts'
 import type { Flow, Pipe } from '../pipeline/pipe.ts'
@@ -59,7 +61,9 @@ async function openPipe(config: Config, log: Log, closers: (() => Promise<unknow
   closers.push(() => db.close())
   const queue = await openLedgerQueue(config.storage, db, log)
   closers.push(() => queue.close())
-  const connections = await openConnections(config, log)
+  const codes = await openCodes(config, db, log)
+  closers.push(() => codes.close())
+  const connections = await openConnections(config, log, { codes })
   closers.push(() => Promise.all([...connections.values()].map((c) => c.close())))
   return {
     db,
@@ -69,8 +73,15 @@ async function openPipe(config: Config, log: Log, closers: (() => Promise<unknow
     company: { zone: config.company.zone, currency: config.company.currency },
     installation: await installationId(db),
     settler: settler(db),
+    codes,
     log: (level, event, fields = {}) => log[level]({ event, ...fields }),
   }
+}
+
+/** The code tables of tributary.yaml with the ledger's over them, kept up to date until it is closed. */
+function openCodes(config: Config, db: Database, log: Log): Promise<CodeView> {
+  const base = Object.fromEntries(Object.values(config.connections).map((c) => [c.id, c.codes]))
+  return new CodeView(db, base).start((error) => log.warn({ event: 'codes.check-failed', error }))
 }
 
 /** A flow as the pipe sees it; `adopt.number` becomes a function of the order. */

@@ -110,9 +110,9 @@ async function rawOrders(operations: Operations): Promise<Raw[]> {
 /** Every record that counts, under the changed file, one by one. */
 async function judgeAll(file: string, told: (subject: Subject, verdict: Verdict) => void): Promise<void> {
   const parsed = parseConfig(stage.config(), config, {})
-  const connections = await openConnections(parsed, createLog({ level: 'error' }), (_, name) =>
-    name === 'order.in' ? file : undefined,
-  )
+  const connections = await openConnections(parsed, createLog({ level: 'error' }), {
+    instead: (_, name) => (name === 'order.in' ? file : undefined),
+  })
   const changed = { connections, company: parsed.company }
   const targets = [{ connection: 'shop', stream: 'order', shape: 'order', document: 'order' }]
   for (let before: number | undefined; ; ) {

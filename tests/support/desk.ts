@@ -42,8 +42,11 @@ export interface Made {
 
 let numbers = 5000
 
+/** Code tables by connection, as tributary.yaml states them. */
+export type CodeTables = Record<string, Record<string, Record<string, string>>>
+
 /** Opens a ledger and the operations over it; to be closed by `desk.ledger.close()`. */
-export async function openDesk(kind: LedgerKind): Promise<Desk> {
+export async function openDesk(kind: LedgerKind, codes: CodeTables = {}): Promise<Desk> {
   const ledger = await kind.open()
   const { db } = ledger
   const woken: string[] = []
@@ -60,7 +63,11 @@ export async function openDesk(kind: LedgerKind): Promise<Desk> {
     ['slow', connection('slow', { class: 'find', settle: 3_600_000 })],
     ['deaf', connection('deaf', { class: 'none' })],
   ])
-  const config = { storage: { data: ledger.folder, database: null, redis: null } }
+  const stated = [...connections.keys()].map((id) => [id, { id, codes: codes[id] ?? {} }])
+  const config = {
+    storage: { data: ledger.folder, database: null, redis: null },
+    connections: Object.fromEntries(stated),
+  }
   const ops = ledgerOperations({ db, queue, connections }, { startedAt: new Date(), config })
   return { ledger, db, ops, woken, ...makers(db) }
 }

@@ -4,7 +4,7 @@
  */
 import { park } from '../../src/ledger/parked.ts'
 import type { Operations } from '../../src/runtime/operations.ts'
-import { type Desk, openDesk } from './desk.ts'
+import { type CodeTables, type Desk, openDesk } from './desk.ts'
 import { LEDGERS } from './ledgers.ts'
 
 /** One order whose push was refused, and what is known of it. */
@@ -37,8 +37,8 @@ export interface Office {
 const UNNOTED = new Set(['verifyToken', 'stats'])
 
 /** Opens an embedded ledger and everything over it. */
-export async function openOffice(): Promise<Office> {
-  const desk = await openDesk(LEDGERS[0]!)
+export async function openOffice(codes: CodeTables = {}): Promise<Office> {
+  const desk = await openDesk(LEDGERS[0]!, codes)
   const calls: [string, unknown][] = []
   const token = async (name: string, scope: 'read' | 'operate') =>
     (await desk.ops.tokenCreate({ name, scope, by: 'ann' })).token

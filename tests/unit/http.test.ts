@@ -263,6 +263,9 @@ describe('/v1', () => {
     '/replay': { connection: 'web', since: '2026-01-01T00:00:00Z' },
     '/pauses': { connection: 'nc', why: 'stock-taking' },
     '/pauses/resume': { connection: 'nc' },
+    '/codes/import': {
+      entries: [{ connection: 'nc', table: 'material', key: 'A', value: '1', factor: '12' }],
+    },
   })
   const ask = (method: string, path: string, token?: string) => {
     const query = { '/find': `?term=${seeded.externalId}`, '/records': `?order=${seeded.order}` }[path] ?? ''

@@ -126,7 +126,7 @@ describe.each(LEDGERS)('operations over $name', (kind) => {
 
     it('backup writes the file it names', { timeout: 60_000 }, async () => {
       const to = path.join(at.ledger.folder, 'by-operation.gz')
-      expect(await at.ops.backup({ to })).toEqual({ path: to, bytes: fs.statSync(to).size, migration: '2' })
+      expect(await at.ops.backup({ to })).toEqual({ path: to, bytes: fs.statSync(to).size, migration: '3' })
     })
   })
 })

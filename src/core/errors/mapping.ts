@@ -56,12 +56,12 @@ export const MAPPING_ERRORS = {
   MAPPING_CODE_MISSING: {
     kind: 'input',
     say: {
-      en: 'code table "{table}" has no entry for "{key}" ({file}:{line}, {field})',
-      zh: '对照表“{table}”中没有“{key}”（{file}:{line}，{field}）',
+      en: 'code table "{table}" has no entry for "{key}"{more} ({file}:{line}, {field})',
+      zh: '对照表“{table}”中没有“{key}”{more}（{file}:{line}，{field}）',
     },
     fix: {
-      en: 'Add "{key}" to the code table "{table}" of this connection, then retry the parked records.',
-      zh: '请在该连接的对照表“{table}”中补充“{key}”，然后重试被搁置的记录。',
+      en: 'Fill in what "tributary codes missing" lists and import it with "tributary codes import"; what waited goes on by itself.',
+      zh: '请填写 "tributary codes missing" 列出的编码，并用 "tributary codes import" 导入；等待中的内容会自动继续。',
     },
   },
   MAPPING_REQUIRED: {

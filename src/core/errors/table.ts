@@ -1,4 +1,5 @@
 /** Every error code there is, by area. docs/reference/errors.md is generated from this table. */
+import { CODE_ERRORS } from './code.ts'
 import { CONFIG_ERRORS } from './config.ts'
 import { CONNECTOR_ERRORS } from './connector.ts'
 import type { ErrorEntry } from './error.ts'
@@ -11,6 +12,7 @@ import { RUNTIME_ERRORS } from './runtime.ts'
 import { YAML_ERRORS } from './yaml.ts'
 
 export const ERRORS: Record<string, ErrorEntry> = {
+  ...CODE_ERRORS,
   ...CONFIG_ERRORS,
   ...CONNECTOR_ERRORS,
   ...LEDGER_ERRORS,

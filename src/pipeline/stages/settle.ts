@@ -3,6 +3,7 @@
  * (docs/reference/push-protocol.md) as two pure functions; the database applies what they say
  * compare-and-set.
  */
+import type { ErrorDetail } from '../../core/errors/error.ts'
 import type { FindAnswer, Outcome, Remote } from '../../core/outcome.ts'
 import type { WriteOperation } from '../../core/ports.ts'
 import type { DuePush, PushState } from '../../ledger/push.ts'
@@ -20,6 +21,8 @@ export interface Next {
   code: string | null
   message: string | null
   event: string
+  /** What the error's text is filled with, for a push that is parked. */
+  detail?: ErrorDetail
   /** Settings or credentials are wrong: the connection is paused. */
   pause?: boolean
 }
