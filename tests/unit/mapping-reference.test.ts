@@ -10,7 +10,7 @@ import { CODES, codeFunctions, FUNCTIONS, SECTIONS } from '../../src/mapping/fun
 import { loadMapping } from '../../src/mapping/load.ts'
 
 const rows = [...Object.values(SECTIONS), CODES].flatMap((table) => Object.entries(table))
-const bound = codeFunctions({ unit: { pc: 'EA' } })
+const bound = codeFunctions({ unit: { pc: 'EA', box: 'BX' } }, { unit: { box: '12' } })
 
 describe('the table of functions', () => {
   test.each(rows)('$%s gives what its example says', (name, { example: [expression, result] }) => {
