@@ -71,19 +71,24 @@ export function describeExpression(source: string, options: CompileOptions = {})
   return { run, compiled: true, reason: null, code }
 }
 
-/** The quick code, and the careful code behind it. */
+/** The quick code, for inputs that are objects, and the careful code behind it, made when it is needed. */
 function both(tree: Node, hosts: ReadonlyMap<string, unknown>): Pick<Built, 'main' | 'code'> {
-  const closed = build(tree, hosts, false)
+  const quick = build(tree, hosts, false, true)
+  let any: Built | null = null
   let open: Built | null = null
   const main: Main = (raw, inp, here, bindings) => {
     // Who binds a name of the library or the host gets code that asks for every name.
-    if (bindings && shadows(bindings, closed.trusted)) {
-      open ??= build(tree, hosts, true)
+    if (bindings && shadows(bindings, quick.trusted)) {
+      open ??= build(tree, hosts, true, false)
       return open.main(raw, inp, here, bindings)
     }
-    return closed.main(raw, inp, here, bindings)
+    if (typeof inp === 'object' && inp !== null && !Array.isArray(inp)) {
+      return quick.main(raw, inp, here, bindings)
+    }
+    any ??= build(tree, hosts, false, false)
+    return any.main(raw, inp, here, bindings)
   }
-  return { main, code: closed.code }
+  return { main, code: quick.code }
 }
 
 function shadows(bindings: Record<string, unknown>, trusted: ReadonlySet<string>): boolean {
@@ -94,7 +99,7 @@ function shadows(bindings: Record<string, unknown>, trusted: ReadonlySet<string>
 const NAMES = Object.keys(RUNTIME)
 const VALUES = Object.values(RUNTIME)
 
-function build(tree: Node, hosts: ReadonlyMap<string, unknown>, open: boolean): Built {
+function build(tree: Node, hosts: ReadonlyMap<string, unknown>, open: boolean, plain: boolean): Built {
   const g: Gen = {
     lines: [],
     beside: new Map(),
@@ -112,7 +117,7 @@ function build(tree: Node, hosts: ReadonlyMap<string, unknown>, open: boolean): 
   const body = apart(g, () => {
     const names = boundIn(tree)
     const scope = names.size === 0 ? null : frame(g, null, names)
-    const value = g.emit(tree, { input: 'inp', root: true, scope, depth: 0 })
+    const value = g.emit(tree, { input: 'inp', root: true, scope, depth: 0, plain })
     line(g, `return ${value.js}`)
   })
   const code = [

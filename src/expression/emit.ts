@@ -4,8 +4,22 @@ import { emitApply, emitCall, emitPartial } from './emit-call.ts'
 import { emitGroup, emitObject } from './emit-group.ts'
 import { emitBind, emitBlock, emitLambda, emitTransform } from './emit-lambda.ts'
 import { emitBinary, emitCondition, emitLiteral, emitNegation } from './emit-operators.ts'
-import { emitPath, emitPredicates } from './emit-path.ts'
-import { ANY, type Context, constant, type Gen, id, KIND, line, may, quote, set, type Val } from './gen.ts'
+import { emitFresh, emitPath, emitPredicates } from './emit-path.ts'
+import {
+  ANY,
+  type Context,
+  constant,
+  type Gen,
+  id,
+  isPlain,
+  KIND,
+  line,
+  may,
+  normed,
+  quote,
+  set,
+  type Val,
+} from './gen.ts'
 import { makePattern } from './regex.ts'
 import { readVariable } from './scopes.ts'
 
@@ -58,15 +72,14 @@ export function emit(g: Gen, node: Node, outer: Context): Val {
   }
   if (!may(value, KIND.list)) return value
   if (node.keepArray && node.type !== 'path') return set(g, `normKeep(${value.js})`, value.kind)
-  return open ? set(g, `norm(${value.js})`, value.kind) : value
+  return open ? set(g, normed(value.js), value.kind) : value
 }
 
 function emitName(g: Gen, node: Node, { input }: Context): Val {
   const key = node.value as string
   const slow = `lookup(${input}, ${quote(key)})`
   if (key in Object.prototype) return set(g, slow)
-  const plain = `typeof ${input} === 'object' && ${input} !== null && !Array.isArray(${input})`
-  return set(g, `${plain} ? ${input}[${quote(key)}] : ${slow}`)
+  return set(g, `${isPlain(input)} ? ${input}[${quote(key)}] : ${slow}`)
 }
 
 function emitVariable(g: Gen, node: Node, cx: Context): Val {
@@ -107,6 +120,11 @@ function emitArray(g: Gen, node: Node, cx: Context): Val {
     name = emitRangeList(g, single, { ...cx, depth: cx.depth + 1 })
   } else {
     name = id(g)
+    const fresh = single && emitFresh(g, single, cx)
+    if (fresh) {
+      if (node.consarray) line(g, `markCons(${fresh})`)
+      return { js: fresh, kind: KIND.list }
+    }
     const values: [Val, boolean][] = []
     for (const item of items) values.push([g.emit(item, cx), item.value === '['])
     let sure = 0
@@ -119,8 +137,11 @@ function emitArray(g: Gen, node: Node, cx: Context): Val {
         .join(', ')}]`,
     )
     for (const [value, whole] of values.slice(sure)) {
+      const one = `${name}.push(${value.js})`
       const add =
-        whole || !may(value, KIND.list) ? `${name}.push(${value.js})` : `pushAll(${name}, ${value.js})`
+        whole || !may(value, KIND.list)
+          ? one
+          : `typeof ${value.js} === 'object' ? pushAll(${name}, ${value.js}) : ${one}`
       line(g, may(value, KIND.none) ? `if (${value.js} !== undefined) ${add}` : add)
     }
   }
