@@ -118,7 +118,7 @@ else {
   for (const one of cases) await mapping(one)
   for (const one of [cases[2]!, cases[3]!, cases[0]!]) await compiling(one)
   for (const lines of [5, 200]) await expression(`order fields, ${lines} lines`, fields, lines, handWritten)
-  if (process.env.ONLY !== "m")
+  if (process.env.ONLY !== 'm')
     for (const [source, hand] of GENERAL)
       await expression(source.replace(/\s+/g, ' ').slice(0, 32), source, 5, hand)
   summary('mappings', rows.mappings)

@@ -3,14 +3,14 @@
  * the same exact functions on amounts and instants.
  */
 import { currencyDigits, decimal, multiplyDecimal, roundDecimal, toMinor } from '../../src/core/money.ts'
-import { parseInstant } from '../../src/core/time.ts'
+import { instantText } from '../../src/core/time.ts'
 import type { TaobaoLine, TaobaoTrade, WooLine, WooOrder } from './mapping-orders.ts'
 
 /** Empty text and null are nothing. */
 export const some = <T>(value: T | null | undefined): T | undefined =>
   value === null || value === '' ? undefined : (value as T | undefined)
 
-export const utc = (text: string) => parseInstant(text).toISOString()
+export const utc = instantText
 
 /** Price × quantity in minor units. */
 export function lineMoney(price: string, quantity: number, currency: string): number {

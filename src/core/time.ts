@@ -108,6 +108,39 @@ export function parseInstant(text: string): Date {
   return date
 }
 
+const TWO = Array.from({ length: 100 }, (_, i) => String(i).padStart(2, '0'))
+
+/**
+ * An instant as RFC 3339 with its zone to the one way in which Tributary writes it: UTC with milliseconds. The same as
+ * `parseInstant(text).toISOString()`, which takes three times as long. Throws RangeError as `parseInstant` does.
+ */
+export function instantText(text: string): string {
+  const at = plainInstant(text)
+  return at === null || at < 0 || at >= YEAR_10000 ? parseInstant(text).toISOString() : written(at)
+}
+
+const YEAR_10000 = 253_402_300_800_000
+
+function written(at: number): string {
+  const days = Math.floor(at / 86_400_000)
+  const seconds = Math.floor((at - days * 86_400_000) / 1000)
+  // The calendar in eras of 400 years that start on 1 March.
+  const era = Math.floor((days + 719_468) / 146_097)
+  const inEra = days + 719_468 - era * 146_097
+  const leaps = Math.floor(inEra / 1460) - Math.floor(inEra / 36_524) + Math.floor(inEra / 146_096)
+  const year = Math.floor((inEra - leaps) / 365)
+  const inYear = inEra - (365 * year + Math.floor(year / 4) - Math.floor(year / 100))
+  const march = Math.floor((5 * inYear + 2) / 153)
+  const day = inYear - Math.floor((153 * march + 2) / 5) + 1
+  const month = march < 10 ? march + 3 : march - 9
+  const full = year + era * 400 + (month <= 2 ? 1 : 0)
+  const minutes = Math.floor(seconds / 60)
+  const hour = Math.floor(minutes / 60)
+  const date = `${TWO[Math.floor(full / 100)]}${TWO[full % 100]}-${TWO[month]}-${TWO[day]}`
+  const thousandths = String(1000 + (at % 1000)).slice(1)
+  return `${date}T${TWO[hour]}:${TWO[minutes % 60]}:${TWO[seconds % 60]}.${thousandths}Z`
+}
+
 /** `Date` turns 30 February into 2 March without a word. */
 function dayExists(year: number, month: number, day: number): boolean {
   const d = new Date(Date.UTC(year, month - 1, day))

@@ -16,6 +16,11 @@ export interface CompileOptions {
   /** Functions that the expression may call as `$name`. They answer at once; a promise is a value like any other. */
   functions?: Readonly<Record<string, unknown>>
   limits?: Limits
+  /**
+   * Names that the variables of a call may have, where that is known: other names then stand for the library and the
+   * host without a look at each call. Default: any.
+   */
+  variables?: readonly string[]
 }
 
 /** How an expression runs. */
@@ -57,7 +62,7 @@ export function describeExpression(source: string, options: CompileOptions = {})
   const tree = parse(source)
   const hosts = new Map(Object.entries(options.functions ?? {}))
   const limits = { ...options.limits }
-  const { main, code } = both(tree, hosts)
+  const { main, code } = both(tree, hosts, options.variables)
   const run: Expression = (input, bindings) => {
     const outer = enter(limits)
     try {
@@ -72,13 +77,18 @@ export function describeExpression(source: string, options: CompileOptions = {})
 }
 
 /** The quick code, for inputs that are objects, and the careful code behind it, made when it is needed. */
-function both(tree: Node, hosts: ReadonlyMap<string, unknown>): Pick<Built, 'main' | 'code'> {
+function both(
+  tree: Node,
+  hosts: ReadonlyMap<string, unknown>,
+  variables?: readonly string[],
+): Pick<Built, 'main' | 'code'> {
   const quick = build(tree, hosts, false, true)
+  const safe = variables !== undefined && !variables.some((name) => quick.trusted.has(name))
   let any: Built | null = null
   let open: Built | null = null
   const main: Main = (raw, inp, here, bindings) => {
     // Who binds a name of the library or the host gets code that asks for every name.
-    if (bindings && shadows(bindings, quick.trusted)) {
+    if (bindings && !safe && shadows(bindings, quick.trusted)) {
       open ??= build(tree, hosts, true, false)
       return open.main(raw, inp, here, bindings)
     }
