@@ -9,8 +9,8 @@ import { compileExpression } from '../src/expression/compile.ts'
 import { runnable } from '../src/mapping/load.ts'
 import { fields, GENERAL, handWritten, order } from './parts/expressions.ts'
 import { type MappingCase, mappingCases } from './parts/mapping-cases.ts'
-import { exactOnly } from './parts/mapping-exact.ts'
 import { inTurn, median, rates, type Work } from './parts/mapping-rate.ts'
+import { sharesOf } from './parts/mapping-shares.ts'
 
 const TIME = Number(process.argv[2]) || 1000
 const plain = (value: unknown) => JSON.parse(JSON.stringify(value ?? null))
@@ -39,23 +39,22 @@ async function mapping(one: MappingCase): Promise<void> {
   const { name, read, inputs, context, byHand } = one
   const [compiled, interpreted] = [await runnable(read), await runnable(read, { compile: false })]
   for (const input of inputs) {
-    const wanted = interpreted.map(input, context)
+    const wanted = await interpreted.map(input, context)
     await check(name, 'compiled', compiled.map(input, context), wanted)
     await check(name, 'by hand', byHand(input), wanted)
   }
-  const [ours, theirs, hand, exact] = (await rates(
-    [
-      inTurn(inputs, (input) => compiled.map(input, context)),
-      inTurn(inputs, (input) => interpreted.map(input, context)),
-      inTurn(inputs, byHand),
-      inTurn(exactOnly(one), (calls) => calls()),
-    ],
-    TIME,
-  )) as [number, number, number, number]
+  const works = [
+    inTurn(inputs, (input) => compiled.map(input, context)),
+    inTurn(inputs, (input) => interpreted.map(input, context)),
+    inTurn(inputs, byHand),
+  ] as const
+  const [ours, theirs, hand] = (await rates([...works], TIME)) as [number, number, number]
   rows.mappings.push({ ours, theirs, hand })
-  const share = `; exact ${((100 * ours) / exact).toFixed(0)} % here, ${((100 * hand) / exact).toFixed(0)} % by hand`
-  const rest = (1 / hand - 1 / exact) / (1 / ours - 1 / exact)
-  show(name, rows.mappings.at(-1)!, `${share}; the rest ${rest.toFixed(2)}`)
+  const [here, there] = [await sharesOf(works[0], TIME), await sharesOf(works[2], TIME)]
+  const percent = (share: number) => `${(100 * share).toFixed(0)} %`
+  const rest = (1 - there.exact) / hand / ((1 - here.exact) / ours)
+  const shares = `exact ${percent(here.exact)} (by hand ${percent(there.exact)}), functions ${percent(here.functions)}`
+  show(name, rows.mappings.at(-1)!, `; ${shares}; the rest ${rest.toFixed(2)}`)
 }
 
 async function expression(name: string, source: string, lines: number, hand: typeof handWritten | null) {
@@ -118,9 +117,9 @@ else {
   for (const one of cases) await mapping(one)
   for (const one of [cases[2]!, cases[3]!, cases[0]!]) await compiling(one)
   for (const lines of [5, 200]) await expression(`order fields, ${lines} lines`, fields, lines, handWritten)
-  if (process.env.ONLY !== 'm')
-    for (const [source, hand] of GENERAL)
-      await expression(source.replace(/\s+/g, ' ').slice(0, 32), source, 5, hand)
+
+  for (const [source, hand] of GENERAL)
+    await expression(source.replace(/\s+/g, ' ').slice(0, 32), source, 5, hand)
   summary('mappings', rows.mappings)
   summary('expressions', rows.expressions)
 }

@@ -27,7 +27,7 @@ export const median = (all: number[]): number => all.toSorted((x, y) => x - y)[M
  * of them, and the median of the slices counts. `time`: milliseconds for each.
  */
 export async function rates(works: Work[], time: number): Promise<number[]> {
-  const slices = 5
+  const slices = 9
   const found: number[][] = works.map(() => [])
   for (const work of works) await run(work, time / 2)
   for (let slice = 0; slice < slices; slice++) {
