@@ -162,6 +162,7 @@ function evaluator(hosts: ReadonlyMap<string, unknown>): Evaluate {
   const kept = new Map<string, Main>()
   return (args, context, root, bindings, visible) => {
     const [source, focus] = args
+    if (args.length > 2) return fail('T0410', { index: 3, value: args[2] })
     if (source === undefined && args.length > 0) return undefined
     if (typeof source !== 'string') return fail('T0410', { index: 1, value: source })
     const bound: Record<string, unknown> = Object.assign(Object.create(null), bindings)

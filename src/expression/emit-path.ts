@@ -95,7 +95,7 @@ function emitSteps(g: Gen, node: Node, cx: Context, start: State, from: number, 
     if (step.type === 'sort') {
       state = { js: emitSort(g, step, state, cx), form: 'list' }
       if (isLast) return endOfList(g, state.js, want)
-    } else if (state.form === 'input' && cx.plain && !step.stages && want !== 'fresh') {
+    } else if (isSingle(state, step, cx) && want !== 'fresh' && steps[i + 1]?.type !== 'sort') {
       const value = g.emit(step, { ...cx, root: false })
       const list = may(value, KIND.list)
       if (isLast) return endOfOne(g, value, want)
@@ -127,6 +127,11 @@ const ENDS = { value: 'norm', keep: 'keep', plain: 'normKeep', fresh: 'norm' }
 
 function endOfList(g: Gen, list: string, want: Want): Val {
   return want === 'stream' ? { js: list, kind: KIND.list } : set(g, `${ENDS[want]}(${list})`)
+}
+
+/** One item, and so one result: no loop. (Sorting needs a list of its own, without the marks of the result.) */
+function isSingle(state: State, step: Node, cx: Context): boolean {
+  return state.form === 'input' && cx.plain === true && !step.stages
 }
 
 /** The value of the path from the one result of its last step. */
