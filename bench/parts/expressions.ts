@@ -1,4 +1,4 @@
-/** What bench/expression.ts evaluates: an order mapping and general expressions, also written by hand. */
+/** What bench/mapping.ts evaluates beside mappings: an order mapping and general expressions, also written by hand. */
 
 interface Line {
   id: number

@@ -40,9 +40,19 @@ export function isCurrency(code: string): boolean {
   return KNOWN.has(code)
 }
 
+const DIGITS_OF = new Map(Object.entries(DIGITS))
+
+/** Amounts of one document are of one or two currencies: the last answer is usually the next one, too. */
+let lastCurrency = ''
+let lastDigits = 2
+
 /** Digits after the point of a currency's minor unit: JPY 0, USD 2, KWD 3. */
 export function currencyDigits(currency: string): number {
-  return DIGITS[currency] ?? 2
+  if (currency !== lastCurrency) {
+    lastDigits = DIGITS_OF.get(currency) ?? 2
+    lastCurrency = currency
+  }
+  return lastDigits
 }
 
 /** A decimal as an integer and the number of digits after the point. */
@@ -72,36 +82,77 @@ function print({ units, scale }: Scaled): string {
   return sign + whole + (fraction ? `.${fraction}` : '')
 }
 
-const POWERS = [1, 10, 100, 1000, 10_000, 100_000, 1_000_000]
+const POWERS = [1, 10, 100, 1e3, 1e4, 1e5, 1e6, 1e7, 1e8, 1e9, 1e10, 1e11, 1e12, 1e13, 1e14, 1e15]
+const MOST_DIGITS = 15
+const MOST = 1e15
 
 /**
- * Almost every amount is a few digits with at most as many decimals as its currency has: then whole numbers do.
- * Null for anything else.
+ * Almost every decimal has a few digits: then whole numbers do, without BigInt. `plainUnits` reads one, `plainScale`
+ * says how many of its digits stand after the point. Nothing else is kept between calls.
  */
-function plainUnits(text: string, digits: number): number | null {
+let plainScale = 0
+
+/** The digits of a text of at most 15 digits with at most one point as a whole number; NaN for anything else. */
+function plainUnits(text: string): number {
   const { length } = text
   const start = text.charCodeAt(0) === 45 ? 1 : 0
-  if (length === start || length > 14 || digits > 6) return null
+  if (length === start || length > MOST_DIGITS) return Number.NaN
   let units = 0
   let point = -1
   for (let i = start; i < length; i++) {
     const code = text.charCodeAt(i)
-    if (code >= 48 && code <= 57) units = units * 10 + code - 48
+    if (code >= 48 && code <= 57) units = units * 10 + (code - 48)
     else if (code === 46 && point < 0 && i > start) point = i
-    else return null
+    else return Number.NaN
   }
-  const shift = digits - (point < 0 ? 0 : length - 1 - point)
-  if (shift < 0 || units > 1_000_000_000) return null
-  const scaled = units * POWERS[shift]!
-  return start === 1 && scaled !== 0 ? -scaled : scaled
+  plainScale = point < 0 ? 0 : length - 1 - point
+  return start === 1 && units !== 0 ? -units : units
 }
 
-const CANONICAL = /^(?:0|-?[1-9]\d*(?:\.\d*[1-9])?|-?0\.\d*[1-9])$/
+/** The canonical text of a whole number with its point moved; null where that takes more than 15 digits. */
+function printPlain(units: number, scale: number): string | null {
+  if (scale > MOST_DIGITS || units >= MOST || units <= -MOST) return null
+  let left = units
+  let digits = scale
+  while (digits > 0 && left % 10 === 0) {
+    left /= 10
+    digits--
+  }
+  if (digits === 0) return String(left === 0 ? 0 : left)
+  const positive = left < 0 ? -left : left
+  const power = POWERS[digits]!
+  const whole = Math.floor(positive / power)
+  // A one before the fraction keeps its zeros.
+  const fraction = String(power + (positive - whole * power)).slice(1)
+  return `${left < 0 ? '-' : ''}${whole}.${fraction}`
+}
+
+/** True for the canonical text of a decimal: no plus, no zeros before or behind, no exponent. */
+function isCanonical(text: string): boolean {
+  const { length } = text
+  const start = text.charCodeAt(0) === 45 ? 1 : 0
+  let point = -1
+  let code = 0
+  for (let i = start; i < length; i++) {
+    code = text.charCodeAt(i)
+    if (code === 46 && point < 0 && i > start) point = i
+    else if (!(code >= 48 && code <= 57)) return false
+  }
+  const whole = (point < 0 ? length : point) - start
+  if (whole > 1 && text.charCodeAt(start) === 48) return false
+  if (point >= 0) return code !== 48 && code !== 46
+  return whole > 0 && !(start === 1 && code === 48 && whole === 1)
+}
 
 /** The canonical text of an exact decimal: no exponent, no trailing zeros, no plus. Throws RangeError. */
 export function decimal(value: string | number): string {
-  if (typeof value === 'number' && Number.isSafeInteger(value)) return String(value === 0 ? 0 : value)
-  if (typeof value === 'string' && CANONICAL.test(value)) return value
+  if (typeof value === 'number') {
+    // Between these bounds the language itself writes numbers so.
+    const size = Math.abs(value)
+    if (size >= 1e-6 && size < 1e21) return String(value)
+    return value === 0 ? '0' : print(parse(value))
+  }
+  if (isCanonical(value)) return value
   return print(parse(value))
 }
 
@@ -114,8 +165,23 @@ function divideRounded(n: bigint, d: bigint): bigint {
   return negative ? -q : q
 }
 
+function roundPlain(units: number, scale: number, digits: number): string | null {
+  if (scale <= digits) return printPlain(units, scale)
+  const power = POWERS[scale - digits]
+  if (power === undefined || digits < 0) return null
+  const positive = units < 0 ? -units : units
+  let rounded = Math.floor(positive / power)
+  if ((positive - rounded * power) * 2 >= power) rounded++
+  return printPlain(units < 0 ? -rounded : rounded, digits)
+}
+
 /** Rounds a decimal to `digits` places, half away from zero. */
 export function roundDecimal(value: string | number, digits: number): string {
+  if (typeof value === 'string') {
+    const plain = plainUnits(value)
+    const text = !Number.isNaN(plain) ? roundPlain(plain, plainScale, digits) : null
+    if (text !== null) return text
+  }
   const { units, scale } = parse(value)
   if (scale <= digits) return print({ units, scale })
   return print({ units: divideRounded(units, 10n ** BigInt(scale - digits)), scale: digits })
@@ -128,8 +194,12 @@ export function roundDecimal(value: string | number, digits: number): string {
 export function toMinor(value: string | number, currency: string): number {
   const digits = currencyDigits(currency)
   if (typeof value === 'string') {
-    const plain = plainUnits(value, digits)
-    if (plain !== null) return plain
+    const plain = plainUnits(value)
+    const shift = digits - plainScale
+    if (!Number.isNaN(plain) && shift >= 0) {
+      const minor = plain * POWERS[shift]!
+      if (minor < MOST && minor > -MOST) return minor
+    }
   }
   const { units, scale } = parse(value)
   const shift = digits - scale
@@ -149,14 +219,25 @@ function safe(units: bigint): number {
 export function fromMinor(minor: number, currency: string): string {
   if (!Number.isSafeInteger(minor)) throw new RangeError('minor units must be a whole number')
   const digits = currencyDigits(currency)
-  const sign = minor < 0 ? '-' : ''
-  const text = Math.abs(minor)
-    .toString()
-    .padStart(digits + 1, '0')
-  return digits === 0 ? sign + text : `${sign}${text.slice(0, -digits)}.${text.slice(-digits)}`
+  if (digits === 0) return String(minor === 0 ? 0 : minor)
+  const positive = minor < 0 ? -minor : minor
+  const power = POWERS[digits]!
+  const whole = Math.floor(positive / power)
+  return `${minor < 0 ? '-' : ''}${whole}.${String(power + (positive - whole * power)).slice(1)}`
 }
 
 export function addDecimal(a: string, b: string): string {
+  const left = plainUnits(a)
+  const leftScale = plainScale
+  const right = plainUnits(b)
+  const most = Math.max(leftScale, plainScale)
+  if (!Number.isNaN(left + right)) {
+    const sum = left * POWERS[most - leftScale]! + right * POWERS[most - plainScale]!
+    // Neither side is beyond 2^53 when its digits and the moved point are at most 15 places.
+    const text =
+      places(left, most - leftScale) && places(right, most - plainScale) ? printPlain(sum, most) : null
+    if (text !== null) return text
+  }
   const x = parse(a)
   const y = parse(b)
   const scale = Math.max(x.scale, y.scale)
@@ -171,6 +252,11 @@ export function subtractDecimal(a: string, b: string): string {
 }
 
 export function multiplyDecimal(a: string, b: string): string {
+  const left = plainUnits(a)
+  const leftScale = plainScale
+  const product = left * plainUnits(b)
+  const text = product < MOST && product > -MOST ? printPlain(product, leftScale + plainScale) : null
+  if (text !== null) return text
   const x = parse(a)
   const y = parse(b)
   return print({ units: x.units * y.units, scale: x.scale + y.scale })
@@ -185,6 +271,11 @@ export function divideDecimal(a: string, b: string, digits: number): string {
   const n = power >= 0n ? x.units * 10n ** power : x.units
   const d = power >= 0n ? y.units : y.units * 10n ** -power
   return print({ units: divideRounded(n, d), scale: digits })
+}
+
+/** True when a whole number times that power of ten is exact. */
+function places(units: number, shift: number): boolean {
+  return Math.abs(units) * POWERS[shift]! < MOST
 }
 
 /** -1, 0 or 1. */

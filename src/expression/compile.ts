@@ -16,6 +16,11 @@ export interface CompileOptions {
   /** Functions that the expression may call as `$name`. They answer at once; a promise is a value like any other. */
   functions?: Readonly<Record<string, unknown>>
   limits?: Limits
+  /**
+   * Names that the variables of a call may have, where that is known: other names then stand for the library and the
+   * host without a look at each call. Default: any.
+   */
+  variables?: readonly string[]
 }
 
 /** How an expression runs. */
@@ -57,7 +62,7 @@ export function describeExpression(source: string, options: CompileOptions = {})
   const tree = parse(source)
   const hosts = new Map(Object.entries(options.functions ?? {}))
   const limits = { ...options.limits }
-  const { main, code } = both(tree, hosts)
+  const { main, code } = both(tree, hosts, options.variables)
   const run: Expression = (input, bindings) => {
     const outer = enter(limits)
     try {
@@ -71,19 +76,29 @@ export function describeExpression(source: string, options: CompileOptions = {})
   return { run, compiled: true, reason: null, code }
 }
 
-/** The quick code, and the careful code behind it. */
-function both(tree: Node, hosts: ReadonlyMap<string, unknown>): Pick<Built, 'main' | 'code'> {
-  const closed = build(tree, hosts, false)
+/** The quick code, for inputs that are objects, and the careful code behind it, made when it is needed. */
+function both(
+  tree: Node,
+  hosts: ReadonlyMap<string, unknown>,
+  variables?: readonly string[],
+): Pick<Built, 'main' | 'code'> {
+  const quick = build(tree, hosts, false, true)
+  const safe = variables !== undefined && !variables.some((name) => quick.trusted.has(name))
+  let any: Built | null = null
   let open: Built | null = null
   const main: Main = (raw, inp, here, bindings) => {
     // Who binds a name of the library or the host gets code that asks for every name.
-    if (bindings && shadows(bindings, closed.trusted)) {
-      open ??= build(tree, hosts, true)
+    if (bindings && !safe && shadows(bindings, quick.trusted)) {
+      open ??= build(tree, hosts, true, false)
       return open.main(raw, inp, here, bindings)
     }
-    return closed.main(raw, inp, here, bindings)
+    if (typeof inp === 'object' && inp !== null && !Array.isArray(inp)) {
+      return quick.main(raw, inp, here, bindings)
+    }
+    any ??= build(tree, hosts, false, false)
+    return any.main(raw, inp, here, bindings)
   }
-  return { main, code: closed.code }
+  return { main, code: quick.code }
 }
 
 function shadows(bindings: Record<string, unknown>, trusted: ReadonlySet<string>): boolean {
@@ -94,7 +109,7 @@ function shadows(bindings: Record<string, unknown>, trusted: ReadonlySet<string>
 const NAMES = Object.keys(RUNTIME)
 const VALUES = Object.values(RUNTIME)
 
-function build(tree: Node, hosts: ReadonlyMap<string, unknown>, open: boolean): Built {
+function build(tree: Node, hosts: ReadonlyMap<string, unknown>, open: boolean, plain: boolean): Built {
   const g: Gen = {
     lines: [],
     beside: new Map(),
@@ -112,7 +127,7 @@ function build(tree: Node, hosts: ReadonlyMap<string, unknown>, open: boolean): 
   const body = apart(g, () => {
     const names = boundIn(tree)
     const scope = names.size === 0 ? null : frame(g, null, names)
-    const value = g.emit(tree, { input: 'inp', root: true, scope, depth: 0 })
+    const value = g.emit(tree, { input: 'inp', root: true, scope, depth: 0, plain })
     line(g, `return ${value.js}`)
   })
   const code = [
@@ -147,6 +162,7 @@ function evaluator(hosts: ReadonlyMap<string, unknown>): Evaluate {
   const kept = new Map<string, Main>()
   return (args, context, root, bindings, visible) => {
     const [source, focus] = args
+    if (args.length > 2) return fail('T0410', { index: 3, value: args[2] })
     if (source === undefined && args.length > 0) return undefined
     if (typeof source !== 'string') return fail('T0410', { index: 1, value: source })
     const bound: Record<string, unknown> = Object.assign(Object.create(null), bindings)

@@ -72,7 +72,9 @@ function emitMaybeEval(
 export function emitArguments(g: Gen, node: Node, cx: Context, first: Val | null): string[] {
   const args = node.arguments!.map((arg) => {
     const value = g.emit(arg, cx)
-    return may(value, KIND.fn) && arg.type !== 'lambda' ? set(g, `argument(${value.js})`).js : value.js
+    return may(value, KIND.fn) && arg.type !== 'lambda'
+      ? set(g, `typeof ${value.js} === 'function' ? argument(${value.js}) : ${value.js}`).js
+      : value.js
   })
   return first ? [first.js, ...args] : args
 }

@@ -19,10 +19,11 @@ export function emitObject(g: Gen, node: Node, cx: Context): Val {
   const keys = fixedKeys(pairs)
   if (!keys)
     return emitGroup(g, { lhs: pairs, position: node.position! }, { js: cx.input, kind: KIND.list }, cx)
-  const input = needsInput(pairs)
-    ? set(g, `Array.isArray(${cx.input}) ? together(${cx.input}) : ${cx.input}`).js
-    : cx.input
-  const inner = { ...on(cx, input), depth: cx.depth }
+  const input =
+    !cx.plain && needsInput(pairs)
+      ? set(g, `Array.isArray(${cx.input}) ? together(${cx.input}) : ${cx.input}`).js
+      : cx.input
+  const inner = { ...on(cx, input), depth: cx.depth, plain: cx.plain }
   if (input === cx.input) inner.root = cx.root
   const values = pairs.map(([, value]) => g.emit(value, inner))
   return build(g, keys, values)

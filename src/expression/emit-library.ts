@@ -25,7 +25,7 @@ export function emitLibraryCall(g: Gen, call: LibraryCall): Val {
   const args = node.arguments!.map((arg) => {
     const value = g.emit(arg, cx)
     if (!may(value, KIND.fn) || arg.type === 'lambda' || arg.type === 'regex') return value
-    return set(g, `argument(${value.js})`, value.kind)
+    return set(g, `typeof ${value.js} === 'function' ? argument(${value.js}) : ${value.js}`, value.kind)
   })
   if (first) args.unshift(first)
   if (name === 'eval') {

@@ -80,7 +80,10 @@ function emitEquality(g: Gen, same: boolean, left: Val, right: Val): Val {
     const there = [left, right].filter((v) => may(v, KIND.none)).map((v) => `${v.js} !== undefined && `)
     return set(g, `${there.join('')}${a} !== ${b}`, KIND.bool)
   }
-  return set(g, `${same ? 'equal' : 'unequal'}(${a}, ${b})`, KIND.bool)
+  const deep = `typeof ${a} === 'object'`
+  if (same) return set(g, `${a} === ${b} ? ${a} !== undefined : ${deep} && equal(${a}, ${b})`, KIND.bool)
+  const shallow = `${a} !== undefined && ${b} !== undefined`
+  return set(g, `${a} !== ${b} && (${deep} ? unequal(${a}, ${b}) : ${shallow})`, KIND.bool)
 }
 
 function emitConcat(g: Gen, left: Val, right: Val, at: string): Val {

@@ -1,9 +1,22 @@
 /** Paths: steps over items, predicates, sorting. */
-import type { Node, Stage } from './ast.ts'
-import { chainFunction, type Want } from './emit-chain.ts'
+import { type Node, type Stage, walk } from './ast.ts'
+import { chainFunction, emitChain, type Want } from './emit-chain.ts'
 import { emitGroup } from './emit-group.ts'
 import { emitTuplePath, emitTuplePredicates, needsTuples } from './emit-tuple.ts'
-import { ANY, type Context, type Gen, id, isOnly, KIND, line, may, on, set, type Val } from './gen.ts'
+import {
+  ANY,
+  type Context,
+  type Gen,
+  id,
+  isOnly,
+  isPlain,
+  KIND,
+  line,
+  may,
+  on,
+  set,
+  type Val,
+} from './gen.ts'
 
 const isField = (step: Node | undefined): boolean =>
   step?.type === 'name' && !step.stages && !step.predicate && !step.group
@@ -15,19 +28,22 @@ interface State {
   form: 'input' | 'stream' | 'list'
 }
 
-export function emitPath(g: Gen, node: Node, cx: Context): Val {
+export function emitPath(g: Gen, node: Node, cx: Context, wanted?: Want): Val {
   if (needsTuples(node)) return emitTuplePath(g, node, cx)
   const steps = node.steps!
   const kept = node.keepSingletonArray || node.keepArray
-  const want: Want = node.group ? 'stream' : kept ? (node.keepSingletonArray ? 'keep' : 'plain') : 'value'
+  const want: Want =
+    wanted ?? (node.group ? 'stream' : kept ? (node.keepSingletonArray ? 'keep' : 'plain') : 'value')
   let value: Val
   if (steps[0]!.consarray) value = emitConstructed(g, node, cx, want)
   else if (steps[0]!.type === 'variable') {
     const first = g.emit(steps[0]!, cx)
-    const state: State = { js: set(g, `stream(${first.js})`).js, form: 'stream' }
     if (steps.length === 1) value = ending(g, `[${first.js}]`, want)
     else if (isField(steps[1])) value = emitSteps(g, node, cx, { js: first.js, form: 'stream' }, 1, want)
-    else value = emitSteps(g, node, cx, state, 1, want)
+    else {
+      const state: State = { js: set(g, `stream(${first.js})`).js, form: 'stream' }
+      value = emitSteps(g, node, cx, state, 1, want)
+    }
   } else value = emitSteps(g, node, cx, { js: cx.input, form: 'input' }, 0, want)
   return node.group ? emitGroup(g, node.group, value, cx) : value
 }
@@ -64,8 +80,11 @@ function emitSteps(g: Gen, node: Node, cx: Context, start: State, from: number, 
     if (end > i) {
       const keys = steps.slice(i, end).map((s) => s.value as string)
       const isLast = end === steps.length
-      const work = chainFunction(g, keys, isLast ? want : 'stream')
-      const value = set(g, `${work}(${state.js})`)
+      const wanted = isLast ? want : 'stream'
+      const value =
+        state.form === 'input' && cx.plain
+          ? emitChain(g, state.js, keys, wanted)
+          : set(g, `${chainFunction(g, keys, wanted)}(${state.js})`)
       if (isLast) return value
       state = { js: value.js, form: 'stream' }
       i = end
@@ -76,6 +95,12 @@ function emitSteps(g: Gen, node: Node, cx: Context, start: State, from: number, 
     if (step.type === 'sort') {
       state = { js: emitSort(g, step, state, cx), form: 'list' }
       if (isLast) return endOfList(g, state.js, want)
+    } else if (isSingle(state, step, cx) && want !== 'fresh' && steps[i + 1]?.type !== 'sort') {
+      const value = g.emit(step, { ...cx, root: false })
+      const list = may(value, KIND.list)
+      if (isLast) return endOfOne(g, value, want)
+      const items = list ? `Array.isArray(${value.js}) ? opened(${value.js}) : ${value.js}` : value.js
+      state = { js: list ? set(g, items).js : value.js, form: 'stream' }
     } else {
       const { out, flat } = emitStep(g, step, state, cx)
       if (isLast) return ending(g, out, want, flat)
@@ -88,16 +113,53 @@ function emitSteps(g: Gen, node: Node, cx: Context, start: State, from: number, 
 
 /** The value of the path from the results of its last step; `flat`: there are no lists to open in them. */
 function ending(g: Gen, results: string, want: Want, flat = false): Val {
+  if (want === 'fresh') {
+    line(g, `checkItems(${results}.length)`)
+    return { js: results, kind: KIND.list }
+  }
   if (want === 'stream') return flat ? { js: results, kind: KIND.list } : set(g, `lastRaw(${results})`)
   if (want === 'keep') return set(g, flat ? `keep(sequence(${results}))` : `finishKeep(${results})`)
   if (want === 'plain') return set(g, `normKeep(${flat ? `sequence(${results})` : `lastRaw(${results})`})`)
   return set(g, flat ? `settle(${results})` : `finish(${results})`)
 }
 
-const ENDS = { value: 'norm', keep: 'keep', plain: 'normKeep' }
+const ENDS = { value: 'norm', keep: 'keep', plain: 'normKeep', fresh: 'norm' }
 
 function endOfList(g: Gen, list: string, want: Want): Val {
   return want === 'stream' ? { js: list, kind: KIND.list } : set(g, `${ENDS[want]}(${list})`)
+}
+
+/** One item, and so one result: no loop. (Sorting needs a list of its own, without the marks of the result.) */
+function isSingle(state: State, step: Node, cx: Context): boolean {
+  return state.form === 'input' && cx.plain === true && !step.stages
+}
+
+/** The value of the path from the one result of its last step. */
+function endOfOne(g: Gen, value: Val, want: Want): Val {
+  const { js } = value
+  if (want !== 'value') return ending(g, set(g, `${js} === undefined ? [] : [${js}]`).js, want)
+  return may(value, KIND.list) ? set(g, `Array.isArray(${js}) ? finish([${js}]) : ${js}`) : value
+}
+
+/**
+ * The items of a path as a new list that `[…]` may take as it is; null where there may be lists among them that it
+ * would open, or where other code is as good.
+ */
+export function emitFresh(g: Gen, node: Node, cx: Context): string | null {
+  if (node.type !== 'path' || node.predicate || node.group || node.keepArray || node.keepSingletonArray)
+    return null
+  const step = node.steps!.at(-1)!
+  const makesObjects = step.type === 'unary' && step.value === '{' && !step.group && !step.predicate
+  if (needsTuples(node) || !(makesObjects || endsInObject(step)) || step.stages) return null
+  if (node.steps![0]!.consarray) return null
+  return emitPath(g, node, cx, 'fresh').js
+}
+
+/** A block whose last expression makes an object. */
+function endsInObject(step: Node): boolean {
+  if (step.type !== 'block' || step.predicate || step.group || step.keepArray) return false
+  const last = step.expressions!.at(-1)
+  return last?.type === 'unary' && last.value === '{' && !last.group && !last.predicate && !last.keepArray
 }
 
 /** One step over all items; gives the name of the list of results, and whether no lists are to be opened in it. */
@@ -111,7 +173,7 @@ function emitStep(g: Gen, step: Node, state: State, cx: Context): { out: string;
   line(g, 'if (--M.fuel < 0) spent()')
   line(g, `const ${item} = ${isList} ? ${state.js}[${i}] : ${state.js}`)
   const inner = { ...on(cx, item), depth: cx.depth }
-  let value = g.emit({ ...step, stages: undefined } as Node, inner)
+  let value = emitItem(g, { ...step, stages: undefined } as Node, inner)
   const stages = step.stages ?? []
   const last = stages.at(-1)
   for (const stage of stages.slice(0, -1)) value = emitFilter(g, value, stage, inner)
@@ -130,6 +192,31 @@ function emitStep(g: Gen, step: Node, state: State, cx: Context): { out: string;
   )
   line(g, '}')
   return { out, flat: !may(value, KIND.list) }
+}
+
+/** Larger steps have code for items that are objects, which they are, and code for all others. */
+function emitItem(g: Gen, step: Node, cx: Context): Val {
+  if (cx.doubled || !readsMuch(step)) return g.emit(step, cx)
+  const name = id(g)
+  line(g, `let ${name}`)
+  line(g, `if (${isPlain(cx.input)}) {`)
+  const quick = g.emit(step, { ...cx, plain: true })
+  line(g, `${name} = ${quick.js}`)
+  line(g, '} else {')
+  const other = g.emit(step, { ...cx, doubled: true })
+  line(g, `${name} = ${other.js}`)
+  line(g, '}')
+  return { js: name, kind: quick.kind | other.kind }
+}
+
+const WORTH_DOUBLING = 3
+
+function readsMuch(step: Node): boolean {
+  let reads = 0
+  walk(step, (node) => {
+    if (node.type === 'path') reads++
+  })
+  return reads >= WORTH_DOUBLING
 }
 
 const isIndex = (stage: Stage) => stage.expr.type === 'number' && !stage.expr.predicate

@@ -4,8 +4,22 @@ import { emitApply, emitCall, emitPartial } from './emit-call.ts'
 import { emitGroup, emitObject } from './emit-group.ts'
 import { emitBind, emitBlock, emitLambda, emitTransform } from './emit-lambda.ts'
 import { emitBinary, emitCondition, emitLiteral, emitNegation } from './emit-operators.ts'
-import { emitPath, emitPredicates } from './emit-path.ts'
-import { ANY, type Context, constant, type Gen, id, KIND, line, may, quote, set, type Val } from './gen.ts'
+import { emitFresh, emitPath, emitPredicates } from './emit-path.ts'
+import {
+  ANY,
+  type Context,
+  constant,
+  type Gen,
+  id,
+  isPlain,
+  KIND,
+  line,
+  may,
+  normed,
+  quote,
+  set,
+  type Val,
+} from './gen.ts'
 import { makePattern } from './regex.ts'
 import { readVariable } from './scopes.ts'
 
@@ -58,15 +72,14 @@ export function emit(g: Gen, node: Node, outer: Context): Val {
   }
   if (!may(value, KIND.list)) return value
   if (node.keepArray && node.type !== 'path') return set(g, `normKeep(${value.js})`, value.kind)
-  return open ? set(g, `norm(${value.js})`, value.kind) : value
+  return open ? set(g, normed(value.js), value.kind) : value
 }
 
 function emitName(g: Gen, node: Node, { input }: Context): Val {
   const key = node.value as string
   const slow = `lookup(${input}, ${quote(key)})`
   if (key in Object.prototype) return set(g, slow)
-  const plain = `typeof ${input} === 'object' && ${input} !== null && !Array.isArray(${input})`
-  return set(g, `${plain} ? ${input}[${quote(key)}] : ${slow}`)
+  return set(g, `${isPlain(input)} ? ${input}[${quote(key)}] : ${slow}`)
 }
 
 function emitVariable(g: Gen, node: Node, cx: Context): Val {
@@ -96,36 +109,36 @@ const SCALARS = KIND.bool | KIND.num | KIND.str | KIND.null | KIND.obj | KIND.fn
 function emitArray(g: Gen, node: Node, cx: Context): Val {
   const items = node.expressions!
   const single = items.length === 1 ? items[0]! : null
-  let name: string
-  if (
-    single?.type === 'binary' &&
-    single.value === '..' &&
-    !single.predicate &&
-    !single.group &&
-    !single.keepArray
-  ) {
-    name = emitRangeList(g, single, { ...cx, depth: cx.depth + 1 })
-  } else {
-    name = id(g)
-    const values: [Val, boolean][] = []
-    for (const item of items) values.push([g.emit(item, cx), item.value === '['])
-    let sure = 0
-    while (sure < values.length && (values[sure]![0].kind & ~SCALARS) === 0) sure++
-    line(
-      g,
-      `const ${name} = [${values
-        .slice(0, sure)
-        .map(([v]) => v.js)
-        .join(', ')}]`,
-    )
-    for (const [value, whole] of values.slice(sure)) {
-      const add =
-        whole || !may(value, KIND.list) ? `${name}.push(${value.js})` : `pushAll(${name}, ${value.js})`
-      line(g, may(value, KIND.none) ? `if (${value.js} !== undefined) ${add}` : add)
-    }
-  }
+  const name = (single && emitWhole(g, single, cx)) ?? emitItems(g, items, cx)
   if (node.consarray) line(g, `markCons(${name})`)
   return { js: name, kind: KIND.list }
+}
+
+/** The list of `[from..to]` and of `[path]`, where the item makes the list itself; null for others. */
+function emitWhole(g: Gen, item: Node, cx: Context): string | null {
+  const inner = { ...cx, depth: cx.depth + 1 }
+  const isBare = !item.predicate && !item.group && !item.keepArray
+  if (item.type === 'binary' && item.value === '..' && isBare) return emitRangeList(g, item, inner)
+  return emitFresh(g, item, inner)
+}
+
+function emitItems(g: Gen, items: Node[], cx: Context): string {
+  const name = id(g)
+  const values: [Val, boolean][] = []
+  for (const item of items) values.push([g.emit(item, cx), item.value === '['])
+  let sure = 0
+  while (sure < values.length && (values[sure]![0].kind & ~SCALARS) === 0) sure++
+  const first = values.slice(0, sure).map(([v]) => v.js)
+  line(g, `const ${name} = [${first.join(', ')}]`)
+  for (const [value, whole] of values.slice(sure)) {
+    const one = `${name}.push(${value.js})`
+    const add =
+      whole || !may(value, KIND.list)
+        ? one
+        : `typeof ${value.js} === 'object' ? pushAll(${name}, ${value.js}) : ${one}`
+    line(g, may(value, KIND.none) ? `if (${value.js} !== undefined) ${add}` : add)
+  }
+  return name
 }
 
 function emitRangeList(g: Gen, node: Node, cx: Context): string {

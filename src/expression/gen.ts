@@ -29,6 +29,10 @@ export interface Context {
   scope: Scope | null
   /** Nesting, as the reference counts it. */
   depth: number
+  /** The input is known to be an object, not a list. */
+  plain?: boolean
+  /** This code is for inputs of any kind, beside other code for objects: it is not doubled again. */
+  doubled?: boolean
 }
 
 /** How a name that no scope binds is called. */
@@ -130,6 +134,15 @@ export function besideOnce(g: Gen, key: string, make: (name: string) => string):
 export const may = (value: Val, kind: number): boolean => (value.kind & kind) !== 0
 export const isOnly = (value: Val, kind: number): boolean => (value.kind & ~kind) === 0
 
+/** What becomes of a sequence; only objects can be one. */
+export function normed(js: string, by = 'norm'): string {
+  return `typeof ${js} === 'object' ? ${by}(${js}) : ${js}`
+}
+
+/** Whether a value is an object, not a list, in generated code. */
+export const isPlain = (js: string): string =>
+  `typeof ${js} === 'object' && ${js} !== null && !Array.isArray(${js})`
+
 /** One level deeper. */
 export function deeper(cx: Context, by = 1): Context {
   return { ...cx, depth: cx.depth + by }
@@ -137,7 +150,7 @@ export function deeper(cx: Context, by = 1): Context {
 
 /** Inside: another input. */
 export function on(cx: Context, input: string): Context {
-  return { ...cx, input, root: false, depth: cx.depth + 1 }
+  return { ...cx, input, root: false, plain: false, depth: cx.depth + 1 }
 }
 
 /** The effective boolean value of a value, as an expression. */
@@ -145,5 +158,5 @@ export function truthOf(value: Val): string {
   if (isOnly(value, KIND.bool)) return value.js
   if (isOnly(value, KIND.bool | KIND.none | KIND.null)) return `(${value.js} === true)`
   if (isOnly(value, KIND.str | KIND.none | KIND.null)) return `!!${value.js}`
-  return `truth(${value.js})`
+  return `(typeof ${value.js} === 'string' ? ${value.js} !== '' : ${value.js} != null && truth(${value.js}))`
 }

@@ -50,7 +50,8 @@ function collect(
 ): Map<string, Group> {
   const groups = new Map<string, Group>()
   for (const item of list) {
-    for (const [at, pair] of pairs.entries()) {
+    for (let at = 0; at < pairs.length; at++) {
+      const pair = pairs[at]!
       step()
       const key = checkKey(keyOf(item, pair))
       if (key === undefined) continue

@@ -5,7 +5,7 @@ import * as calls from './call.ts'
 import { fail, toExpressionError } from './errors.ts'
 import { group, groupTuples } from './group.ts'
 import type { Entry } from './library.ts'
-import { checkText, meter, spent } from './limits.ts'
+import { checkItems, checkText, meter, spent } from './limits.ts'
 import * as operators from './operators.ts'
 import { matcher } from './regex.ts'
 import * as sequences from './sequence.ts'
@@ -58,6 +58,7 @@ export const RUNTIME: Record<string, unknown> = {
   M: meter,
   hasOwn: Object.hasOwn,
   truthy: Boolean,
+  checkItems,
   checkText,
   checked,
   concat,

@@ -48,20 +48,27 @@ const isOrdered = (v: unknown) => typeof v === 'string' || typeof v === 'number'
 /** `^(…)`: each term is evaluated at most once per item. Throws T2007 and T2008. */
 export function orderBy(list: unknown[], terms: Term[]): unknown[] {
   if (list.length <= 1) return list
-  const rows = list.map((item) => ({ item, keys: [] as { value: unknown }[] }))
-  const keyOf = (row: (typeof rows)[number], at: number) => {
-    row.keys[at] ??= { value: terms[at]!.of(row.item) }
-    return row.keys[at].value
-  }
+  const rows: Row[] = list.map((item) => ({ item, keys: [] }))
   const swap = (a: unknown, b: unknown) => {
-    for (const [i, term] of terms.entries()) {
-      const order = compare(keyOf(a as (typeof rows)[number], i), keyOf(b as (typeof rows)[number], i))
-      if (order === 0) continue
-      return (term.descending && Math.abs(order) === 1 ? -order : order) > 0
+    for (let i = 0; i < terms.length; i++) {
+      const term = terms[i]!
+      const order = compare(keyOf(a as Row, term, i), keyOf(b as Row, term, i))
+      if (order !== 0) return (term.descending && Math.abs(order) === 1 ? -order : order) > 0
     }
     return false
   }
-  return mergeSort(rows, swap).map((row) => (row as (typeof rows)[number]).item)
+  return mergeSort(rows, swap).map((row) => (row as Row).item)
+}
+
+/** An item with the values of the first terms, as many as were asked for: terms are asked for one after the other. */
+interface Row {
+  item: unknown
+  keys: unknown[]
+}
+
+function keyOf(row: Row, term: Term, at: number): unknown {
+  if (row.keys.length === at) row.keys.push(term.of(row.item))
+  return row.keys[at]
 }
 
 /** −1 or 1; 2 and −2 where one side is nothing: that stays last, ascending or descending. */

@@ -40,7 +40,7 @@ export function tuplePath(input: unknown, fromVariable: boolean, steps: TupleSte
       const value = one.run(items, null)
       // With a binding the input stays, as in the reference.
       if (one.focus === undefined)
-        items = Array.isArray(value) ? value : typeof value === 'string' ? [...value] : []
+        items = Array.isArray(value) ? value : typeof value === 'string' ? [...value] : sequence([])
     } else if (started) tuples = tupleStep(one, items, tuples)
     else items = plainStep(one, items)
     if (!started && items.length === 0) break

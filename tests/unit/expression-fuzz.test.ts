@@ -29,9 +29,9 @@ const left = (node: Node): Node[] => {
   return node.type === 'block' ? node.expressions!.slice(-1).flatMap(left) : []
 }
 
-/** A predicate or a group behind brackets in the last place is applied to the call that was left, not to its value. */
+/** A predicate, a group or `[]` behind brackets in the last place is applied to the call that was left, not to its value. */
 const misled = (node: Node): boolean => {
-  if (node.predicate || node.group) return left(node).length > 0
+  if (node.predicate || node.group || node.keepArray) return left(node).length > 0
   if (node.type === 'condition') return [node.then, node.else].some((n) => n && misled(n))
   return node.type === 'block' && node.expressions!.slice(-1).some(misled)
 }

@@ -178,6 +178,7 @@ export async function reference(source: string, input: unknown): Promise<Outcome
     const { code, error: inner } = error as { code?: string; error?: { code?: string } }
     const accident = code === 'D3121' && inner && !inner.code
     if (!code || accident || code.startsWith('S') || code === 'D1012') return null
+    if (shown(copy) !== shown(input)) return null
     return { code }
   }
 }

@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
-import { businessDate, isZone, parseDuration, parseInstant } from '../../src/core/time.ts'
+import { businessDate, instantText, isZone, parseDuration, parseInstant } from '../../src/core/time.ts'
 
 describe('parseDuration', () => {
   test.each([
@@ -40,6 +40,48 @@ describe('parseInstant', () => {
   test('reads back whatever a Date writes', () => {
     const dates = fc.date({ min: new Date('1970-01-01'), max: new Date('2999-12-31'), noInvalidDate: true })
     fc.assert(fc.property(dates, (d) => parseInstant(d.toISOString()).getTime() === d.getTime()))
+  })
+})
+
+describe('instantText', () => {
+  const two = (most: number) => fc.integer({ min: 0, max: most }).map((n) => String(n).padStart(2, '0'))
+  const zones = fc.oneof(
+    fc.constantFrom('Z', 'z', '+08:00', '-05:30', '+24:00'),
+    fc.constantFrom('', '+0800'),
+  )
+  const years = fc.oneof(fc.integer({ min: 0, max: 9999 }), fc.constantFrom(1900, 2000, 2024, 2026))
+  const texts = fc
+    .tuple(
+      years,
+      two(13),
+      two(32),
+      two(24),
+      two(60),
+      two(60),
+      fc.constantFrom('', '.5', '.123', '.1234'),
+      zones,
+    )
+    .map(([y, mo, d, h, mi, s, f, z]) => `${String(y).padStart(4, '0')}-${mo}-${d}T${h}:${mi}:${s}${f}${z}`)
+
+  test('is what parseInstant and Date write', () => {
+    const outcome = (work: () => string) => {
+      try {
+        return work()
+      } catch (error) {
+        return (error as Error).message
+      }
+    }
+    const check = (text: string) => {
+      expect(outcome(() => instantText(text))).toBe(outcome(() => parseInstant(text).toISOString()))
+    }
+    fc.assert(fc.property(texts, check), { numRuns: 3000 })
+  })
+
+  test('is the instant that the language reads', () => {
+    const right = texts.filter((t) => /T(?!24).*(\.\d{3})?Z$/.test(t) && !Number.isNaN(Date.parse(t)))
+    const same = (text: string) => new Date(text).toISOString()
+    const exists = (text: string) => same(text).slice(0, 10) === text.slice(0, 10)
+    fc.assert(fc.property(right.filter(exists), (text) => instantText(text) === same(text)))
   })
 })
 
