@@ -4,7 +4,7 @@ import { runtimeError } from '../core/errors/runtime.ts'
 import { NAIVE_ERP_OPTIONS } from '../sandbox/naive-erp/options.ts'
 import { YONYOU_NC_OPTIONS } from '../sandbox/yonyou-nc/options.ts'
 import type { Cli } from './context.ts'
-import { untilStopped } from './stop.ts'
+import { listenForStop } from './stop.ts'
 
 interface OptionText {
   type: string
@@ -71,6 +71,7 @@ async function run(
     const value = given[option] ?? system.defaults[option]
     if (value !== undefined) options[option] = read(option, spec.type, value)
   }
+  const stop = listenForStop(cli)
   const server = await system.start(options)
   cli.show({ sandbox: name, url: server.url, pid: process.pid }, () => {
     const lines = [cli.say('sandbox.listens', { name, url: server.url })]
@@ -79,7 +80,7 @@ async function run(
     lines.push(cli.say('sandbox.faults', { url: server.url }))
     return lines.join('\n')
   })
-  await untilStopped(cli, () => server.close())
+  await stop.wait(() => server.close())
 }
 
 function read(option: string, type: string, value: string | true): unknown {

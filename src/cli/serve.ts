@@ -6,7 +6,7 @@ import { type Config, HEALTH_PORT } from '../runtime/config.ts'
 import { createLog, type Log } from '../runtime/log.ts'
 import type { Running } from '../runtime/operations.ts'
 import { type Cli, readCount } from './context.ts'
-import { untilStopped } from './stop.ts'
+import { listenForStop } from './stop.ts'
 
 export interface ListenOptions {
   host?: string
@@ -42,6 +42,7 @@ export function work(cli: Cli): Command {
 }
 
 async function runWork(cli: Cli, options: WorkOptions): Promise<void> {
+  const stop = listenForStop(cli)
   const config = cli.config()
   const at = healthAddress(config, options)
   const log = createLog({ level: config.log.level })
@@ -57,7 +58,7 @@ async function runWork(cli: Cli, options: WorkOptions): Promise<void> {
   cli.show({ working: true, url, pid: process.pid }, () =>
     [cli.say('work.started'), ...(url ? [healthLine(cli, url)] : [])].join('\n'),
   )
-  await untilStopped(cli, async () => {
+  await stop.wait(async () => {
     await http?.close()
     await running.close()
   })
@@ -93,6 +94,7 @@ async function listenForHealth(
 
 /** Runs until a signal: the runtime of that role with HTTP in front. */
 export async function runServer(cli: Cli, role: 'all' | 'serve', options: ListenOptions): Promise<void> {
+  const stop = listenForStop(cli)
   const config = cli.config()
   const { host, port } = addressOf(config, options)
   const log = createLog({ level: config.log.level })
@@ -106,7 +108,7 @@ export async function runServer(cli: Cli, role: 'all' | 'serve', options: Listen
     throw error
   }
   cli.show({ url: http.url, role, pid: process.pid }, () => where(cli, config, http.url))
-  await untilStopped(cli, async () => {
+  await stop.wait(async () => {
     await http.close()
     await running.close()
   })

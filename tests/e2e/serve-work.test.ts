@@ -112,6 +112,26 @@ flows:
     expect(await ended).toBe(0)
   }, 60_000)
 
+  test('a signal while a command is still starting ends it tidily', async () => {
+    let heard = 0
+    for (const after of [150, 400, 900, 2000]) {
+      const child = spawn(process.execPath, [MAIN, 'work', '--no-health'], environment())
+      let said = ''
+      child.stderr.on('data', (chunk) => {
+        said += chunk
+      })
+      const ended = new Promise((done) => child.on('close', (code, signal) => done({ code, signal })))
+      await new Promise((done) => setTimeout(done, after))
+      child.kill('SIGTERM')
+      const end = await ended
+      // before the program's first line Node itself is what hears it
+      if (said === '') continue
+      expect([after, end]).toEqual([after, { code: 0, signal: null }])
+      heard += 1
+    }
+    expect(heard).toBeGreaterThan(0)
+  }, 60_000)
+
   test('carry the orders together, each once; commands look at the same database', async () => {
     expect((await fetch(`${url}/readyz`)).status).toBe(200)
     await fetch(`${shop.url}/_sandbox/orders`, {

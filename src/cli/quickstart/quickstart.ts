@@ -17,7 +17,7 @@ import { startRuntime } from '../../runtime/start.ts'
 import { compare, compareParked, printDifference } from '../../sandbox/compare/compare.ts'
 import { KNOWN_SKUS } from '../../sandbox/generate/catalogue.ts'
 import { type Cli, EXIT } from '../context.ts'
-import { untilStopped } from '../stop.ts'
+import { listenForStop } from '../stop.ts'
 import { createBoard } from './board.ts'
 import { quickstartConfig, SANDBOX } from './config.ts'
 import { freePort, type Sandbox, startSandbox } from './processes.ts'
@@ -44,10 +44,12 @@ interface Stage {
 
 /** Runs the quickstart until it is stopped (or, with `exit`, until everything has arrived). */
 export async function runQuickstart(cli: Cli, options: QuickstartOptions): Promise<void> {
+  // `--exit` is for scripts: a signal ends it as it ends any of them
+  const stop = options.exit ? null : listenForStop(cli)
   const stage = await setUp(options)
   const ending = { asked: false }
   const shown = watch(cli, stage, options, ending)
-  if (options.exit) {
+  if (!stop) {
     try {
       await shown
       cli.exit(await judge(cli, stage, options))
@@ -60,8 +62,7 @@ export async function runQuickstart(cli: Cli, options: QuickstartOptions): Promi
     if (!ending.asked) cli.remark(where(cli, stage, options))
   })
   const failed = told.then(() => new Promise<never>(() => undefined))
-  await untilStopped(
-    cli,
+  await stop.wait(
     async () => {
       // the board looks at the sandboxes: it goes first
       ending.asked = true
