@@ -61,8 +61,11 @@ async function deliverKind(
   for (const push of group) {
     if (push.state === 'accepted') await park(pipe, push, 'PUSH_NOT_ACKNOWLEDGED', '')
     else if (push.state === 'unknown') await resolveDoubt(pipe, connection, op, push)
-    else if (await asksFirst(pipe, op, push)) await resolveDoubt(pipe, connection, op, push)
-    else fresh.push(push)
+    else {
+      const asks = await orPark(pipe, push, () => asksFirst(pipe, op, push))
+      if (asks) await resolveDoubt(pipe, connection, op, push)
+      else if (asks === false) fresh.push(push)
+    }
   }
   if (fresh.length > 0) await write(pipe, connection, op, fresh)
 }
@@ -71,9 +74,9 @@ async function deliverKind(
  * After a restore the remote may hold what the ledger has forgotten; in the first days of a flow it may hold
  * what the tool before wrote.
  */
-async function asksFirst(pipe: Pipe, op: WriteOperation, push: DuePush): Promise<boolean> {
+function asksFirst(pipe: Pipe, op: WriteOperation, push: DuePush): boolean {
   if (push.attempt > 0 || push.asked || push.mode === 'shadow' || !op.find) return false
-  return push.find_first || (await adoptedNumber(pipe, push)) !== null
+  return adoptedNumber(pipe, push) !== null || push.find_first
 }
 
 async function resolveDoubt(
@@ -84,7 +87,7 @@ async function resolveDoubt(
 ): Promise<void> {
   if (op.class === 'resend-safe') return write(pipe, connection, op, [push])
   if (op.class === 'none' || !op.find) return park(pipe, push, 'PUSH_IN_DOUBT', push.state)
-  const rendered = await renderAll(pipe, connection, op, [push])
+  const rendered = await renderAll(pipe, op, [push])
   if (rendered.length === 0) return
   const fence = await leaseForFind(pipe.db, push.id, push.fence, leaseSeconds(op))
   if (fence === null) return
@@ -97,12 +100,7 @@ interface RenderedPush {
 }
 
 /** The frozen bytes, or the document mapped out now. What cannot be mapped is parked alone. */
-async function renderAll(
-  pipe: Pipe,
-  connection: Connection,
-  op: WriteOperation,
-  pushes: DuePush[],
-): Promise<RenderedPush[]> {
+async function renderAll(pipe: Pipe, op: WriteOperation, pushes: DuePush[]): Promise<RenderedPush[]> {
   const out: RenderedPush[] = []
   for (const push of pushes) {
     if (push.body && push.check) {
@@ -112,22 +110,26 @@ async function renderAll(
       })
       continue
     }
-    try {
-      const context = { key: push.key, revision: push.revision, previous: push.previous }
-      out.push({ push, rendered: await withNewestCodes(pipe.codes, () => op.render(push.content, context)) })
-    } catch (error) {
-      const known =
-        error instanceof TributaryError ? error : pushError('PUSH_BUG', { push: String(push.id) }, error)
-      pipe.log('warn', 'push parked', {
-        connection: connection.id,
-        order: push.order_number,
-        push: push.id,
-        error,
-      })
-      await park(pipe, push, known.code, known.message, known.detail)
-    }
+    const context = { key: push.key, revision: push.revision, previous: push.previous }
+    const render = () => withNewestCodes(pipe.codes, () => op.render(push.content, context))
+    const rendered = await orPark(pipe, push, render)
+    if (rendered) out.push({ push, rendered })
   }
   return out
+}
+
+/** What concerns this push alone: where it fails the push is parked, and the answer is undefined. */
+async function orPark<T>(pipe: Pipe, push: DuePush, step: () => T | Promise<T>): Promise<T | undefined> {
+  try {
+    return await step()
+  } catch (error) {
+    const known =
+      error instanceof TributaryError ? error : pushError('PUSH_BUG', { push: String(push.id) }, error)
+    const { connection, order_number: order, id } = push
+    pipe.log('warn', 'push parked', { connection, order, push: id, error })
+    await park(pipe, push, known.code, known.message, known.detail)
+    return undefined
+  }
 }
 
 function leaseSeconds(op: WriteOperation): number {
@@ -150,7 +152,7 @@ async function write(
   op: WriteOperation,
   pushes: DuePush[],
 ): Promise<void> {
-  const rendered = await renderAll(pipe, connection, op, pushes)
+  const rendered = await renderAll(pipe, op, pushes)
   const shadow = rendered.filter((r) => r.push.mode === 'shadow')
   const live = rendered.filter((r) => r.push.mode === 'live')
   await keepShadows(pipe, shadow)

@@ -24,7 +24,7 @@ export interface Flow {
   /** Document kinds that travel back to the shops. */
   back: string[]
   /** How the tool used before numbered its ERP documents, for orders paid until then; null: nobody wrote before. */
-  adopt: { number(order: unknown): Promise<string | null>; until: Date | null } | null
+  adopt: { number(order: unknown): string | null; until: Date | null } | null
 }
 
 export interface Pipe {

@@ -1,5 +1,6 @@
 /** resolve: a push in doubt, in a remote that can be asked: find by key, then bind, finish, tidy or write again. */
 import { crashPoint } from '../core/crash-point.ts'
+import { pushError } from '../core/errors/push.ts'
 import type { FindAnswer, Outcome, Remote } from '../core/outcome.ts'
 import type { Connection, WriteItem, WriteOperation } from '../core/ports.ts'
 import { sabotaged } from '../core/sabotage.ts'
@@ -18,7 +19,7 @@ export async function findPush(
   limit: number,
 ): Promise<void> {
   const signal = AbortSignal.timeout(limit)
-  const adopted = push.attempt === 0 ? await adoptedNumber(pipe, push) : null
+  const adopted = push.attempt === 0 ? adoptedNumber(pipe, push) : null
   const next = await askFor(op, push, item, adopted, signal).catch((error: unknown): Next => {
     pipe.log('error', 'connector failed', { connection: connection.id, push: push.id, error })
     return later(push, backoff(push.attempt + 1), 'PUSH_BUG', 'the connector failed while asking')
@@ -32,13 +33,21 @@ function tired(push: DuePush, next: Next): Next {
   return { ...next, state: 'parked', dueIn: 0, code: 'PUSH_IN_DOUBT', event: 'parked' }
 }
 
-/** The number under which the tool used before may have written this order; null when there was none. */
-export async function adoptedNumber(pipe: Pipe, push: DuePush): Promise<string | null> {
+/**
+ * The number under which the tool used before may have written this order; null when there was none. Throws
+ * PUSH_ADOPT where the flow's expression fails on it.
+ */
+export function adoptedNumber(pipe: Pipe, push: DuePush): string | null {
   const adopt = pipe.flows.find((f) => f.id === push.flow)?.adopt
   if (!adopt || push.kind !== 'order') return null
   const { paidAt, placedAt } = push.content as { paidAt?: string | null; placedAt: string }
   if (adopt.until && new Date(paidAt ?? placedAt) > adopt.until) return null
-  return adopt.number(push.content)
+  try {
+    return adopt.number(push.content)
+  } catch (error) {
+    const problem = (error as { code?: string }).code ?? 'error'
+    throw pushError('PUSH_ADOPT', { flow: push.flow, push: String(push.id), problem }, error)
+  }
 }
 
 /** A document of the tool before is bound as it stands: neither changed nor finished by us. */

@@ -4,6 +4,7 @@ import type { Phrase } from '../core/errors/error.ts'
 import type { DocumentKind } from '../core/ports.ts'
 import { parseInstant } from '../core/time.ts'
 import type { YamlPath } from '../core/yaml.ts'
+import { parse } from '../expression/ast.ts'
 import type { ConfigContext } from './config-connections.ts'
 
 export interface FlowConfig {
@@ -47,7 +48,7 @@ export function readFlows(context: ConfigContext): Record<string, FlowConfig> {
       back: (given.back ?? []) as DocumentKind[],
       adopt: given.adopt
         ? {
-            number: given.adopt.number,
+            number: readExpression(context, [...path, 'adopt', 'number'], given.adopt.number),
             until:
               given.adopt.until === undefined
                 ? null
@@ -101,6 +102,20 @@ const CRON: Phrase = {
 export function readCron(context: ConfigContext, path: YamlPath, text: string): string {
   if (!cron.validate(text)) {
     context.problems.add('CONFIG_VALUE', path, { expected: CRON, found: `"${text}"` })
+  }
+  return text
+}
+
+const EXPRESSION: Phrase = {
+  en: 'a JSONata expression over the order such as number or "WEB-" & number',
+  zh: '针对订单的 JSONata 表达式，例如 number 或 "WEB-" & number',
+}
+
+function readExpression(context: ConfigContext, path: YamlPath, text: string): string {
+  try {
+    parse(text)
+  } catch {
+    context.problems.add('CONFIG_VALUE', path, { expected: EXPRESSION, found: `"${text}"` })
   }
   return text
 }

@@ -2,11 +2,10 @@
  * Puts a configuration together into a running Tributary: the only place that constructs things. `serve`
  * takes webhooks in, `work` does the rest, `all` is both in one process.
  */
-
-import jsonata from 'jsonata'
 import { TributaryError } from '../core/errors/error.ts'
 import { ledgerError } from '../core/errors/ledger.ts'
 import { runtimeError } from '../core/errors/runtime.ts'
+import { compileExpression } from '../expression/compile.ts'
 import { CodeView } from '../ledger/code-view.ts'
 import type { Database } from '../ledger/database.ts'
 import { installationId } from '../ledger/migrate.ts'
@@ -87,9 +86,9 @@ function openCodes(config: Config, db: Database, log: Log): Promise<CodeView> {
 /** A flow as the pipe sees it; `adopt.number` becomes a function of the order. */
 function openFlow({ id, shops, erp, from, mode, back, adopt }: FlowConfig): Flow {
   if (!adopt) return { id, shops, erp, from, mode, back, adopt: null }
-  const expression = jsonata(adopt.number)
-  const number = async (order: unknown) => {
-    const value: unknown = await expression.evaluate(order)
+  const expression = compileExpression(adopt.number)
+  const number = (order: unknown) => {
+    const value = expression(order)
     return value === undefined || value === null || value === '' ? null : String(value)
   }
   return { id, shops, erp, from, mode, back, adopt: { number, until: adopt.until } }

@@ -67,6 +67,23 @@ describe('adopt', () => {
     expect(differs).not.toBe(bound)
   })
 
+  it('parks the order on which the expression fails; its neighbours go on', async () => {
+    const adopt = { number: 'number = "#1002" ? number + 1 : "OLD-" & number' }
+    stage = await openStage({ erp: 'naive', polls: true, flow: { adopt } })
+    await stage.shop.sell(3)
+    const orders = await stage.shop.orders()
+    const failing = orders.filter((o) => o.name === '#1002')
+    expect(failing).toHaveLength(1)
+    const product = await stage.start()
+    for (const order of orders.filter((o) => o !== failing[0]))
+      await untilOrder(product, String(order.id), 'written', (o) => o.progress === 'confirmed')
+    const parked = await untilOrder(product, String(failing[0]!.id), 'parked', (o) => o.progress === 'parked')
+    expect(parked.parked).toMatchObject([
+      { code: 'PUSH_ADOPT', message: { en: expect.stringContaining('(JSONata T2001)') } },
+    ])
+    expect(await stage.erp.held()).toHaveLength(2)
+  })
+
   it('is over after `until`', async () => {
     const adopt = { number: '"OLD-" & number', until: '2021-01-01T00:00:00Z' }
     stage = await openStage({ erp: 'naive', polls: true, flow: { adopt } })

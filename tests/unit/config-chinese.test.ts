@@ -95,6 +95,7 @@ const CHANGES: [string, string][] = [
   ['mode: shadow', 'mode: shadw'],
   ['mode: shadow', 'mode: live, back: [shipments]'],
   ['mode: shadow', 'mode: live, adopt: { number: "", until: soon }'],
+  ['mode: shadow', 'mode: live, adopt: { number: "\\"OLD-\\" & " }'],
   ['flows:', 'http: { port: 99999, host: "" }\nflows:'],
   ['flows:', 'health: { port: x }\nflows:'],
   ['flows:', 'retention: { raw: long }\nflows:'],

@@ -54,6 +54,17 @@ export const PUSH_ERRORS = {
       zh: '请先在对方系统中补全资料,再执行 `tributary push retry {push}`:将发送相同内容,对方会接收或说明已存在;也可在对方系统中核实后执行 `tributary push resolve {push}`。',
     },
   },
+  PUSH_ADOPT: {
+    kind: 'input',
+    say: {
+      en: 'flows.{flow}.adopt.number gives no answer for this order (JSONata {problem})',
+      zh: 'flows.{flow}.adopt.number 无法对该订单求值（JSONata {problem}）',
+    },
+    fix: {
+      en: 'Correct the expression in tributary.yaml (`tributary mapping eval` tries it on an order), restart, then `tributary push retry {push}`.',
+      zh: '请更正 tributary.yaml 中的表达式（可用 `tributary mapping eval` 在订单上试算），重启后执行 `tributary push retry {push}`。',
+    },
+  },
   PUSH_NOT_ACKNOWLEDGED: {
     kind: 'conflict',
     say: {
