@@ -7,34 +7,37 @@
  * Failures are thrown as TributaryError: RUNTIME_UNKNOWN for an id that does not exist, RUNTIME_STATE for a
  * state that forbids what was asked (core/errors/runtime.ts).
  */
-import type { DocumentKind, OrderProgress, PushState } from '../core/states.ts'
+import type { DocumentKind, OrderProgress } from '../core/states.ts'
 import { CODE_OPERATIONS, type CodeOperations } from './operations-code-types.ts'
 import type { MappingDiffOperations } from './operations-mapping-diff-types.ts'
+import type {
+  Actor,
+  Bilingual,
+  Changed,
+  JournalEntry,
+  Json,
+  PageOf,
+  PageQuery,
+  Selection,
+} from './operations-parts.ts'
+import { PUSH_OPERATIONS, type PushOperations, type PushSummary } from './operations-push-types.ts'
 import type { RecordBody, RecordDetail, RecordSummary } from './operations-record-types.ts'
+import { TOKEN_OPERATIONS, type TokenOperations } from './operations-token-types.ts'
 
 export type { OrderProgress, PushState } from '../core/states.ts'
+export type {
+  Actor,
+  Bilingual,
+  Changed,
+  JournalEntry,
+  Json,
+  PageOf,
+  PageQuery,
+  Selection,
+} from './operations-parts.ts'
+export type { PushDetail, PushFilter, PushSummary, Resolution } from './operations-push-types.ts'
 export type { RecordBody, RecordDetail, RecordSummary } from './operations-record-types.ts'
-
-/** Plain JSON. */
-export type Json = string | number | boolean | null | Json[] | { [key: string]: Json }
-
-/** A text in both languages, for answers that are made where the language of the reader is not known. */
-export interface Bilingual {
-  en: string
-  zh: string
-}
-
-/** Lists are read page by page: `limit` 1–500 (default 50), `after` is the `next` of the page before. */
-export interface PageQuery {
-  limit?: number
-  after?: string
-}
-
-export interface PageOf<T> {
-  items: T[]
-  /** Opaque; null on the last page. */
-  next: string | null
-}
+export type { TokenScope, TokenSummary } from './operations-token-types.ts'
 
 export interface OrderSummary {
   /** `<connection>/<externalId>`: the order key of logs, CLI and API. */
@@ -52,51 +55,6 @@ export interface OrderSummary {
   total: number
   progress: OrderProgress
   updatedAt: string
-}
-
-/** One event of the journal: the story of an order is these in order. */
-export interface JournalEntry {
-  at: string
-  /** received, mapped, unchanged, stale, planned, shadowed, history, withdrawn, rendered, sending, confirmed, accepted, refused, not-done, unknown, found, bound, parked, retried, resolved, discarded, shipped, task… */
-  event: string
-  connection: string | null
-  push: string | null
-  /** Values for the text of the event (counts, codes, numbers, rule versions); never personal data. */
-  detail: { [key: string]: Json }
-}
-
-export interface PushSummary {
-  id: string
-  /** The identity in the remote. */
-  key: string
-  kind: DocumentKind
-  /** Target connection. */
-  connection: string
-  flow: string
-  mode: 'live' | 'shadow'
-  revision: number
-  state: PushState
-  attempts: number
-  dueAt: string | null
-  leaseUntil: string | null
-  /** Order keys that it stands for. */
-  orders: string[]
-  remoteId: string | null
-  remoteNumber: string | null
-  error: { code: string; message: string } | null
-  createdAt: string
-  updatedAt: string
-}
-
-export interface PushDetail extends PushSummary {
-  class: 'find' | 'resend-safe' | 'none' | null
-  mappingVersion: string | null
-  /** The frozen bytes; `body` (base64) only when asked for, because it holds personal data. */
-  rendered: { contentType: string; size: number; sha256: string; body?: string } | null
-  check: { number: string | null; total: string | null; lines: number | null } | null
-  /** Source lines that it carries. */
-  lines: { order: string; line: string; quantity: string }[]
-  journal: JournalEntry[]
 }
 
 export interface OrderDetail extends OrderSummary {
@@ -139,39 +97,6 @@ export type FindHit =
     }
   /** Nothing is known of the order but what is parked: its record became no document. */
   | { by: 'parked'; parked: ParkedItem }
-
-export interface PushFilter extends PageQuery {
-  connection?: string
-  flow?: string
-  kind?: DocumentKind
-  state?: PushState
-  mode?: 'live' | 'shadow'
-}
-
-/** Whose hand it was: kept in the journal. */
-export interface Actor {
-  /** OS user or token name. */
-  by: string
-  why?: string
-}
-
-/** Either ids, or everything that a filter matches. */
-export type Selection<F> = { ids: string[] } | { filter: F }
-
-export interface Changed {
-  changed: string[]
-  /** Asked for but left as they were, with the reason. */
-  skipped: { id: string; why: Bilingual }[]
-}
-
-/**
- * What a person knows about a push in `unknown`, `accepted`, `rejected` or `parked`. `written`: the remote
- * has it (binds it); `not-written`: it does not (planned again); `withdrawn`: it is never to be written.
- */
-export type Resolution =
-  | { as: 'written'; remoteId: string; number?: string }
-  | { as: 'not-written' }
-  | { as: 'withdrawn' }
 
 /** A record that could not be read, a document that could not be planned, a push that waits for a person. */
 export type ParkedWhat = 'record' | 'document' | 'push'
@@ -235,18 +160,6 @@ export interface DoctorCheck {
   fix: Bilingual | null
 }
 
-export type TokenScope = 'read' | 'operate'
-
-export interface TokenSummary {
-  id: string
-  name: string
-  scope: TokenScope
-  createdAt: string
-  expiresAt: string | null
-  revokedAt: string | null
-  lastUsedAt: string | null
-}
-
 export interface Stats {
   at: string
   startedAt: string
@@ -276,19 +189,12 @@ export interface Stats {
   }[]
 }
 
-export interface Operations extends CodeOperations, MappingDiffOperations {
+export interface Operations extends PushOperations, CodeOperations, MappingDiffOperations, TokenOperations {
   ordersList(filter: OrderFilter): Promise<PageOf<OrderSummary>>
   /** `ref`: order key, or anything `find` understands as long as it means one order. Throws RUNTIME_UNKNOWN, RUNTIME_AMBIGUOUS. */
   orderShow(request: { ref: string }): Promise<OrderDetail>
   /** At most 50 hits, best first. Phones match by their last 4 or more digits. */
   find(request: { term: string }): Promise<FindHit[]>
-
-  pushList(filter: PushFilter): Promise<PageOf<PushSummary>>
-  /** `id`: push id or key. */
-  pushShow(request: { id: string; body?: boolean }): Promise<PushDetail>
-  /** From `rejected`, `parked` or `planned` with a far due time: due now. `unknown` goes through its find, never straight to a write. */
-  pushRetry(request: { select: Selection<PushFilter> } & Actor): Promise<Changed>
-  pushResolve(request: { id: string; resolution: Resolution } & Actor): Promise<PushSummary>
 
   parkedList(filter: ParkedFilter): Promise<PageOf<ParkedItem>>
   parkedRetry(request: { select: Selection<ParkedFilter> } & Actor): Promise<Changed>
@@ -311,16 +217,6 @@ export interface Operations extends CodeOperations, MappingDiffOperations {
   doctor(request: Record<string, never>): Promise<DoctorCheck[]>
   stats(request: Record<string, never>): Promise<Stats>
 
-  /** `token` is shown this once; only its SHA-256 is stored. `days`: valid that long; without, until revoked. */
-  tokenCreate(
-    request: { name: string; scope: TokenScope; days?: number } & Actor,
-  ): Promise<TokenSummary & { token: string }>
-  tokenList(request: Record<string, never>): Promise<TokenSummary[]>
-  /** `id`: token id or name. Throws RUNTIME_UNKNOWN. */
-  tokenRevoke(request: { id: string } & Actor): Promise<TokenSummary>
-  /** Null for an unknown, revoked or expired token. Not reachable over the API. */
-  verifyToken(request: { token: string }): Promise<{ id: string; name: string; scope: TokenScope } | null>
-
   /** Consistent copy of the ledger into one new file; refuses to overwrite. `to`: absolute path. */
   backup(request: { to: string }): Promise<{ path: string; bytes: number; migration: string }>
 }
@@ -330,10 +226,7 @@ export const OPERATIONS = [
   'ordersList',
   'orderShow',
   'find',
-  'pushList',
-  'pushShow',
-  'pushRetry',
-  'pushResolve',
+  ...PUSH_OPERATIONS,
   'parkedList',
   'parkedRetry',
   'parkedDiscard',
@@ -350,10 +243,7 @@ export const OPERATIONS = [
   'pauses',
   'doctor',
   'stats',
-  'tokenCreate',
-  'tokenList',
-  'tokenRevoke',
-  'verifyToken',
+  ...TOKEN_OPERATIONS,
   'backup',
 ] as const satisfies readonly (keyof Operations)[]
 
