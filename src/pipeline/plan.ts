@@ -8,7 +8,7 @@ import { recordError } from '../core/errors/record.ts'
 import { isDataError, type Queryable } from '../ledger/database.ts'
 import { claimDocuments, type DueDocument, endPlanning } from '../ledger/document.ts'
 import { bisect } from '../ledger/group-commit.ts'
-import { tell } from '../ledger/journal.ts'
+import { journalSubject, tell, toldOf } from '../ledger/journal.ts'
 import { park, unpark } from '../ledger/parked.ts'
 import { insertPushes, type PushHead, pushesOf, withdrawPushes } from '../ledger/push.ts'
 import { originOrders, pushesByKey } from '../ledger/push-lookup.ts'
@@ -19,6 +19,7 @@ import { LANE_TURN, type Pipe, PLAN, type Stopping, wakeDelivery } from './pipe.
 import { planAcknowledgement } from './stages/plan-acknowledgements.ts'
 import { emptyPlan, type Plan, planOrder } from './stages/plan-orders.ts'
 import { planShipment } from './stages/plan-shipments.ts'
+import { storeOnly } from './stages/store-only.ts'
 
 const BATCH = 200
 /**
@@ -72,9 +73,11 @@ async function decide(pipe: Pipe, tx: Queryable, due: DueDocument[]) {
     ),
     (p) => p.document_id,
   )
-  const keys = due.flatMap((d) => (d.kind === 'order' ? [] : [keyOf(d)]))
+  const keys = due.flatMap((d) => (COMES_BACK.has(d.kind) ? [keyOf(d)] : []))
   const origins = await originOrders(tx, keys)
   const acknowledged = await pushesByKey(tx, keys)
+  const stored = due.filter((d) => d.kind !== 'order' && !COMES_BACK.has(d.kind))
+  const told = await toldOf(tx, 'stored', stored.map(storyOf))
   const settlements: Settlement[] = []
   const plans: Plan[] = []
   for (const doc of due) {
@@ -91,17 +94,28 @@ async function decide(pipe: Pipe, tx: Queryable, due: DueDocument[]) {
           pipe.installation,
         ),
       )
-    } else {
+    } else if (doc.kind === 'acknowledgement') {
       const { plan, settlement } = planAcknowledgement(
         doc,
         acknowledged.get(`${doc.connection} ${keyOf(doc)}`),
       )
       plans.push(plan)
       if (settlement) settlements.push(settlement)
+    } else {
+      const { connection, subject } = storyOf(doc)
+      plans.push(storeOnly(doc, told.has(`${connection} ${subject}`)))
     }
   }
   return { plans, settlements }
 }
+
+/** Kinds that are planned against the push they name. */
+const COMES_BACK: ReadonlySet<string> = new Set(['shipment', 'acknowledgement'])
+
+const storyOf = ({ connection, kind, external_id }: DueDocument) => ({
+  connection,
+  subject: journalSubject(kind, external_id),
+})
 
 /** A shipment names the order's push as `order`, an acknowledgement as `key`. */
 function keyOf(doc: DueDocument): string {
@@ -124,8 +138,7 @@ function parkedPlan(
 ): Plan {
   const plan = emptyPlan(doc, 'parked')
   plan.journal.push({
-    connection: doc.connection,
-    subject: doc.external_id,
+    ...storyOf(doc),
     event: 'parked',
     data: { code: error.code },
   })
