@@ -61,8 +61,13 @@ function fieldsOf(schema: Schema): DocumentField[] {
   }))
 }
 
+/** A word that may be null is a union in a union. */
+function branchesOf(schema: Schema): Schema[] {
+  return schema.anyOf ? schema.anyOf.flatMap(branchesOf) : [schema]
+}
+
 function typed(given: Schema): Pick<DocumentField, 'type' | 'words' | 'fields'> {
-  const branches = (given.anyOf ?? [given]).filter((s) => s.type !== 'null')
+  const branches = branchesOf(given).filter((s) => s.type !== 'null')
   const none = { words: [], fields: [] }
   if (branches.length > 0 && branches.every((s) => s.const !== undefined)) {
     return { type: 'word', words: branches.map((s) => String(s.const)), fields: [] }

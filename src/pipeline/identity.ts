@@ -53,7 +53,8 @@ const TERMS: { [K in DocumentKind]?: readonly string[] } = {
   refund: ['order', 'return'],
   cancellation: ['order'],
   receipt: ['order', 'payment'],
-  stock: ['sku', 'site'],
+  // a site is no term: it would find every SKU there
+  stock: ['sku'],
   product: ['sku', 'barcodes'],
 }
 

@@ -76,11 +76,11 @@ async function decide(pipe: Pipe, tx: Queryable, due: DueDocument[]) {
   const keys = due.flatMap((d) => (COMES_BACK.has(d.kind) ? [keyOf(d)] : []))
   const origins = await originOrders(tx, keys)
   const acknowledged = await pushesByKey(tx, keys)
-  const stored = due.filter((d) => d.kind !== 'order' && !COMES_BACK.has(d.kind))
-  const told = await toldOf(tx, 'stored', stored.map(storyOf))
   const settlements: Settlement[] = []
-  const plans: Plan[] = []
+  const unplanned = due.filter((d) => d.kind !== 'order' && !COMES_BACK.has(d.kind))
+  const plans = await storeAll(tx, unplanned)
   for (const doc of due) {
+    if (unplanned.includes(doc)) continue
     const mine = pushes.get(doc.id) ?? []
     if (doc.attempts > DEATHS) plans.push(parkedPlan(doc))
     else if (doc.kind === 'order') plans.push(planOneOrder(pipe, doc, mine))
@@ -94,19 +94,25 @@ async function decide(pipe: Pipe, tx: Queryable, due: DueDocument[]) {
           pipe.installation,
         ),
       )
-    } else if (doc.kind === 'acknowledgement') {
+    } else {
       const { plan, settlement } = planAcknowledgement(
         doc,
         acknowledged.get(`${doc.connection} ${keyOf(doc)}`),
       )
       plans.push(plan)
       if (settlement) settlements.push(settlement)
-    } else {
-      const { connection, subject } = storyOf(doc)
-      plans.push(storeOnly(doc, told.has(`${connection} ${subject}`)))
     }
   }
   return { plans, settlements }
+}
+
+/** Documents of kinds that no planner acts on yet. */
+async function storeAll(tx: Queryable, due: DueDocument[]): Promise<Plan[]> {
+  const told = await toldOf(tx, 'stored', due.map(storyOf))
+  return due.map((doc) => {
+    const { connection, subject } = storyOf(doc)
+    return doc.attempts > DEATHS ? parkedPlan(doc) : storeOnly(doc, told.has(`${connection} ${subject}`))
+  })
 }
 
 /** Kinds that are planned against the push they name. */

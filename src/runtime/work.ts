@@ -87,7 +87,7 @@ const FROM_SHOPS: ReadonlySet<string> = new Set(['order', 'return', 'refund', 'c
  * that a flow uses, a stream that no flow needs (a shop's products) is read where its connection gives it a schedule
  * or a folder of its own.
  */
-function pollSchedules(pipe: Pipe, config: Config): PollSchedule[] {
+export function pollSchedules(pipe: Pipe, config: Config): PollSchedule[] {
   const schedules: PollSchedule[] = []
   const active = Object.values(config.flows).filter((f) => f.mode !== 'off')
   for (const connection of pipe.connections.values()) {
