@@ -1,6 +1,7 @@
 /** `tributary sandbox <system>`: a stand-in that speaks a real system's protocol, with faults on demand. */
 import type { Command } from 'commander'
 import { runtimeError } from '../core/errors/runtime.ts'
+import { LUMAVEGA_OPTIONS } from '../sandbox/lumavega/options.ts'
 import { NAIVE_ERP_OPTIONS } from '../sandbox/naive-erp/options.ts'
 import { YONYOU_NC_OPTIONS } from '../sandbox/yonyou-nc/options.ts'
 import type { Cli } from './context.ts'
@@ -33,6 +34,16 @@ const SANDBOXES: Record<string, Sandbox> = {
     options: SHOPIFY_OPTIONS,
     defaults: { token: 'shpat_sandbox', secret: 'sandbox-secret' },
     start: async (o) => (await import('../sandbox/shopify/server.ts')).startShopify(o as never),
+  },
+  lumavega: {
+    options: LUMAVEGA_OPTIONS,
+    defaults: {
+      appKey: '10020030',
+      appSecret: 'sandbox-app-secret',
+      session: 'sandbox-session',
+      hookSecret: 'sandbox-hook-secret',
+    },
+    start: async (o) => (await import('../sandbox/lumavega/server.ts')).startLumavega(o as never),
   },
   'yonyou-nc': {
     options: YONYOU_NC_OPTIONS,
