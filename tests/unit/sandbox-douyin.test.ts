@@ -14,6 +14,7 @@ import {
   control,
   KEY,
   SECRET,
+  SHOP,
   tokenOf,
 } from '../support/douyin-client.ts'
 import { ALL, douyinShops, HOUR, nowSeconds, subCode } from '../support/douyin-shop.ts'
