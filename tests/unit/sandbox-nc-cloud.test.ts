@@ -264,6 +264,8 @@ describe('sales orders', () => {
     const pk = head.csaleorderid
     const changed = orderOf({ vdef1: 'a', csaleorderid: pk, vnote: 'later' })
     expect((await call(s, SAVE, [changed])).data[0].so_saleorder.vbillcode).toBe(head.vbillcode)
+    const foreign = orderOf({ csaleorderid: pk }, { csaleorderbid: 'made up' })
+    expect((await call(s, SAVE, [foreign])).message).toBe('行 made up 不存在')
     await control(s.url, `bills/${pk}/approve`, {})
     expect((await call(s, SAVE, [{ ...changed, x: 1 }])).message).toBe('单据已审批, 不能修改')
     const remove = (...pks: string[]) => call(s, '/nccloud/api/so/saleorder/delete', { csaleorderid: pks })

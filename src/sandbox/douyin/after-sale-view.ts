@@ -1,6 +1,14 @@
 /** An after-sale as the API shows it: in a list with its id as text, alone with its id as a 64-bit number. */
 import { numberText } from '../exact-json.ts'
-import { type AfterSale, type DouyinOrder, freightOf, lineAmount, type SkuOrder, skuStatus } from './order.ts'
+import {
+  type AfterSale,
+  type DouyinOrder,
+  freightOf,
+  lineAmount,
+  type Parcel,
+  type SkuOrder,
+  skuStatus,
+} from './order.ts'
 import { addressId } from './seal.ts'
 import { specs } from './view.ts'
 
@@ -34,19 +42,23 @@ export function afterSaleItem(order: DouyinOrder, a: AfterSale): object {
       got_pkg: a.type === 2 ? 0 : 1,
       remark: '',
       exchange_sku_info: exchangeView(a),
-      order_logistics: order.parcels.map((p) => ({
-        tracking_no: p.number,
-        company_name: p.companyName,
-        company_code: p.company,
-        logistics_time: p.at,
-        logistics_state: 0,
-      })),
+      order_logistics: order.parcels.map(forwardView),
     },
     order_info: {
       shop_order_id: order.id,
       order_flag: order.stars,
       related_order_info: [relatedView(order, sku, a)],
     },
+  }
+}
+
+function forwardView(parcel: Parcel) {
+  return {
+    tracking_no: parcel.number,
+    company_name: parcel.companyName,
+    company_code: parcel.company,
+    logistics_time: parcel.at,
+    logistics_state: 0,
   }
 }
 

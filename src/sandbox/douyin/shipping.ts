@@ -52,11 +52,10 @@ function packOf(params: Params, lines: Pack['lines']): Pack {
 
 /** A number may be on parcels of several orders only where all of them go to the same address. */
 function usedElsewhere({ store }: ShippingParts, order: DouyinOrder, number: string): boolean {
-  const here = addressId(order.receiver)
   for (const { versions } of store.held.values()) {
     const other = versions.at(-1)!.order
-    if (other.id === order.id || addressId(other.receiver) === here) continue
-    if (other.parcels.some((p) => p.number === number)) return true
+    if (other.id === order.id || !other.parcels.some((p) => p.number === number)) continue
+    if (addressId(other.receiver) !== addressId(order.receiver)) return true
   }
   return false
 }

@@ -112,6 +112,17 @@ function afterSaleInfo(all: readonly AfterSale[], sku: string) {
   }
 }
 
+/** Where the buyer came from. */
+function sourceView({ author }: DouyinOrder) {
+  return {
+    c_biz: author ? 2 : 8,
+    c_biz_desc: author ? '精选联盟' : '小店自卖',
+    theme_type: author ? '1' : '0',
+    author_id: author ? numberText(author.id) : 0,
+    author_name: author?.name ?? '',
+  }
+}
+
 function skuView(order: DouyinOrder, sku: SkuOrder, freight: number, main: string | null) {
   const paid = order.paidAt !== 0
   const status = skuStatus(order, sku)
@@ -143,11 +154,7 @@ function skuView(order: DouyinOrder, sku: SkuOrder, freight: number, main: strin
     master_sku_order_id_list: sku.gift && main ? [main] : [],
     reduce_stock_type: 1,
     inventory_list: [],
-    c_biz: order.author ? 2 : 8,
-    c_biz_desc: order.author ? '精选联盟' : '小店自卖',
-    theme_type: order.author ? '1' : '0',
-    author_id: order.author ? numberText(order.author.id) : 0,
-    author_name: order.author?.name ?? '',
+    ...sourceView(order),
     ship_time: sent?.at ?? 0,
     after_sale_info: afterSaleInfo(order.afterSales, sku.id),
     ...receiverView(order),

@@ -74,7 +74,11 @@ function stage(store: Store, staged: readonly SaleOrder[], { head, rows }: Wante
   if (owner !== undefined && owner !== before?.pk) throw business(`单据号 ${code} 已存在`)
   const pk = before?.pk ?? store.nextKey()
   const now = new Date()
-  const keyed = rows.map((row) => ({ ...row, csaleorderbid: row.csaleorderbid || store.nextKey() }))
+  const known = new Set(before?.rows.map((row) => row.csaleorderbid))
+  const keyed = rows.map((row) => {
+    if (row.csaleorderbid && !known.has(row.csaleorderbid)) throw business(`行 ${row.csaleorderbid} 不存在`)
+    return { ...row, csaleorderbid: row.csaleorderbid || store.nextKey() }
+  })
   return {
     pk,
     code,

@@ -68,84 +68,99 @@ function keyOf(sequence: number): string {
   return `1001B1${sequence.toString(36).toUpperCase().padStart(14, '0')}`
 }
 
+interface State {
+  orders: Map<string, SaleOrder>
+  byCode: Map<string, string>
+  saleOuts: Map<string, SaleOut>
+  stock: Map<string, string>
+  repeats: Map<string, number>
+  pem: string | undefined
+  token: Token | undefined
+  /** The number in the newest key; it goes on after those that the log holds. */
+  sequence: number
+}
+
+function emptyState(): State {
+  const maps = {
+    orders: new Map(),
+    byCode: new Map(),
+    saleOuts: new Map(),
+    stock: new Map(),
+    repeats: new Map(),
+  }
+  return { ...maps, pem: undefined, token: undefined, sequence: 0 }
+}
+
+function replay(state: State, event: Event): void {
+  switch (event.t) {
+    case 'key':
+      state.pem = event.pem
+      break
+    case 'token':
+      state.token = event.token
+      break
+    case 'expire':
+      if (state.token) state.token = { ...state.token, until: Math.min(state.token.until, event.at) }
+      break
+    case 'orders':
+      for (const order of event.orders) putOrder(state, order)
+      if (event.repeat) state.repeats.set(event.repeat.key, event.repeat.at)
+      break
+    case 'deleted':
+      for (const pk of event.pks) removeOrder(state, pk)
+      break
+    case 'saleout':
+      state.saleOuts.set(event.saleOut.pk, event.saleOut)
+      seen(state, event.saleOut.pk, ...event.saleOut.lines.map((l) => l.pk))
+      for (const [key, quantity] of event.stock) state.stock.set(key, quantity)
+      break
+    case 'stock':
+      for (const [key, quantity] of event.stock) state.stock.set(key, quantity)
+  }
+}
+
+function putOrder(state: State, order: SaleOrder): void {
+  const before = state.orders.get(order.pk)
+  if (before) state.byCode.delete(before.code)
+  state.orders.set(order.pk, order)
+  state.byCode.set(order.code, order.pk)
+  seen(state, order.pk, ...order.rows.map((row) => row.csaleorderbid!))
+}
+
+function removeOrder({ orders, byCode }: State, pk: string): void {
+  const before = orders.get(pk)
+  if (before) byCode.delete(before.code)
+  orders.delete(pk)
+}
+
+function seen(state: State, ...keys: string[]): void {
+  for (const key of keys) state.sequence = Math.max(state.sequence, Number.parseInt(key.slice(6), 36))
+}
+
 /** Opens the store over the log at `path`, or empty and forgetful without one. */
 export function openStore(path: string | undefined) {
-  const orders = new Map<string, SaleOrder>()
-  const byCode = new Map<string, string>()
-  const saleOuts = new Map<string, SaleOut>()
-  const stock = new Map<string, string>()
-  const repeats = new Map<string, number>()
-  let pem: string | undefined
-  let token: Token | undefined
-  let sequence = 0
-
-  function apply(event: Event): void {
-    switch (event.t) {
-      case 'key':
-        pem = event.pem
-        break
-      case 'token':
-        token = event.token
-        break
-      case 'expire':
-        if (token) token = { ...token, until: Math.min(token.until, event.at) }
-        break
-      case 'orders':
-        for (const order of event.orders) putOrder(order)
-        if (event.repeat) repeats.set(event.repeat.key, event.repeat.at)
-        break
-      case 'deleted':
-        for (const pk of event.pks) removeOrder(pk)
-        break
-      case 'saleout':
-        saleOuts.set(event.saleOut.pk, event.saleOut)
-        seen(event.saleOut.pk, ...event.saleOut.lines.map((l) => l.pk))
-        for (const [key, quantity] of event.stock) stock.set(key, quantity)
-        break
-      case 'stock':
-        for (const [key, quantity] of event.stock) stock.set(key, quantity)
-    }
-  }
-
-  function putOrder(order: SaleOrder): void {
-    const before = orders.get(order.pk)
-    if (before) byCode.delete(before.code)
-    orders.set(order.pk, order)
-    byCode.set(order.code, order.pk)
-    seen(order.pk, ...order.rows.map((row) => row.csaleorderbid!))
-  }
-
-  function removeOrder(pk: string): void {
-    const before = orders.get(pk)
-    if (before) byCode.delete(before.code)
-    orders.delete(pk)
-  }
-
-  /** Keys go on after those that the log holds. */
-  function seen(...keys: string[]): void {
-    for (const key of keys) sequence = Math.max(sequence, Number.parseInt(key.slice(6), 36))
-  }
-
-  const log = openLog<Event>(path, apply)
+  const state = emptyState()
+  const { orders, byCode, saleOuts, stock, repeats } = state
+  const log = openLog<Event>(path, (event) => replay(state, event))
   const commit = (event: Event) => {
     log.append(event)
-    apply(event)
+    replay(state, event)
   }
   return {
     orders,
     saleOuts,
     stock,
     /** The app's private key as PEM; undefined before the first start. */
-    pem: () => pem,
+    pem: () => state.pem,
     keepKey: (text: string) => commit({ t: 'key', pem: text }),
-    token: () => token,
+    token: () => state.token,
     issue: (next: Token) => commit({ t: 'token', token: next }),
     expireToken: () => commit({ t: 'expire', at: Date.now() }),
     /** The primary key of the order that has this `vbillcode`. */
     ownerOf: (code: string): string | undefined => byCode.get(code),
     nextKey(): string {
-      sequence += 1
-      return keyOf(sequence)
+      state.sequence += 1
+      return keyOf(state.sequence)
     },
     /** Stores orders with one write. */
     put: (changed: SaleOrder[], repeat: Repeat | null) => commit({ t: 'orders', orders: changed, repeat }),
