@@ -1,40 +1,20 @@
 /** The parameters of a method: `biz` read exactly and strictly, as a platform that trusts nobody does. */
 import { compareDecimal } from '../../core/money.ts'
+import { asRecord, isNumberText, parseExact } from '../exact-json.ts'
 import { instantsOf } from './clock.ts'
 import { Refusal } from './refusal.ts'
 
-/** A number as it was written: an identifier of 19 digits is no floating-point number. */
-class Written {
-  readonly text: string
-  constructor(text: string) {
-    this.text = text
-  }
-}
-
 type Fields = Record<string, unknown>
-
-const isFields = (value: unknown): value is Fields =>
-  typeof value === 'object' && value !== null && !Array.isArray(value) && !(value instanceof Written)
 
 /** `biz` as an object with exactly these parameters; `optional` ones may be missing. */
 export function readBiz(text: string, required: readonly string[], optional: readonly string[] = []): Biz {
-  let value: unknown
-  try {
-    value = JSON.parse(text === '' ? '{}' : text, ((
-      _key: string,
-      one: unknown,
-      context: { source: string },
-    ) => (typeof one === 'number' ? new Written(context.source) : one)) as (
-      key: string,
-      value: unknown,
-    ) => unknown)
-  } catch (cause) {
-    if (cause instanceof SyntaxError) throw new Refusal(2001, 'biz is not JSON')
-    throw cause
-  }
-  if (!isFields(value)) throw new Refusal(2001, 'biz is not a JSON object')
-  return new Biz(value, '', required, optional)
+  const fields = asRecord(parseExact(text === '' ? '{}' : text))
+  if (!fields) throw new Refusal(2001, 'biz is not a JSON object')
+  return new Biz(fields, '', required, optional)
 }
+
+/** A number as it was written, or a text: an identifier of 19 digits is no floating-point number. */
+const written = (value: unknown): unknown => (isNumberText(value) ? value.rawJSON : value)
 
 /** Parameters at one place of `biz`; every reader throws a Refusal that names the place. */
 export class Biz {
@@ -64,8 +44,7 @@ export class Biz {
 
   /** Digits, given as a number or as text. */
   id(name: string): string {
-    const value = this.#fields[name]
-    const text = value instanceof Written ? value.text : value
+    const text = written(this.#fields[name])
     if (typeof text !== 'string' || !/^[1-9]\d{0,18}$/.test(text)) throw this.bad(name, 'not an identifier')
     return text
   }
@@ -80,15 +59,14 @@ export class Biz {
   whole(name: string, min: number, max: number, standard: number): number {
     if (!this.has(name)) return standard
     const value = this.#fields[name]
-    const number = value instanceof Written && /^\d{1,9}$/.test(value.text) ? Number(value.text) : Number.NaN
+    const number = isNumberText(value) && /^\d{1,9}$/.test(value.rawJSON) ? Number(value.rawJSON) : Number.NaN
     if (!(number >= min && number <= max)) throw this.bad(name, `a whole number from ${min} to ${max}`)
     return number
   }
 
   /** More than 0, at most three decimals, as text or number. */
   quantity(name: string): string {
-    const value = this.#fields[name]
-    const text = value instanceof Written ? value.text : value
+    const text = written(this.#fields[name])
     if (typeof text !== 'string' || !/^\d{1,9}(\.\d{1,3})?$/.test(text) || compareDecimal(text, '0') <= 0)
       throw this.bad(name, 'a quantity above 0')
     return text
@@ -115,8 +93,9 @@ export class Biz {
       throw this.bad(name, `a list of 1 to ${most}`)
     return value.map((one, i) => {
       const at = `${this.#at}${name}[${i}].`
-      if (!isFields(one)) throw new Refusal(2003, `${at.slice(0, -1)}: not an object`)
-      return new Biz(one, at, required, [])
+      const fields = asRecord(one)
+      if (!fields) throw new Refusal(2003, `${at.slice(0, -1)}: not an object`)
+      return new Biz(fields, at, required, [])
     })
   }
 }

@@ -79,7 +79,7 @@ async function serve(parts: Parts, req: IncomingMessage, res: ServerResponse): P
   const url = new URL(req.url ?? '/', 'http://sandbox')
   const body = await readBody(req, BODY_LIMIT)
   if (url.pathname.startsWith('/_sandbox/')) {
-    const answer = await parts.control.answer(req.method ?? 'GET', url, body)
+    const answer = await parts.control.answer(req.method ?? 'GET', url, body ?? Buffer.alloc(0))
     return sendJson(res, answer.status, answer.body)
   }
   if (url.pathname !== '/gateway') {

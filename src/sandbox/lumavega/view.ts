@@ -1,12 +1,9 @@
 /** What the marketplace shows: orders, shipments, pages (api.md, chapters 4 and 5). */
 import { fromMinor } from '../../core/money.ts'
+import { numberText as id } from '../exact-json.ts'
 import { clockText } from './clock.ts'
 import { amountsOf, type Line, type Order, type Package, statusOf, taxIn } from './order.ts'
 import type { Shipment } from './shipment.ts'
-
-/** An identifier as a number of up to 19 digits, which JSON.stringify alone would round. */
-const id = (digits: string): unknown =>
-  (JSON as unknown as { rawJSON(text: string): unknown }).rawJSON(digits)
 
 const pesos = (amount: number): string => `${fromMinor(amount, 'CLP')}.00`
 
