@@ -2,6 +2,7 @@
 import type { Command } from 'commander'
 import { runtimeError } from '../core/errors/runtime.ts'
 import { NAIVE_ERP_OPTIONS } from '../sandbox/naive-erp/options.ts'
+import { ODOO_OPTIONS } from '../sandbox/odoo/options.ts'
 import { YONYOU_NC_OPTIONS } from '../sandbox/yonyou-nc/options.ts'
 import type { Cli } from './context.ts'
 import { listenForStop } from './stop.ts'
@@ -43,6 +44,11 @@ const SANDBOXES: Record<string, Sandbox> = {
     options: NAIVE_ERP_OPTIONS,
     defaults: { token: 'naive-sandbox' },
     start: async (o) => (await import('../sandbox/naive-erp/server.ts')).startNaiveErp(o as never),
+  },
+  odoo: {
+    options: ODOO_OPTIONS,
+    defaults: { apiKey: 'odoo-sandbox' },
+    start: async (o) => (await import('../sandbox/odoo/server.ts')).startOdoo(o as never),
   },
 }
 

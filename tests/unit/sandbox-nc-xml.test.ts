@@ -3,7 +3,7 @@ import { XMLParser } from 'fast-xml-parser'
 import iconv from 'iconv-lite'
 import { describe, expect, test } from 'vitest'
 import { decodeDocument, encodeDocument } from '../../src/sandbox/yonyou-nc/charset.ts'
-import { escapeXml, parseXml, XmlError } from '../../src/sandbox/yonyou-nc/xml.ts'
+import { escapeXml, parseXml, XmlError } from '../../src/sandbox/xml.ts'
 
 describe('reading XML', () => {
   test('elements, attributes, references, CDATA, comments and offsets', () => {

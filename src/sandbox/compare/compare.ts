@@ -6,14 +6,25 @@ import { type Expectation, expectationOf } from '../generate/expectation.ts'
 import type { ShopOrder } from '../shopify/order.ts'
 import { type Difference, differencesOf, type Rules } from './document.ts'
 import { expectedOf } from './expected.ts'
-import { type FoundDocument, fromNaive, fromNc, type NaiveDocument, type NcBill } from './found.ts'
+import {
+  type FoundDocument,
+  fromNaive,
+  fromNc,
+  fromOdoo,
+  type NaiveDocument,
+  type NcBill,
+  type OdooOrder,
+} from './found.ts'
+
+/** The ERP sandboxes whose documents can be compared. */
+export type ErpKind = 'yonyou-nc' | 'naive-erp' | 'odoo'
 
 /** What to compare. */
 export interface CompareOptions {
   /** Base addresses of the sandboxes. */
   shop: string
   erp: string
-  erpKind: 'yonyou-nc' | 'naive-erp'
+  erpKind: ErpKind
   /** Numbers of orders with an open amend-needed or cancel-needed: the ERP may hold an earlier version. */
   openTasks?: ReadonlySet<string>
   rules?: Partial<Rules>
@@ -46,14 +57,20 @@ const PAGE = 500
 export async function compare(options: CompareOptions): Promise<Comparison> {
   const orders = await readAll<RawOrder>(`${options.shop}/_sandbox/orders`)
   const expected = await readAll<Expectation>(`${options.shop}/_sandbox/expected`)
-  const documents =
-    options.erpKind === 'yonyou-nc'
-      ? (await read<NcBill[]>(`${options.erp}/_sandbox/bills`)).filter((b) => b.billtype === '30').map(fromNc)
-      : (await read<NaiveDocument[]>(`${options.erp}/_sandbox/documents`))
-          // a surplus draft that was deleted again is no document
-          .filter((d) => d.state !== 'deleted')
-          .map(fromNaive)
+  const documents = await READERS[options.erpKind](options.erp)
   return compareAll(orders, expected, documents, options)
+}
+
+/** What each ERP holds; what was deleted or cancelled again is no document. */
+const READERS: Readonly<Record<ErpKind, (url: string) => Promise<FoundDocument[]>>> = {
+  'yonyou-nc': async (url) =>
+    (await read<NcBill[]>(`${url}/_sandbox/bills`)).filter((b) => b.billtype === '30').map(fromNc),
+  'naive-erp': async (url) =>
+    (await read<NaiveDocument[]>(`${url}/_sandbox/documents`))
+      .filter((d) => d.state !== 'deleted')
+      .map(fromNaive),
+  odoo: async (url) =>
+    (await read<OdooOrder[]>(`${url}/_sandbox/orders`)).filter((o) => o.state !== 'cancel').map(fromOdoo),
 }
 
 async function readAll<T>(url: string): Promise<T[]> {
