@@ -57,7 +57,7 @@ interface OptionText {
 }
 
 export const DEFAULT_CURRENCIES = Object.freeze(['CNY', 'USD', 'EUR', 'JPY', 'KWD'])
-export const DEFAULT_TAXES = Object.freeze(['0', '5', '6', '8.25', '9', '10', '13', '19', '20'])
+export const DEFAULT_TAXES = Object.freeze(['0', '5', '6', '7', '8', '8.25', '9', '10', '13', '19', '20'])
 
 /** The options by name, for `--help`; the names are the fields of `OdooOptions`. */
 export const ODOO_OPTIONS: Readonly<Record<keyof OdooOptions, OptionText>> = Object.freeze({
