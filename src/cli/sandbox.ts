@@ -3,6 +3,7 @@ import type { Command } from 'commander'
 import { runtimeError } from '../core/errors/runtime.ts'
 import { NAIVE_ERP_OPTIONS } from '../sandbox/naive-erp/options.ts'
 import { ODOO_OPTIONS } from '../sandbox/odoo/options.ts'
+import { QIMEN_OPTIONS } from '../sandbox/qimen/options.ts'
 import { YONYOU_NC_OPTIONS } from '../sandbox/yonyou-nc/options.ts'
 import type { Cli } from './context.ts'
 import { listenForStop } from './stop.ts'
@@ -49,6 +50,11 @@ const SANDBOXES: Record<string, Sandbox> = {
     options: ODOO_OPTIONS,
     defaults: { apiKey: 'odoo-sandbox' },
     start: async (o) => (await import('../sandbox/odoo/server.ts')).startOdoo(o as never),
+  },
+  qimen: {
+    options: QIMEN_OPTIONS,
+    defaults: { appKey: '12345678', secret: 'sandbox-secret', customerId: 'c1234567890' },
+    start: async (o) => (await import('../sandbox/qimen/server.ts')).startQimen(o as never),
   },
 }
 

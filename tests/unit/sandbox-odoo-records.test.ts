@@ -89,7 +89,7 @@ describe('values and searches', () => {
 
   test('a second is a second: what `>` finds depends on the series', async () => {
     for (const version of [18, 19]) {
-      const { url } = await start({ version })
+      const { url } = await start({ series: version })
       const execute = (method: string, args: unknown[], kwargs = {}) =>
         executeKw(url, 'res.partner', method, args, kwargs)
       await sleep(1000 - (Date.now() % 1000) + 20)

@@ -137,7 +137,7 @@ describe('transfers', () => {
   })
 
   test.each([17, 18])('a return comes back through the wizard of %i', async (version) => {
-    const { url } = await start({ version })
+    const { url } = await start({ series: version })
     const call = (model: string, method: string, args: unknown[], kwargs = {}) =>
       executeKw(url, model, method, args, kwargs)
     const [partner] = await call('res.partner', 'search', [[['ref', '=', 'WEB']]])

@@ -67,7 +67,7 @@ describe('orders', () => {
     ]
     const odoo = await start({ rounding: 'round_globally' })
     expect(await odoo.read('sale.order', await draft(odoo, two), TOTALS)).toMatchObject({ amount_tax: 0.09 })
-    const { url } = await start({ version: 18 })
+    const { url } = await start({ series: 18 })
     const [partner] = await executeKw(url, 'res.partner', 'search', [[['ref', '=', 'WEB']]])
     const [bag] = await executeKw(url, 'product.product', 'search', [[['default_code', '=', 'BAG-0001']]])
     const line = { product_id: bag, product_uom_qty: 1000, price_unit: 0.125, tax_id: [[5]] }

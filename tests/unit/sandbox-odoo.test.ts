@@ -124,7 +124,7 @@ describe('JSON-2', () => {
     const one = await start()
     const other = await json2(one.url, 'res.partner/search', { domain: [] }, { 'X-Odoo-Database': 'prod' })
     expect(other.status).toBe(404)
-    const old = await start({ version: 18 })
+    const old = await start({ series: 18 })
     expect((await json2(old.url, 'res.partner/search', { domain: [] })).status).toBe(404)
     expect((await json2(one.url, 'res.partner/search', '{}', { 'Content-Type': 'text/plain' })).status).toBe(
       415,
@@ -134,7 +134,7 @@ describe('JSON-2', () => {
 
 describe('JSON-RPC', () => {
   test('version, login and execute_kw', async () => {
-    const { url } = await start({ version: 18 })
+    const { url } = await start({ series: 18 })
     const common = (method: string, args: unknown[]) =>
       jsonrpc(url, '/jsonrpc', { service: 'common', method, args })
     expect((await common('version', [])).body).toMatchObject({ id: 7, result: { server_version: '18.0' } })
@@ -152,7 +152,7 @@ describe('JSON-RPC', () => {
   })
 
   test('every failure is inside a 200', async () => {
-    const { url } = await start({ version: 17 })
+    const { url } = await start({ series: 17 })
     const error = await executeKw(url, 'sale.order', 'create', [{ nothing: 1 }])
     expect(error).toMatchObject({
       code: 200,
@@ -191,7 +191,7 @@ describe('JSON-RPC', () => {
   })
 
   test('the web client needs a session, which can end', async () => {
-    const { url } = await start({ version: 18 })
+    const { url } = await start({ series: 18 })
     const search = { model: 'res.partner', method: 'search_count', args: [[]], kwargs: {} }
     const call = (cookie: string) =>
       jsonrpc(url, '/web/dataset/call_kw/res.partner/search_count', search, cookie)
@@ -228,7 +228,7 @@ test('what was answered is there after a restart, also after a torn last line', 
 
 test('field names follow the series', async () => {
   const fields = async (version: number, model: string) => {
-    const { url } = await start({ version, extraFields: ['sale.order.line.x_ref:char'] })
+    const { url } = await start({ series: version, extraFields: ['sale.order.line.x_ref:char'] })
     return Object.keys(await executeKw(url, model, 'fields_get', [], { attributes: ['type'] }))
   }
   const old = await fields(18, 'sale.order.line')
@@ -237,6 +237,6 @@ test('field names follow the series', async () => {
   const now = await fields(19, 'sale.order.line')
   expect(now).toEqual(expect.arrayContaining(['tax_ids', 'product_uom_id']))
   expect(now).not.toContain('tax_id')
-  await expect(start({ version: 16 })).rejects.toThrow(RangeError)
+  await expect(start({ series: 16 })).rejects.toThrow(RangeError)
   await expect(start({ extraFields: ['nothing.x_a:char'] })).rejects.toThrow(RangeError)
 })

@@ -21,7 +21,7 @@ export interface OdooOptions {
   /** Databases of this server; the first one holds the data. Two and more: JSON-2 needs X-Odoo-Database. */
   databases?: readonly string[]
   /** Default 19. */
-  version?: number
+  series?: number
   /** Default on. */
   rpc?: RpcServices
   /** Company currency. Default CNY. */
@@ -66,7 +66,7 @@ export const ODOO_OPTIONS: Readonly<Record<keyof OdooOptions, OptionText>> = Obj
   apiKey: { type: 'string', description: 'API key: bearer token and RPC password' },
   login: { type: 'string', default: 'api@example.com', description: 'Login name for the RPC services' },
   databases: { type: 'list', default: 'odoo', description: 'Databases; several: JSON-2 needs the header' },
-  version: { type: 'number', default: 19, description: 'Release series: 17, 18 or 19' },
+  series: { type: 'number', default: 19, description: 'Release series: 17, 18 or 19' },
   rpc: {
     type: 'string',
     default: 'on',

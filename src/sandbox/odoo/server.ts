@@ -44,7 +44,7 @@ interface Running extends Odoo {
 
 /** Throws RangeError for a series it does not know or an extra field that cannot be. */
 function open(options: OdooOptions): Running {
-  const version = (options.version ?? 19) as Series
+  const version = (options.series ?? 19) as Series
   if (![17, 18, 19].includes(version)) throw new RangeError(`Odoo ${version}: 17, 18 or 19 expected`)
   const models = modelsOf(version, options.extraFields)
   const own = ['slow', 'twice', 'lag', 'serialization', 'expireSession']
