@@ -1,13 +1,13 @@
 /**
  * Faults of what stands between a caller and a server: a proxy that answers with its own page, or a line that
- * breaks in the middle of the answer. `html` answers a page with status 200 and does nothing (a login or
- * maintenance page), `htmlAfter` does the work and answers a proxy's 504 page, `half` does the work and cuts
- * the line in the middle of the answer.
+ * breaks in the middle of the answer. `htmlBefore` answers a page with status 200 and does nothing (a login or
+ * maintenance page), `html` does the work and answers a proxy's 504 page, `half` does the work and cuts the
+ * line in the middle of the answer.
  */
 import type { ServerResponse } from 'node:http'
 import type { Faults } from './faults.ts'
 
-export const PROXY_FAULTS = ['html', 'htmlAfter', 'half'] as const
+export const PROXY_FAULTS = ['htmlBefore', 'html', 'half'] as const
 
 const page = (title: string) =>
   Buffer.from(
@@ -16,7 +16,7 @@ const page = (title: string) =>
 
 /** Call before the work is done. True when a page has been answered instead and nothing may be done. */
 export function pageBefore(faults: Faults, res: ServerResponse): boolean {
-  if (!faults.hit('html')) return false
+  if (!faults.hit('htmlBefore')) return false
   sendPage(res, 200, 'Maintenance')
   return true
 }
@@ -34,7 +34,7 @@ export function sendThroughProxy(
   res: ServerResponse,
   answer: { status: number; headers: Record<string, string>; body: Buffer },
 ): void {
-  if (faults.hit('htmlAfter')) {
+  if (faults.hit('html')) {
     sendPage(res, 504, '504 Gateway Time-out')
     return
   }

@@ -50,9 +50,9 @@ describe('the comparer', () => {
     const key = `shop.k${want.orderId}`
     const list = want.currency === 'CNY' ? 'product.list0' : `sandbox.pricelist_${want.currency}`
     return want.lines.map((line, i) => {
-      const amount = show(order.taxesIncluded ? line.gross : line.net)
+      const amount = show(order.taxesIncluded ? line.gross : line.net!)
       const rate = order.lines.flatMap((l) => l.taxes)[0]?.rate ?? '0'
-      const percent = line.tax.units === 0n ? '0' : multiplyDecimal(rate, '100')
+      const percent = line.tax!.units === 0n ? '0' : multiplyDecimal(rate, '100')
       const tax = `sandbox.tax_${percent.replace('.', '_')}${order.taxesIncluded ? '_incl' : ''}`
       const item = line.kind === 'freight' ? 'SHIPPING' : line.kind === 'charge' ? 'CHARGE' : line.sku
       const price = divideDecimal(amount, String(line.quantity), 15)

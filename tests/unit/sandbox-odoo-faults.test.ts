@@ -29,12 +29,12 @@ describe('faults', () => {
   test.each([
     ['status500', 0],
     ['resetBefore', 0],
-    ['html', 0],
+    ['htmlBefore', 0],
     ['serialization', 0],
     ['resetAfter', 1],
     ['empty200', 1],
     ['error500After', 1],
-    ['htmlAfter', 1],
+    ['html', 1],
     ['half', 1],
     ['twice', 2],
   ])('%s: %i records afterwards, and no proof of it in the answer', async (fault, left) => {
@@ -43,7 +43,7 @@ describe('faults', () => {
     const answer = await json2(url, 'res.partner/create', partner).catch((cause: Error) => cause)
     expect(await count(url)).toBe(left)
     if (fault === 'twice') expect(answer).toMatchObject({ status: 200 })
-    else if (fault === 'html')
+    else if (fault === 'htmlBefore')
       expect(answer).toMatchObject({ status: 200, type: expect.stringContaining('text/html') })
     else if (fault === 'serialization')
       expect(answer).toMatchObject({ status: 500, body: { name: 'psycopg2.errors.SerializationFailure' } })

@@ -313,11 +313,11 @@ describe('faults', () => {
   test.each([
     ['status500', 0],
     ['resetBefore', 0],
-    ['html', 0],
+    ['htmlBefore', 0],
     ['wmsDown', 0],
     ['resetAfter', 1],
     ['empty200', 1],
-    ['htmlAfter', 1],
+    ['html', 1],
     ['half', 1],
     ['gatewayTimeout', 1],
     ['twice', 1],
