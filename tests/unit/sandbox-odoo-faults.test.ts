@@ -2,7 +2,7 @@
 import { afterEach, describe, expect, test } from 'vitest'
 import type { OdooOptions } from '../../src/sandbox/odoo/options.ts'
 import { startOdoo } from '../../src/sandbox/odoo/server.ts'
-import { client2, control, json2 } from '../support/odoo-client.ts'
+import { client2, control, executeKw, json2 } from '../support/odoo-client.ts'
 
 const running = new Set<{ close(): Promise<void> }>()
 afterEach(async () => {
@@ -51,6 +51,19 @@ describe('faults', () => {
     else if (answer instanceof Error) expect(['resetBefore', 'resetAfter', 'half']).toContain(fault)
     else expect(answer.status).toBeGreaterThanOrEqual(500)
     expect((await control(url, 'stats')).faults).toEqual({ [fault]: 1 })
+  })
+
+  test('an API key ends', async () => {
+    const { url } = await start()
+    await faults(url, { keyExpired: { probability: 1, times: 2 } })
+    expect(await json2(url, 'res.partner/create', partner)).toMatchObject({
+      status: 401,
+      body: { message: 'Invalid apikey' },
+    })
+    const error = await executeKw(url, 'res.partner', 'create', [partner.vals_list])
+    expect(error).toMatchObject({ code: 200, data: { name: 'odoo.exceptions.AccessDenied' } })
+    expect(await count(url)).toBe(0)
+    expect((await json2(url, 'res.partner/create', partner)).status).toBe(200)
   })
 
   test('a load that is carried out twice makes one record', async () => {

@@ -1,8 +1,13 @@
 /** The sandbox Odoo's records: values, searches, x2many commands, load. */
+import { mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
+import fc from 'fast-check'
 import { afterEach, describe, expect, test } from 'vitest'
 import type { OdooOptions } from '../../src/sandbox/odoo/options.ts'
 import { startOdoo } from '../../src/sandbox/odoo/server.ts'
+import { Store } from '../../src/sandbox/odoo/store.ts'
 import { client2, executeKw, json2 } from '../support/odoo-client.ts'
 
 const running = new Set<{ close(): Promise<void> }>()
@@ -233,5 +238,46 @@ describe('load', () => {
     expect(await odoo.read('sale.order', ids[0], ['date_order'])).toMatchObject({
       date_order: '2026-03-01 00:00:00',
     })
+  })
+})
+
+describe('the store', () => {
+  const INDEXED = new Map([['m', ['f']]])
+
+  test('after any mixture of transactions, kept or undone, it holds what a plain map holds', () => {
+    const step = fc.record({
+      kept: fc.boolean(),
+      writes: fc.array(fc.tuple(fc.integer({ min: 1, max: 5 }), fc.option(fc.integer({ min: 0, max: 2 })))),
+    })
+    fc.assert(
+      fc.property(fc.array(step), (steps) => {
+        const folder = mkdtempSync(join(tmpdir(), 'sandbox-odoo-store-'))
+        const log = join(folder, 'log.jsonl')
+        const store = new Store(log, INDEXED)
+        const plain = new Map<number, number>()
+        for (const { kept, writes } of steps) {
+          const work = () => {
+            for (const [id, f] of writes) f === null ? store.remove('m', id) : store.put('m', { id, f })
+            if (!kept) throw new RangeError('undo')
+          }
+          if (kept) store.transaction(work)
+          else expect(() => store.transaction(work)).toThrow(RangeError)
+          if (kept) for (const [id, f] of writes) f === null ? plain.delete(id) : plain.set(id, f)
+        }
+        store.close()
+        const again = new Store(log, INDEXED)
+        for (const one of [store, again]) {
+          const rows = [...one.rows('m').values()].map(({ id, f }) => [id, f])
+          expect(new Map(rows as [number, number][])).toEqual(plain)
+          for (const f of [0, 1, 2]) {
+            const ids = [...plain].filter(([, value]) => value === f).map(([id]) => id)
+            expect([...one.withValue('m', 'f', f)].sort()).toEqual(ids.sort())
+          }
+        }
+        again.close()
+        rmSync(folder, { recursive: true })
+      }),
+      { numRuns: 60 },
+    )
   })
 })

@@ -118,6 +118,19 @@ describe('transfers', () => {
     ])
   })
 
+  test('a figure that follows from another record does not move write_date', async () => {
+    const odoo = await start()
+    const { id, picking } = await confirmed(odoo)
+    const [before] = await control(odoo.url, 'records?model=sale.order')
+    await new Promise((resolve) => setTimeout(resolve, 5))
+    await validate(odoo, picking)
+    const [after] = await control(odoo.url, 'records?model=sale.order')
+    expect(after.write_date).toBe(before.write_date)
+    expect(await odoo.read('sale.order', id, ['delivery_status'])).toMatchObject({ delivery_status: 'full' })
+    const [moved] = await control(odoo.url, 'records?model=stock.picking')
+    expect(moved.write_date > before.write_date).toBe(true)
+  })
+
   test('the warehouse ships part by part with tracking numbers', async () => {
     const odoo = await start()
     const { id } = await confirmed(odoo)

@@ -32,7 +32,8 @@ function totals(env: Env, id: number): void {
   const lines = linesOfMove(env, id).filter((line) => line.display_type === 'product')
   for (const line of lines) {
     const { net, gross } = lineAmounts(env, priced(line, currency))
-    setValues(env, modelOf(env, 'account.move.line'), line.id, { price_subtotal: net, price_total: gross })
+    const figures = { price_subtotal: net, price_total: gross }
+    setValues(env, modelOf(env, 'account.move.line'), line.id, figures, false)
   }
   const all = documentAmounts(
     env,
@@ -40,12 +41,8 @@ function totals(env: Env, id: number): void {
     currency,
   )
   const open = move.payment_state === 'paid' ? '0' : all.gross
-  setValues(env, modelOf(env, 'account.move'), id, {
-    amount_untaxed: all.net,
-    amount_tax: all.tax,
-    amount_total: all.gross,
-    amount_residual: open,
-  })
+  const figures = { amount_untaxed: all.net, amount_tax: all.tax, amount_total: all.gross }
+  setValues(env, modelOf(env, 'account.move'), id, { ...figures, amount_residual: open }, false)
 }
 
 /** `INV/2026/00001`, refunds `RINV/2026/00001`; given when the document is posted. */

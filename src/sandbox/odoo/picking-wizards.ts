@@ -3,6 +3,7 @@ import { addDecimal, subtractDecimal } from '../../core/money.ts'
 import { isMore, least, num } from './amount.ts'
 import { userError } from './errors.ts'
 import { button, type Call, type Env, type Method, type Model, type Rules } from './model.ts'
+import type { Series } from './options.ts'
 import { confirmPicking, movesOf, validatePickings } from './picking.ts'
 import { createRecord, modelOf, rowsOf, setValues } from './records.ts'
 import type { Row } from './store.ts'
@@ -106,7 +107,7 @@ function returnMethod(all: boolean): Method {
 }
 
 /** Names of the return wizard's buttons, by series. */
-export function returnRules(version: number): Rules {
+export function returnRules(version: Series): Rules {
   return {
     display: (_, row) => `stock.return.picking,${row.id}`,
     defaults(env, row) {

@@ -31,12 +31,13 @@ function refresh(env: Env, picking: number): void {
   const row = env.store.get(model.name, picking)!
   if (row.state === state) return
   const done: Record<string, Value> = state === 'done' ? { date_done: env.now.slice(0, 19) } : {}
-  setValues(env, model, picking, { state, ...done })
-  if (state === 'done' && row.picking_type_id && row.sale_id) {
-    const order = env.store.get('sale.order', row.sale_id as number)!
-    const first = order.effective_date || env.now.slice(0, 19)
-    setValues(env, modelOf(env, 'sale.order'), order.id, { effective_date: first })
-  }
+  // Being reserved is worked out from the moves; being done or cancelled is written.
+  setValues(env, model, picking, { state, ...done }, state === 'done' || state === 'cancel')
+  const type = env.store.get('stock.picking.type', row.picking_type_id as number)
+  if (state !== 'done' || !row.sale_id || type?.code !== 'outgoing') return
+  const order = env.store.get('sale.order', row.sale_id as number)!
+  const first = order.effective_date || env.now.slice(0, 19)
+  setValues(env, modelOf(env, 'sale.order'), order.id, { effective_date: first }, false)
 }
 
 function setMove(env: Env, move: Row, values: Record<string, Value>): Row {

@@ -191,9 +191,19 @@ export function writeRecords(env: Env, model: Model, ids: readonly number[], giv
   model.rules.written?.(env, ids, new Set(Object.keys(given)), false, rows)
 }
 
-/** Writes stored values past all rules: for what the models work out themselves. */
-export function setValues(env: Env, model: Model, id: number, stored: Record<string, Value>): void {
-  const row = { ...env.store.get(model.name, id)!, ...stored, write_date: env.now, write_uid: env.uid }
+/**
+ * Writes stored values past all rules: for what the models do by themselves. `touch` false: a figure that was
+ * worked out anew, which does not move `write_date`.
+ */
+export function setValues(
+  env: Env,
+  model: Model,
+  id: number,
+  stored: Record<string, Value>,
+  touch = true,
+): void {
+  const stamp: Record<string, Value> = touch ? { write_date: env.now, write_uid: env.uid } : {}
+  const row = { ...env.store.get(model.name, id)!, ...stored, ...stamp }
   checkRow(env, model, row, Object.keys(stored))
   env.store.put(model.name, row)
 }

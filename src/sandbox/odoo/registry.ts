@@ -17,15 +17,13 @@ interface Entry {
   title: string
   table: string
   order?: string
-  rules?: Rules
+  rules?: Rules | ((version: Series) => Rules)
 }
 
 function partnerDisplay(env: Env, row: Row): string {
   const parent = row.parent_id ? env.store.get('res.partner', row.parent_id as number) : undefined
   return parent ? `${parent.name}, ${row.name || row.type}` : String(row.name)
 }
-
-const UNNAMED: Rules = { display: (_, row) => String(row.id) }
 
 const DATA_RULES: Rules = {
   display: (_, row) => String(row.complete_name),
@@ -49,130 +47,115 @@ const CURRENCY_RULES: Rules = {
   },
 }
 
-function entries(version: Series): Entry[] {
-  const returnLine = { ...UNNAMED, display: (_: Env, row: Row) => `stock.return.picking.line,${row.id}` }
-  return [
-    {
-      name: 'res.partner',
-      title: 'Contact',
-      table: base.PARTNER,
-      order: 'display_name asc, id desc',
-      rules: { display: partnerDisplay },
-    },
-    { name: 'res.country', title: 'Country', table: base.COUNTRY, order: 'name' },
-    { name: 'res.country.state', title: 'Country state', table: base.COUNTRY_STATE, order: 'code' },
-    { name: 'res.company', title: 'Companies', table: base.COMPANY },
-    { name: 'res.users', title: 'User', table: base.USER },
-    {
-      name: 'res.currency',
-      title: 'Currency',
-      table: base.CURRENCY,
-      order: 'active desc, name',
-      rules: CURRENCY_RULES,
-    },
-    { name: 'uom.uom', title: 'Product Unit of Measure', table: base.UOM },
-    { name: 'product.pricelist', title: 'Pricelist', table: base.PRICELIST, order: 'sequence, id' },
-    {
-      name: 'product.product',
-      title: 'Product Variant',
-      table: base.PRODUCT,
-      order: 'default_code, name, id',
-      rules: PRODUCT_RULES,
-    },
-    { name: 'account.tax', title: 'Tax', table: base.TAX, order: 'sequence, id', rules: TAX_RULES },
-    { name: 'ir.model.data', title: 'Model Data', table: base.DATA, rules: DATA_RULES },
-    {
-      name: 'sale.order',
-      title: 'Sales Order',
-      table: trade.SALE,
-      order: 'date_order desc, id desc',
-      rules: SALE_RULES,
-    },
-    {
-      name: 'sale.order.line',
-      title: 'Sales Order Line',
-      table: trade.SALE_LINE,
-      order: 'order_id, sequence, id',
-      rules: SALE_LINE_RULES,
-    },
-    {
-      name: 'sale.order.cancel',
-      title: 'Sales Order Cancel',
-      table: trade.CANCEL_WIZARD,
-      rules: CANCEL_RULES,
-    },
-    {
-      name: 'sale.advance.payment.inv',
-      title: 'Sales Advance Payment Invoice',
-      table: trade.INVOICE_WIZARD,
-      rules: INVOICE_WIZARD_RULES,
-    },
-    { name: 'stock.warehouse', title: 'Warehouse', table: trade.WAREHOUSE },
-    {
-      name: 'stock.location',
-      title: 'Inventory Locations',
-      table: trade.LOCATION,
-      order: 'complete_name, id',
-      rules: LOCATION_RULES,
-    },
-    { name: 'stock.picking.type', title: 'Picking Type', table: trade.PICKING_TYPE },
-    {
-      name: 'stock.picking',
-      title: 'Transfer',
-      table: trade.PICKING,
-      order: 'scheduled_date asc, id desc',
-      rules: PICKING_RULES,
-    },
-    { name: 'stock.move', title: 'Stock Move', table: trade.MOVE, rules: MOVE_RULES },
-    {
-      name: 'stock.move.line',
-      title: 'Product Moves (Stock Move Line)',
-      table: trade.MOVE_LINE,
-      rules: { ...UNNAMED, ...MOVE_LINE_RULES },
-    },
-    { name: 'stock.lot', title: 'Lot/Serial', table: trade.LOT },
-    { name: 'stock.quant', title: 'Quants', table: trade.QUANT, rules: QUANT_RULES },
-    {
-      name: 'stock.backorder.confirmation',
-      title: 'Backorder Confirmation',
-      table: trade.BACKORDER_WIZARD,
-      rules: BACKORDER_RULES,
-    },
-    {
-      name: 'stock.return.picking',
-      title: 'Return Picking',
-      table: trade.RETURN_WIZARD,
-      rules: returnRules(version),
-    },
-    {
-      name: 'stock.return.picking.line',
-      title: 'Return Picking Line',
-      table: trade.RETURN_WIZARD_LINE,
-      rules: returnLine,
-    },
-    { name: 'delivery.carrier', title: 'Shipping Methods', table: trade.CARRIER },
-    { name: 'account.journal', title: 'Journal', table: trade.JOURNAL },
-    {
-      name: 'account.move',
-      title: 'Journal Entry',
-      table: trade.INVOICE,
-      order: 'date desc, name desc, id desc',
-      rules: INVOICE_RULES,
-    },
-    {
-      name: 'account.move.line',
-      title: 'Journal Item',
-      table: trade.INVOICE_LINE,
-      rules: INVOICE_LINE_RULES,
-    },
-    {
-      name: 'account.move.reversal',
-      title: 'Account Move Reversal',
-      table: trade.REVERSAL_WIZARD,
-      rules: REVERSAL_RULES,
-    },
-  ]
-}
+const nameless = (name: string): Rules => ({ display: (_, row) => `${name},${row.id}` })
+
+/** All models: what Odoo calls them, their fields, order and rules. */
+const ENTRIES: readonly Entry[] = [
+  {
+    name: 'res.partner',
+    title: 'Contact',
+    table: base.PARTNER,
+    order: 'display_name asc, id desc',
+    rules: { display: partnerDisplay },
+  },
+  { name: 'res.country', title: 'Country', table: base.COUNTRY, order: 'name' },
+  { name: 'res.country.state', title: 'Country state', table: base.COUNTRY_STATE, order: 'code' },
+  { name: 'res.company', title: 'Companies', table: base.COMPANY },
+  { name: 'res.users', title: 'User', table: base.USER },
+  {
+    name: 'res.currency',
+    title: 'Currency',
+    table: base.CURRENCY,
+    order: 'active desc, name',
+    rules: CURRENCY_RULES,
+  },
+  { name: 'uom.uom', title: 'Product Unit of Measure', table: base.UOM },
+  { name: 'product.pricelist', title: 'Pricelist', table: base.PRICELIST, order: 'sequence, id' },
+  {
+    name: 'product.product',
+    title: 'Product Variant',
+    table: base.PRODUCT,
+    order: 'default_code, name, id',
+    rules: PRODUCT_RULES,
+  },
+  { name: 'account.tax', title: 'Tax', table: base.TAX, order: 'sequence, id', rules: TAX_RULES },
+  { name: 'ir.model.data', title: 'Model Data', table: base.DATA, rules: DATA_RULES },
+  {
+    name: 'sale.order',
+    title: 'Sales Order',
+    table: trade.SALE,
+    order: 'date_order desc, id desc',
+    rules: SALE_RULES,
+  },
+  {
+    name: 'sale.order.line',
+    title: 'Sales Order Line',
+    table: trade.SALE_LINE,
+    order: 'order_id, sequence, id',
+    rules: SALE_LINE_RULES,
+  },
+  { name: 'sale.order.cancel', title: 'Sales Order Cancel', table: trade.CANCEL_WIZARD, rules: CANCEL_RULES },
+  {
+    name: 'sale.advance.payment.inv',
+    title: 'Sales Advance Payment Invoice',
+    table: trade.INVOICE_WIZARD,
+    rules: INVOICE_WIZARD_RULES,
+  },
+  { name: 'stock.warehouse', title: 'Warehouse', table: trade.WAREHOUSE },
+  {
+    name: 'stock.location',
+    title: 'Inventory Locations',
+    table: trade.LOCATION,
+    order: 'complete_name, id',
+    rules: LOCATION_RULES,
+  },
+  { name: 'stock.picking.type', title: 'Picking Type', table: trade.PICKING_TYPE },
+  {
+    name: 'stock.picking',
+    title: 'Transfer',
+    table: trade.PICKING,
+    order: 'scheduled_date asc, id desc',
+    rules: PICKING_RULES,
+  },
+  { name: 'stock.move', title: 'Stock Move', table: trade.MOVE, rules: MOVE_RULES },
+  {
+    name: 'stock.move.line',
+    title: 'Product Moves (Stock Move Line)',
+    table: trade.MOVE_LINE,
+    rules: { ...nameless('stock.move.line'), ...MOVE_LINE_RULES },
+  },
+  { name: 'stock.lot', title: 'Lot/Serial', table: trade.LOT },
+  { name: 'stock.quant', title: 'Quants', table: trade.QUANT, rules: QUANT_RULES },
+  {
+    name: 'stock.backorder.confirmation',
+    title: 'Backorder Confirmation',
+    table: trade.BACKORDER_WIZARD,
+    rules: BACKORDER_RULES,
+  },
+  { name: 'stock.return.picking', title: 'Return Picking', table: trade.RETURN_WIZARD, rules: returnRules },
+  {
+    name: 'stock.return.picking.line',
+    title: 'Return Picking Line',
+    table: trade.RETURN_WIZARD_LINE,
+    rules: nameless('stock.return.picking.line'),
+  },
+  { name: 'delivery.carrier', title: 'Shipping Methods', table: trade.CARRIER },
+  { name: 'account.journal', title: 'Journal', table: trade.JOURNAL },
+  {
+    name: 'account.move',
+    title: 'Journal Entry',
+    table: trade.INVOICE,
+    order: 'date desc, name desc, id desc',
+    rules: INVOICE_RULES,
+  },
+  { name: 'account.move.line', title: 'Journal Item', table: trade.INVOICE_LINE, rules: INVOICE_LINE_RULES },
+  {
+    name: 'account.move.reversal',
+    title: 'Account Move Reversal',
+    table: trade.REVERSAL_WIZARD,
+    rules: REVERSAL_RULES,
+  },
+]
 
 /** Fields beyond Odoo's own, "model.name:type". Throws RangeError when one names no model. */
 function extraOf(model: string, all: ReadonlySet<string>, extra: readonly string[]): [string, Field][] {
@@ -185,10 +168,10 @@ function extraOf(model: string, all: ReadonlySet<string>, extra: readonly string
 
 /** The models by name. Throws RangeError for an extra field that cannot be. */
 export function modelsOf(version: Series, extra: readonly string[] = []): Map<string, Model> {
-  const list = entries(version)
-  const names = new Set(list.map(({ name }) => name))
+  const names = new Set(ENTRIES.map(({ name }) => name))
   return new Map(
-    list.map(({ name, title, table, order = 'id', rules = {} }) => {
+    ENTRIES.map(({ name, title, table, order = 'id', rules: given = {} }) => {
+      const rules = typeof given === 'function' ? given(version) : given
       const fields = new Map([...fieldsOf(table, version), ...extraOf(name, names, extra)])
       return [name, { name, title, fields, order, rules, methods: rules.methods ?? {} }]
     }),

@@ -42,7 +42,7 @@ export function totals(env: Env, order: number): void {
     currency,
   )
   const model = modelOf(env, 'sale.order')
-  setValues(env, model, order, { amount_untaxed: net, amount_tax: tax, amount_total: gross })
+  setValues(env, model, order, { amount_untaxed: net, amount_tax: tax, amount_total: gross }, false)
 }
 
 export function lineTotals(env: Env, id: number): void {
@@ -50,5 +50,5 @@ export function lineTotals(env: Env, id: number): void {
   const order = env.store.get('sale.order', line.order_id as number)!
   const { net, tax, gross } = lineAmounts(env, priced(env, line, currencyOf(env, order)))
   const model = modelOf(env, 'sale.order.line')
-  setValues(env, model, id, { price_subtotal: net, price_tax: tax, price_total: gross })
+  setValues(env, model, id, { price_subtotal: net, price_tax: tax, price_total: gross }, false)
 }

@@ -11,7 +11,8 @@
  * Besides the faults of ../faults.ts and ../proxy-faults.ts the switchboard has `slow` (the work is done
  * min..max ms later, whether or not the caller still waits), `twice` (the request is carried out two times, as
  * by a proxy that repeats it), `lag` (searches show a commit min..max ms later), `serialization` (refused as
- * PostgreSQL does after five tries) and `expireSession` (all sessions end before the call).
+ * PostgreSQL does after five tries), `expireSession` (all sessions end before the call) and `keyExpired` (the API
+ * key counts no more).
  */
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import { Readable } from 'node:stream'
@@ -47,7 +48,7 @@ function open(options: OdooOptions): Running {
   const version = (options.series ?? 19) as Series
   if (![17, 18, 19].includes(version)) throw new RangeError(`Odoo ${version}: 17, 18 or 19 expected`)
   const models = modelsOf(version, options.extraFields)
-  const own = ['slow', 'twice', 'lag', 'serialization', 'expireSession']
+  const own = ['slow', 'twice', 'lag', 'serialization', 'expireSession', 'keyExpired']
   const faults = createFaults([...PROXY_FAULTS, ...own], options.seed ?? 1)
   const store = new Store(options.log, indexedFields(models), () => {
     const rule = faults.hit('lag')
@@ -69,7 +70,9 @@ function serializationFailure(path: string, body: Buffer): Answer {
   return jsonAnswer(200, encode({ jsonrpc: '2.0', id, error }))
 }
 
-function answer(odoo: Running, req: IncomingMessage, path: string, body: Buffer): Answer {
+function answer(running: Running, req: IncomingMessage, path: string, body: Buffer): Answer {
+  const expired = running.faults.hit('keyExpired')
+  const odoo = expired ? { ...running, options: { ...running.options, apiKey: '\0' } } : running
   if (isJsonRpc(path)) return answerJsonRpc(odoo, path, req.headers, body)
   return answerJson2(odoo, path.slice('/json/2/'.length), req.headers, body)
 }
