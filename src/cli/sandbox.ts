@@ -5,6 +5,8 @@ import { DOUYIN_OPTIONS } from '../sandbox/douyin/options.ts'
 import { LUMAVEGA_OPTIONS } from '../sandbox/lumavega/options.ts'
 import { NAIVE_ERP_OPTIONS } from '../sandbox/naive-erp/options.ts'
 import { NC_CLOUD_OPTIONS } from '../sandbox/nc-cloud/options.ts'
+import { ODOO_OPTIONS } from '../sandbox/odoo/options.ts'
+import { QIMEN_OPTIONS } from '../sandbox/qimen/options.ts'
 import { YONYOU_NC_OPTIONS } from '../sandbox/yonyou-nc/options.ts'
 import type { Cli } from './context.ts'
 import { listenForStop } from './stop.ts'
@@ -66,6 +68,16 @@ const SANDBOXES: Record<string, Sandbox> = {
     options: NAIVE_ERP_OPTIONS,
     defaults: { token: 'naive-sandbox' },
     start: async (o) => (await import('../sandbox/naive-erp/server.ts')).startNaiveErp(o as never),
+  },
+  odoo: {
+    options: ODOO_OPTIONS,
+    defaults: { apiKey: 'odoo-sandbox' },
+    start: async (o) => (await import('../sandbox/odoo/server.ts')).startOdoo(o as never),
+  },
+  qimen: {
+    options: QIMEN_OPTIONS,
+    defaults: { appKey: '12345678', secret: 'sandbox-secret', customerId: 'c1234567890' },
+    start: async (o) => (await import('../sandbox/qimen/server.ts')).startQimen(o as never),
   },
 }
 
