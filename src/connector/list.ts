@@ -66,10 +66,11 @@ async function readPlace(
   const { list, caller, clock, shape } = options
   const since = place.since === null ? request.since : new Date(place.since)
   const until = place.until === null ? request.until : new Date(place.until)
+  const step = list.exclusive ? granularity(clock) : 0
   const values = {
     ...place,
-    since: clockText(since, clock, 'since'),
-    until: clockText(until, clock, 'until'),
+    since: clockText(new Date(since.getTime() - step), clock, 'since'),
+    until: clockText(new Date(until.getTime() + step), clock, 'until'),
     size: list.page?.size ?? '',
   }
   const call = place.next !== '' && list.page?.style === 'link' ? { get: place.next } : list
