@@ -6,7 +6,7 @@
 import { connectorError } from '../core/errors/connector.ts'
 import type { Page, PageRequest, RawRecord } from '../core/ports.ts'
 import type { Answered, Caller } from './caller.ts'
-import { clockInstant, clockText, granularity } from './clock.ts'
+import { clockInstant, clockValue, granularity } from './clock.ts'
 import { pick, textAt } from './dotted.ts'
 import type { Clock } from './manifest-http.ts'
 import type { ListManifest } from './manifest-read.ts'
@@ -68,8 +68,8 @@ async function readPlace(
   const until = place.until === null ? request.until : new Date(place.until)
   const values = {
     ...place,
-    since: clockText(since, clock, 'since'),
-    until: clockText(until, clock, 'until'),
+    since: clockValue(since, clock, 'since'),
+    until: clockValue(until, clock, 'until'),
     size: list.page?.size ?? '',
   }
   const call = place.next !== '' && list.page?.style === 'link' ? { get: place.next } : list

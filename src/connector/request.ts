@@ -7,7 +7,15 @@ import type { Call, Sign } from './manifest-call.ts'
 import type { Clock, HttpManifest } from './manifest-http.ts'
 import type { Settings } from './settings.ts'
 import { keysOf, signature } from './sign.ts'
-import { fillParameters, fillTree, fillWith, type Lookup, lookupIn, plainText } from './template.ts'
+import {
+  fillParameters,
+  fillTree,
+  fillWith,
+  type Lookup,
+  lookupIn,
+  plainText,
+  sortedJson,
+} from './template.ts'
 import { encodeXml, escapeXml, xmlElement } from './xml.ts'
 
 export const VERBS = ['get', 'post', 'put', 'patch', 'delete'] as const
@@ -110,7 +118,7 @@ interface Body {
 
 function bodyOf(call: Call, lookup: Lookup, charset: string, payload: Payload | null): Body | null {
   if (call.json !== undefined) {
-    const text = JSON.stringify(fillTree(call.json, lookup) ?? null)
+    const text = sortedJson(fillTree(call.json, lookup))
     return { bytes: iconv.encode(text, charset), contentType: 'application/json' }
   }
   if (call.xml) return xmlBody(fillTree(call.xml, lookup) as Record<string, unknown>, charset)

@@ -31,8 +31,10 @@ export function createJudge(reactions: Reactions, ...declared: (AnswerManifest |
   const holds = condition ? compileExpression(condition) : null
   return (status, value) => {
     const good = status >= 200 && status < 300
-    const code = firstText(value, paths)
-    const listed = code === null ? undefined : reactionOf(code, codes)
+    const all = paths.map((path) => firstText(value, [path])).filter((text) => text !== null)
+    const code = all[0] ?? null
+    // a sub-code that nobody listed leaves the word to the code above it
+    const listed = all.map((one) => reactionOf(one, codes)).find((found) => found !== undefined)
     if (good && (holds ? holds(value) === true : code === null)) return { ok: true }
     if (!good && listed === undefined)
       return {
