@@ -2,7 +2,7 @@
 import { randomBytes } from 'node:crypto'
 import iconv from 'iconv-lite'
 import type { ClientRequest } from './client.ts'
-import { clockText } from './clock.ts'
+import { clockValue } from './clock.ts'
 import type { Call, Sign } from './manifest-call.ts'
 import type { Clock, HttpManifest } from './manifest-http.ts'
 import type { Settings } from './settings.ts'
@@ -49,7 +49,7 @@ export function makeRequest(
   values: Values,
   payload: Payload | null = null,
 ): Request {
-  const once = { now: clockText(new Date(), clock, 'now'), nonce: randomBytes(16).toString('hex') }
+  const once = { now: clockValue(new Date(), clock, 'now'), nonce: randomBytes(16).toString('hex') }
   const lookup = lookupIn(values, once, settings)
   const verb = VERBS.find((v) => call[v] !== undefined)!
   const query = [...fillParameters({ ...http.query, ...call.query }, lookup), ...membersAs('query', payload)]
