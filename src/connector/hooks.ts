@@ -155,6 +155,16 @@ export interface Tools {
 export interface StreamHooks {
   page?(request: PageRequest, tools: Tools, signal: AbortSignal): Promise<Page>
   fetch?(ids: string[], tools: Tools, signal: AbortSignal): Promise<RawRecord[]>
+  /**
+   * What is made of the records of a page, or (request: null) of a fetch, before they are kept: joins what another
+   * call tells, leaves out what is not ours. Page and fetch must give the same for the same.
+   */
+  refine?(
+    records: RawRecord[],
+    request: PageRequest | null,
+    tools: Tools,
+    signal: AbortSignal,
+  ): Promise<RawRecord[]>
 }
 
 export interface WriteHooks {

@@ -92,7 +92,11 @@ function isForm(http: HttpManifest, call: Call, verb: string, payload: Payload |
 export function commonHeaders(http: HttpManifest, lookup: Lookup): Record<string, string> {
   const fill = (text: string) => fillWith(text, lookup)
   const headers: Record<string, string> = {}
-  for (const [name, text] of Object.entries(http.headers ?? {})) headers[name] = fill(text)
+  for (const [name, text] of Object.entries(http.headers ?? {})) {
+    const value = fill(text)
+    // an optional setting that nobody gave
+    if (value !== '') headers[name] = value
+  }
   const { auth } = http
   if (!auth) return headers
   if ('header' in auth) headers[auth.header] = fill(auth.value)
