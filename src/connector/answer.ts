@@ -73,6 +73,11 @@ export function outcomeOfFailure(error: unknown): Failed {
   if (error instanceof Error && error.name === 'AbortError') {
     return { kind: 'unknown', code: 'ABORTED', message: 'stopped before the end' }
   }
+  // Before anything was sent: no token could be got.
+  if (error instanceof TributaryError && (error as { sent?: unknown }).sent === false) {
+    const { code, message, kind } = error
+    return { kind: 'not-done', code, message, ...(kind === 'config' ? { pause: true } : {}) }
+  }
   // 200 with an unreadable body: the remote may have written before it stumbled.
   if (error instanceof TributaryError && error.kind === 'transient') {
     return { kind: 'unknown', code: error.code, message: error.message }

@@ -76,10 +76,16 @@ async function sendRenewing(
 ): Promise<Answered> {
   const { tokens } = options
   if (!tokens) return sendOnce(options, given, null)
-  const held = await tokens.current(given.signal)
+  const held = await tokens.current(given.signal).catch(unsent)
   const first = await sendOnce(options, given, held)
   if (first.verdict.ok || first.verdict.reaction !== 'token') return first
-  return sendOnce(options, given, await tokens.renewed(held.token, given.signal))
+  return sendOnce(options, given, await tokens.renewed(held.token, given.signal).catch(unsent))
+}
+
+/** Whatever became of the request for a token: the call itself was not made (or refused), which a write must know. */
+function unsent(error: unknown): never {
+  if (error instanceof Error) Object.assign(error, { sent: false })
+  throw error
 }
 
 /** Sends one request as it is declared. Also how tokens are got, which know no token. */

@@ -117,6 +117,20 @@ describe('hooks around declared calls', () => {
     },
   )
 
+  it.each([
+    [{ status: 200, body: { ok: false, sub: 'bad-app' } }, { code: 'CONNECTOR_TOKEN_DEAD', pause: true }],
+    [{ status: 200, body: { ok: false, code: 7 } }, { code: 'CONNECTOR_THROTTLED' }],
+    [{ status: 500 }, { code: 'CONNECTOR_ANSWER_FAILED' }],
+  ])('without a token nothing was written, which is no doubt: %j', async (reply, outcome) => {
+    const base = await serve(() => reply)
+    const connection = await open(SEALED, { base })
+    const item = { key: 'K', kind: 'stock' as const, revision: 1, body: Buffer.from('{"sku":"A"}') }
+    const check = { number: null, total: null, lines: null }
+    expect(await connection.writes[0]!.write([{ ...item, check }], signal)).toMatchObject([
+      { kind: 'not-done', ...outcome },
+    ])
+  })
+
   it('what came with a token is kept with it', async () => {
     const store = createTokenMemory()
     const made = { token: 't', refresh: null, expiresAt: null, extra: { key: 'k' } }
