@@ -33,7 +33,10 @@ export const Refund = Type.Object(
     settledAt: Maybe(Instant),
     currency: Currency,
     amount: told(Money, 'what the buyer gets in all'),
-    components: Type.Array(RefundComponent),
+    components: Type.Array(RefundComponent, {
+      description:
+        'they add up to `amount`; an adjustment is added where the mapping states none and they do not',
+    }),
     method: Maybe(Type.String()),
     payments: Type.Optional(
       Type.Array(

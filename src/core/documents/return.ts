@@ -74,7 +74,7 @@ export const Return = Type.Object(
     freight: Maybe(Money, 'shipping that is paid back, tax contained'),
     adjustment: Maybe(
       Money,
-      'paid back beyond lines and freight; negative: kept, such as the cost of sending back',
+      'paid back beyond lines and freight; negative: kept, such as the cost of sending back. Filled in where the mapping leaves it out',
     ),
     total: told(Money, 'lines + freight + adjustment: what is to be paid back in all'),
     exchange: Maybe(
