@@ -184,7 +184,7 @@ export interface WriteHooks {
  * and what came with it (`http.token.extra`); null for a call that gets a token. Neither may wait for anything.
  */
 export interface HttpHooks {
-  /** The last hand at a request, after templates and signature: signs, seals, packs. What it throws stops the connection. */
+  /** The last hand at a request, after templates and signature: signs, seals, packs. Throws only where it cannot. */
   encode?(
     request: Outgoing,
     held: { token: string; extra?: Record<string, string> } | null,

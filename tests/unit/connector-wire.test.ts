@@ -118,7 +118,10 @@ describe('hooks around declared calls', () => {
   )
 
   it.each([
-    [{ status: 200, body: { ok: false, sub: 'bad-app' } }, { code: 'CONNECTOR_TOKEN_DEAD', pause: true }],
+    [
+      { status: 200, body: { ok: false, sub: 'bad-app' } },
+      { code: 'CONNECTOR_TOKEN_DEAD', pause: true },
+    ],
     [{ status: 200, body: { ok: false, code: 7 } }, { code: 'CONNECTOR_THROTTLED' }],
     [{ status: 500 }, { code: 'CONNECTOR_ANSWER_FAILED' }],
   ])('without a token nothing was written, which is no doubt: %j', async (reply, outcome) => {
