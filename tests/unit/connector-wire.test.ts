@@ -19,7 +19,7 @@ http:
   base: "{base}"
   headers: { X-Token: "{token}", X-Tenant: "{tenant}" }
   token: { get: { post: /token }, token: token, extra: { key: sealed.key, none: sealed.none } }
-  answer: { ok: ok = true, code: [sub, code], codes: { "7": transient, "bad*": input } }
+  answer: { ok: ok = true, code: [sub, code], codes: { "7": transient, "bad*": input, "*": conflict } }
 read:
   order:
     document: order
@@ -104,8 +104,9 @@ describe('hooks around declared calls', () => {
     ],
     [
       { ok: false, code: 8 },
-      { kind: 'unknown', code: '8' },
+      { kind: 'refused', code: '8' },
     ],
+    [{ ok: false }, { kind: 'unknown', code: 'NOT_OK' }],
   ])(
     'what was sent names a document without an answer of its own; the first listed code counts: %j',
     async (answer, outcome) => {
