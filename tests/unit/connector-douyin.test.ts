@@ -58,7 +58,7 @@ describe('orders', () => {
       expect(document.totals.total).toBe(held.order_amount)
       expect(document.payment).toMatch(/^paid$|^part-refunded$/)
     }
-  })
+  }, 120_000)
 
   it('are the same by page, by id and after a push: bytes, ids beyond 2^53, masked addresses', async () => {
     const { connection } = await shop(3)
