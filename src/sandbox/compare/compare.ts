@@ -2,10 +2,9 @@
  * The comparer: reads a shop sandbox and an ERP sandbox raw, and tells order by order, line by line, amount
  * by amount whether the ERP holds exactly what it must. It imports nothing of what carries the orders.
  */
-import { type Expectation, expectationOf } from '../generate/expectation.ts'
-import type { ShopOrder } from '../shopify/order.ts'
+import type { Expectation } from '../generate/expectation.ts'
 import { type Difference, differencesOf, type Rules } from './document.ts'
-import { expectedOf } from './expected.ts'
+import { expectedOf, type SoldOrder } from './expected.ts'
 import { type FoundDocument, fromNaive, fromNc, type NaiveDocument, type NcBill } from './found.ts'
 
 /** What to compare. */
@@ -30,8 +29,10 @@ export interface Comparison {
   parkedExpected: Expectation[]
 }
 
-/** One order as `GET /_sandbox/orders` of the shop lists it. */
-export type RawOrder = ShopOrder & { versions: { at: string; order: ShopOrder }[] }
+/** One order as `GET /_sandbox/orders` of a shop lists it: its versions say what had to become of them. */
+export type RawOrder = SoldOrder & {
+  versions: { at: string; order: SoldOrder; expect: Expectation['expect'] }[]
+}
 
 const RULES: Rules = {
   shippingItem: 'SHIPPING',
@@ -146,11 +147,7 @@ function showsEarlier(order: RawOrder, document: FoundDocument, rules: Rules): b
   return order.versions
     .slice(0, -1)
     .filter((v) => document.received === null || v.at <= document.received)
-    .some(
-      (v) =>
-        expectationOf(v.order).expect === 'document' &&
-        differencesOf(expectedOf(v.order), document, rules).length === 0,
-    )
+    .some((v) => v.expect === 'document' && differencesOf(expectedOf(v.order), document, rules).length === 0)
 }
 
 /** A parked record as the product lists it: by the shop's order id or by the order number. */

@@ -1,9 +1,11 @@
 /** What tests and people may do to the sandbox shop under `/_sandbox/`: make orders, change them, look. */
-import { setImmediate as turn } from 'node:timers/promises'
 import type { Faults } from '../faults.ts'
 import { CATALOGUE } from '../generate/catalogue.ts'
 import { priceIn } from '../generate/draft.ts'
+import { expectationOf } from '../generate/expectation.ts'
 import { applyLater, generateOrder, laterChange } from '../generate/order.ts'
+import { type Answer, pageOf } from '../serve.ts'
+import { createStreams, type Stream, type StreamRequest } from '../stream.ts'
 import {
   ChangeRefused,
   cancel,
@@ -27,85 +29,27 @@ export interface ControlParts {
   commit(orders: ShopOrder[], change: Change | null): void
 }
 
-interface Answer {
-  status: number
-  body: unknown
-}
-
-/** `POST /_sandbox/orders`. `rate`: orders per second, 0 at once; `changeWithin`: ms that later changes may take. */
-interface StreamRequest {
-  count: number
-  seed?: number
-  rate?: number
-  hard?: boolean
-  changes?: boolean
-  changeWithin?: number
-}
-
-interface Stream {
-  id: number
-  count: number
-  created: number
-  changesDue: number
-  changesDone: number
-}
-
-const BATCH = 50
-
 /** Makes the control routes. `close` stops streams and pending changes. */
 export function createControl(parts: ControlParts) {
   const { store, faults } = parts
-  const streams: Stream[] = []
-  const timers = new Set<NodeJS.Timeout>()
-  let closed = false
+  const streams = createStreams<number>({ name: 'shopify', sell, later })
 
-  function makeBatch(stream: Stream, asked: StreamRequest, size: number): void {
-    const seed = asked.seed ?? 1
+  function sell(asked: StreamRequest, size: number): number[] {
     const now = new Date()
     const first = store.held.size
     const orders = Array.from({ length: size }, (_, i) =>
-      generateOrder(seed, first + i, now, asked.hard === true),
+      generateOrder(asked.seed ?? 1, first + i, now, asked.hard === true),
     )
     parts.commit(orders, null)
-    stream.created += size
-    if (asked.changes) for (const o of orders) planChange(stream, asked, o.id)
+    return orders.map((o) => o.id)
   }
 
-  function planChange(stream: Stream, asked: StreamRequest, id: number): void {
+  function later(asked: StreamRequest, id: number) {
     const seed = asked.seed ?? 1
     const planned = laterChange(seed, id % 1_000_000, store.held.get(id)!.expectation)
-    if (!planned) return
-    stream.changesDue += 1
-    const timer = setTimeout(
-      () => {
-        timers.delete(timer)
-        stream.changesDone += 1
-        change(id, planned.kind, (o) => applyLater(o, planned.kind, seed, new Date()))
-      },
-      planned.delay * (asked.changeWithin ?? 5000),
-    )
-    timers.add(timer)
-  }
-
-  async function run(stream: Stream, asked: StreamRequest): Promise<void> {
-    const start = performance.now()
-    while (!closed && stream.created < stream.count) {
-      const left = stream.count - stream.created
-      const due = asked.rate
-        ? Math.floor(((performance.now() - start) / 1000) * asked.rate) - stream.created
-        : left
-      if (due > 0) makeBatch(stream, asked, Math.min(due, left, BATCH))
-      if (asked.rate) await new Promise<void>((resolve) => wait(resolve))
-      else await turn()
-    }
-  }
-
-  function wait(resolve: () => void): void {
-    const timer = setTimeout(() => {
-      timers.delete(timer)
-      resolve()
-    }, 10)
-    timers.add(timer)
+    if (!planned) return null
+    const { kind, delay } = planned
+    return { delay, run: () => void change(id, kind, (o) => applyLater(o, kind, seed, new Date())) }
   }
 
   function change(id: number, kind: Change, make: (order: ShopOrder) => ShopOrder): Answer {
@@ -121,25 +65,9 @@ export function createControl(parts: ControlParts) {
     }
   }
 
-  async function startStream(asked: StreamRequest): Promise<Answer> {
-    if (!Number.isSafeInteger(asked.count) || asked.count < 0)
-      return { status: 422, body: { error: 'count?' } }
-    const stream = { id: streams.length + 1, count: asked.count, created: 0, changesDue: 0, changesDone: 0 }
-    streams.push(stream)
-    const running = run(stream, asked)
-    if (!asked.rate) {
-      await running
-      return { status: 201, body: stream }
-    }
-    running.catch((error: Error) =>
-      console.error(`stream ${stream.id} of the sandbox shop ended: ${error.message}`),
-    )
-    return { status: 202, body: stream }
-  }
-
   async function post(path: string, asked: unknown): Promise<Answer> {
     if (path === '/_sandbox/faults') return setFaults(faults, asked)
-    if (path === '/_sandbox/orders') return startStream(asked as StreamRequest)
+    if (path === '/_sandbox/orders') return streams.start(asked as StreamRequest)
     const m = /^\/_sandbox\/orders\/(\d+)\/(edit|cancel|refund|pay)$/.exec(path)
     if (!m) return { status: 404, body: { error: 'no such route' } }
     const id = Number(m[1])
@@ -156,7 +84,7 @@ export function createControl(parts: ControlParts) {
     if (url.pathname === '/_sandbox/orders') return { status: 200, body: page.map(raw) }
     if (url.pathname === '/_sandbox/expected') return { status: 200, body: page.map((h) => h.expectation) }
     if (url.pathname === '/_sandbox/faults') return { status: 200, body: faults.current() }
-    if (url.pathname === '/_sandbox/stats') return { status: 200, body: stats(parts, streams) }
+    if (url.pathname === '/_sandbox/stats') return { status: 200, body: stats(parts, streams.list) }
     return { status: 404, body: { error: 'no such route' } }
   }
 
@@ -173,10 +101,7 @@ export function createControl(parts: ControlParts) {
         throw error
       }
     },
-    close(): void {
-      closed = true
-      for (const timer of timers) clearTimeout(timer)
-    },
+    close: () => streams.close(),
   }
 }
 
@@ -185,16 +110,13 @@ function setFaults(faults: Faults, asked: unknown): Answer {
   return { status: 200, body: faults.current() }
 }
 
-/** `?offset=&limit=` cut a page out; absent: everything. */
-function pageOf(url: URL, all: Held[]): Held[] {
-  const offset = Number(url.searchParams.get('offset') ?? 0)
-  const limit = Number(url.searchParams.get('limit') ?? all.length)
-  return all.slice(offset, offset + limit)
-}
-
-/** One order raw: its newest version, and every version with the instant (with milliseconds) it was made. */
+/**
+ * One order raw: its newest version, and every version with the instant (with milliseconds) it was made and what
+ * had to become of it then.
+ */
 function raw(held: Held): object {
-  return { ...held.versions.at(-1)!.order, versions: held.versions }
+  const versions = held.versions.map((v) => ({ ...v, expect: expectationOf(v.order).expect }))
+  return { ...held.versions.at(-1)!.order, versions }
 }
 
 function stats({ store, faults, webhooks, graph }: ControlParts, streams: Stream[]): object {
