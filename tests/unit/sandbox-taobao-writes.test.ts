@@ -169,6 +169,23 @@ describe('refunds in the Taobao sandbox', () => {
     expect(single).not.toHaveProperty('modified')
   })
 
+  it('take the freight along with the last line that was not shipped', async () => {
+    const shop = await start()
+    await shop.control('orders', { count: 30 })
+    const raws: Any[] = (await shop.control('orders')).body
+    const raw = raws.find((o) => o.lines.length === 2 && o.trade.freight > 0)
+    await shop.control(`orders/${raw.id}/cancel`, {})
+    const asked = { fields: 'tid,status,payment,post_fee,orders', tid: raw.id }
+    const { trade } = (await shop.call('taobao.trade.fullinfo.get', asked)).body
+    expect(trade).toMatchObject({ status: 'TRADE_CLOSED', payment: '0.00' })
+    expect(Number(trade.post_fee)).toBeGreaterThan(0)
+    const fees = (await list(shop))
+      .filter((r: Any) => r.tid === raw.id)
+      .map((r: Any) => Number(r.refund_fee) * 100)
+    const lines = raw.trade.lines.map((l: Any) => l.price * l.quantity)
+    expect(fees.map(Math.round).sort()).toEqual([lines[0], lines[1] + raw.trade.freight].sort())
+  })
+
   it('bring goods back after shipping, and can be refused', async () => {
     const shop = await start()
     const { id } = await tradeOf(shop, 1)

@@ -114,10 +114,15 @@ export function requestRefund(trade: Trade, wish: RefundWish, now: Date): Trade 
   return { ...trade, refunds: [...trade.refunds, one], modifiedAt: at }
 }
 
-/** Pieces and fen that a wish takes back; part of the pieces takes their part of the money unless it says how much. */
+/**
+ * Pieces and fen that a wish takes back. Part of the pieces takes its part of the money unless it says how much; the
+ * last line that was not shipped takes the freight along.
+ */
 function backOf(trade: Trade, line: TradeLine, wish: RefundWish): { pieces: number; amount: number } {
   const left = piecesLeft(trade, line)
-  const money = moneyLeft(trade, line)
+  const last = trade.lines.every((other) => other === line || piecesLeft(trade, other) <= 0)
+  const freight = last && lineState(trade, line) === 'paid' ? trade.freight : 0
+  const money = moneyLeft(trade, line) + freight
   const asked = wish.pieces ?? left
   const amount = wish.amount ?? Math.floor((money * asked) / left)
   if (!(Number.isSafeInteger(asked) && asked > 0 && asked <= left))

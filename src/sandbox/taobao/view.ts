@@ -200,7 +200,7 @@ export function refundFields(trade: Trade, one: RefundCase, seller: string): Fie
     end_time: time(one.endedAt),
     total_fee: yuan(soldFor(line)),
     refund_fee: yuan(one.amount),
-    payment: yuan(soldFor(line) - one.amount),
+    payment: yuan(Math.max(0, soldFor(line) - one.amount)),
     order_status: STATUS[lineState(trade, line)],
     good_status: goodStatus(trade, one),
     has_good_return: one.goodsBack,
