@@ -6,12 +6,6 @@ import type { Faults } from './faults.ts'
 /** Bytes. */
 const SWITCHES_LIMIT = 65_536
 
-/** What a control route answers. */
-export interface Answer {
-  status: number
-  body: unknown
-}
-
 /** Answers JSON. */
 export function sendJson(res: ServerResponse, status: number, body: unknown): void {
   const text = Buffer.from(`${JSON.stringify(body)}\n`)
@@ -39,13 +33,6 @@ export function parseBody(bytes: Buffer | null): unknown {
     if (cause instanceof SyntaxError) return undefined
     throw cause
   }
-}
-
-/** `?offset=&limit=` cut a page out of a listing; absent: everything. */
-export function pageOf<T>(url: URL, all: readonly T[]): T[] {
-  const offset = Number(url.searchParams.get('offset') ?? 0)
-  const limit = Number(url.searchParams.get('limit') ?? all.length)
-  return all.slice(offset, offset + limit)
 }
 
 /** `POST /_sandbox/faults`: changes the switches and answers them all; 400 for what is no switch. */

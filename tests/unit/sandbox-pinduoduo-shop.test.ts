@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, describe, expect, it } from 'vitest'
 import { compareAll } from '../../src/sandbox/compare/compare.ts'
+import { expectedOf } from '../../src/sandbox/compare/expected.ts'
 import { fromNaive } from '../../src/sandbox/compare/found.ts'
 import type { PinduoduoOptions } from '../../src/sandbox/pinduoduo/options.ts'
 import { startPinduoduo } from '../../src/sandbox/pinduoduo/server.ts'
@@ -252,11 +253,13 @@ describe('the Pinduoduo sandbox', () => {
     const documents = await Promise.all(
       wanted.map(async (e: Any) => documentOf(await single(shop, e.orderId))),
     )
-    const right = compareAll(orders, expected, documents.map(fromNaive), {})
+    const right = compareAll(orders, expected, documents.map(fromNaive), {}, expectedOf)
     expect(right.differences).toEqual([])
     expect(right).toMatchObject({ orders: 90, matched: 90, documents: wanted.length })
     documents[3].lines[0].quantity = '99'
-    expect(compareAll(orders, expected, documents.map(fromNaive), {}).differences.length).toBeGreaterThan(0)
+    expect(
+      compareAll(orders, expected, documents.map(fromNaive), {}, expectedOf).differences.length,
+    ).toBeGreaterThan(0)
   })
 
   /** The document for an order, from what the protocol says of it. */

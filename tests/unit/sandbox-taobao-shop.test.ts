@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, describe, expect, it } from 'vitest'
 import { compareAll } from '../../src/sandbox/compare/compare.ts'
+import { expectedOf } from '../../src/sandbox/compare/expected.ts'
 import { fromNaive } from '../../src/sandbox/compare/found.ts'
 import type { TaobaoOptions } from '../../src/sandbox/taobao/options.ts'
 import { startTaobao } from '../../src/sandbox/taobao/server.ts'
@@ -150,12 +151,14 @@ describe('the Taobao sandbox', () => {
     const expected = (await shop.control('expected')).body
     const wanted = expected.filter((e: Any) => e.expect === 'document')
     const documents = await Promise.all(wanted.map((e: Any) => documentOf(shop, e.orderId)))
-    const right = compareAll(orders, expected, documents.map(fromNaive), {})
+    const right = compareAll(orders, expected, documents.map(fromNaive), {}, expectedOf)
     expect(right.differences).toEqual([])
     expect(right).toMatchObject({ orders: 90, matched: 90, documents: wanted.length })
     expect(right.parkedExpected.length).toBeGreaterThan(5)
     documents[3].lines[0].amount = '0.01'
-    expect(compareAll(orders, expected, documents.map(fromNaive), {}).differences.length).toBeGreaterThan(0)
+    expect(
+      compareAll(orders, expected, documents.map(fromNaive), {}, expectedOf).differences.length,
+    ).toBeGreaterThan(0)
   })
 
   /** The document for a trade, from what the protocol says of it and its refunds. */

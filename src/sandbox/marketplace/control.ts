@@ -1,7 +1,7 @@
 /**
  * What tests and people may do to a marketplace shop under `/_sandbox/`: sell, change, authorise, look.
  *
- *   POST /_sandbox/orders                 see ../stream.ts
+ *   POST /_sandbox/orders                 see ../control.ts
  *   POST /_sandbox/orders/<id>/<what>     pay, cancel, ship, finish, refund, approve, settle, refuse, withdraw, note,
  *                                         readdress
  *   POST /_sandbox/authorize              the merchant's grant: a code; older tokens are void
@@ -11,9 +11,17 @@
  *   GET  /_sandbox/orders, expected, goods, messages, faults, stats
  */
 import type { IncomingMessage, ServerResponse } from 'node:http'
+import {
+  type Answer,
+  answerControl,
+  createStreams,
+  NO_ROUTE,
+  pageOf,
+  type StreamRequest,
+  switchFaults,
+} from '../control.ts'
 import type { Faults } from '../faults.ts'
-import { type Answer, pageOf, readBody, sendJson } from '../serve.ts'
-import { createStreams, type StreamRequest } from '../stream.ts'
+import { readBody, sendJson } from '../serve.ts'
 import type { Auth } from './auth.ts'
 import {
   advanceRefund,
@@ -96,25 +104,24 @@ const BODY_LIMIT = 1024 * 1024
 /** Makes the control routes. `close` stops streams and pending changes. */
 export function createControl(parts: ControlParts) {
   const { store, faults, auth } = parts
-  const streams = createStreams<string>({ name: parts.name, sell, later })
-
-  function sell(asked: StreamRequest, size: number): string[] {
-    const now = new Date()
-    const first = store.held.size
-    const trades = Array.from({ length: size }, (_, i) =>
-      generateTrade(asked.seed ?? 1, first + i, now, asked.hard === true, parts.numbering),
-    )
-    parts.commit(trades, null)
-    return trades.map((t) => t.id)
-  }
-
-  function later(asked: StreamRequest, id: string) {
-    const { expectation, versions } = store.held.get(id)!
-    const planned = laterChange(asked.seed ?? 1, versions[0]!.trade.serial, expectation)
-    if (!planned) return null
-    const { kind, delay } = planned
-    return { delay, run: () => void change(id, kind, (t) => applyLater(t, kind, new Date())) }
-  }
+  const sold = createStreams<string>(parts.name, {
+    sell(count, seed, hard) {
+      const now = new Date()
+      const first = store.held.size
+      const trades = Array.from({ length: count }, (_, i) =>
+        generateTrade(seed, first + i, now, hard, parts.numbering),
+      )
+      parts.commit(trades, null)
+      return trades.map((t) => t.id)
+    },
+    later(id, seed) {
+      const { expectation, versions } = store.held.get(id)!
+      const planned = laterChange(seed, versions[0]!.trade.serial, expectation)
+      if (!planned) return null
+      const { kind, delay } = planned
+      return { delay, change: () => change(id, kind, (t) => applyLater(t, kind, new Date())) }
+    },
+  })
 
   function change(id: string, kind: Change, make: (trade: Trade) => Trade): Answer {
     const trade = store.trade(id)
@@ -129,20 +136,17 @@ export function createControl(parts: ControlParts) {
   }
 
   async function post(path: string, asked: unknown): Promise<Answer> {
-    if (path === '/_sandbox/orders') return streams.start(asked as StreamRequest)
+    if (path === '/_sandbox/orders') return sold.start(asked as StreamRequest)
     if (path === '/_sandbox/authorize') return { status: 200, body: { code: auth.grant(Date.now()) } }
     if (path === '/_sandbox/session/expire') {
       auth.expire(Date.now())
       return { status: 200, body: { expired: true } }
     }
     if (path === '/_sandbox/stock') return stockTo(store, asked as { sku: string; quantity: number })
-    if (path === '/_sandbox/faults') {
-      faults.set(asked as Record<string, unknown>)
-      return { status: 200, body: faults.current() }
-    }
+    if (path === '/_sandbox/faults') return switchFaults(faults, asked)
     const [, id = '', what = ''] = /^\/_sandbox\/orders\/([\w-]+)\/(\w+)$/.exec(path) ?? []
     const known = Object.hasOwn(CHANGES, what) ? CHANGES[what] : undefined
-    if (!known) return { status: 404, body: { error: 'no such route' } }
+    if (!known) return NO_ROUTE
     const [kind, make] = known
     return change(id, kind, (t) => make(t, asked as Wish, new Date()))
   }
@@ -159,35 +163,22 @@ export function createControl(parts: ControlParts) {
         orders: all.length,
         versions: all.reduce((n, h) => n + h.versions.length, 0),
         ...parts.counters(),
-        streams: streams.list,
+        streams: sold.streams,
         faults: faults.struck(),
       }),
     }
     const body = bodies[url.pathname.slice('/_sandbox/'.length)]
-    return body ? { status: 200, body: body() } : { status: 404, body: { error: 'no such route' } }
-  }
-
-  /** Rejects only on a fault of the sandbox itself. */
-  async function answer(method: string, url: URL, body: Buffer): Promise<Answer> {
-    if (method === 'GET') return get(url)
-    if (method !== 'POST') return { status: 405, body: { error: 'GET or POST' } }
-    try {
-      return await post(url.pathname, body.length > 0 ? JSON.parse(body.toString('utf8')) : {})
-    } catch (error) {
-      if (error instanceof SyntaxError) return { status: 400, body: { error: 'not JSON' } }
-      if (error instanceof RangeError) return { status: 422, body: { error: error.message } }
-      throw error
-    }
+    return body ? { status: 200, body: body() } : NO_ROUTE
   }
 
   return {
     /** Serves one `/_sandbox/` request. */
     async serve(req: IncomingMessage, res: ServerResponse, url: URL): Promise<void> {
       const body = (await readBody(req, BODY_LIMIT)) ?? Buffer.alloc(0)
-      const { status, body: said } = await answer(req.method ?? 'GET', url, body)
+      const { status, body: said } = await answerControl({ get, post }, req.method ?? 'GET', url, body)
       sendJson(res, status, said)
     },
-    close: () => streams.close(),
+    close: () => sold.close(),
   }
 }
 

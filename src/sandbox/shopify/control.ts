@@ -1,11 +1,19 @@
 /** What tests and people may do to the sandbox shop under `/_sandbox/`: make orders, change them, look. */
+import {
+  type Answer,
+  answerControl,
+  createStreams,
+  NO_ROUTE,
+  pageOf,
+  type Stream,
+  type StreamRequest,
+  switchFaults,
+} from '../control.ts'
 import type { Faults } from '../faults.ts'
 import { CATALOGUE } from '../generate/catalogue.ts'
 import { priceIn } from '../generate/draft.ts'
 import { expectationOf } from '../generate/expectation.ts'
 import { applyLater, generateOrder, laterChange } from '../generate/order.ts'
-import { type Answer, pageOf } from '../serve.ts'
-import { createStreams, type Stream, type StreamRequest } from '../stream.ts'
 import {
   ChangeRefused,
   cancel,
@@ -32,25 +40,21 @@ export interface ControlParts {
 /** Makes the control routes. `close` stops streams and pending changes. */
 export function createControl(parts: ControlParts) {
   const { store, faults } = parts
-  const streams = createStreams<number>({ name: 'shopify', sell, later })
-
-  function sell(asked: StreamRequest, size: number): number[] {
-    const now = new Date()
-    const first = store.held.size
-    const orders = Array.from({ length: size }, (_, i) =>
-      generateOrder(asked.seed ?? 1, first + i, now, asked.hard === true),
-    )
-    parts.commit(orders, null)
-    return orders.map((o) => o.id)
-  }
-
-  function later(asked: StreamRequest, id: number) {
-    const seed = asked.seed ?? 1
-    const planned = laterChange(seed, id % 1_000_000, store.held.get(id)!.expectation)
-    if (!planned) return null
-    const { kind, delay } = planned
-    return { delay, run: () => void change(id, kind, (o) => applyLater(o, kind, seed, new Date())) }
-  }
+  const sold = createStreams<number>('shopify', {
+    sell(count, seed, hard) {
+      const now = new Date()
+      const first = store.held.size
+      const orders = Array.from({ length: count }, (_, i) => generateOrder(seed, first + i, now, hard))
+      parts.commit(orders, null)
+      return orders.map((o) => o.id)
+    },
+    later(id, seed) {
+      const planned = laterChange(seed, id % 1_000_000, store.held.get(id)!.expectation)
+      if (!planned) return null
+      const { kind, delay } = planned
+      return { delay, change: () => change(id, kind, (o) => applyLater(o, kind, seed, new Date())) }
+    },
+  })
 
   function change(id: number, kind: Change, make: (order: ShopOrder) => ShopOrder): Answer {
     const order = store.order(id)
@@ -66,10 +70,10 @@ export function createControl(parts: ControlParts) {
   }
 
   async function post(path: string, asked: unknown): Promise<Answer> {
-    if (path === '/_sandbox/faults') return setFaults(faults, asked)
-    if (path === '/_sandbox/orders') return streams.start(asked as StreamRequest)
+    if (path === '/_sandbox/faults') return switchFaults(faults, asked)
+    if (path === '/_sandbox/orders') return sold.start(asked as StreamRequest)
     const m = /^\/_sandbox\/orders\/(\d+)\/(edit|cancel|refund|pay)$/.exec(path)
-    if (!m) return { status: 404, body: { error: 'no such route' } }
+    if (!m) return NO_ROUTE
     const id = Number(m[1])
     const now = new Date()
     if (m[2] === 'cancel') return change(id, 'cancelled', (o) => cancel(o, now))
@@ -84,30 +88,15 @@ export function createControl(parts: ControlParts) {
     if (url.pathname === '/_sandbox/orders') return { status: 200, body: page.map(raw) }
     if (url.pathname === '/_sandbox/expected') return { status: 200, body: page.map((h) => h.expectation) }
     if (url.pathname === '/_sandbox/faults') return { status: 200, body: faults.current() }
-    if (url.pathname === '/_sandbox/stats') return { status: 200, body: stats(parts, streams.list) }
-    return { status: 404, body: { error: 'no such route' } }
+    if (url.pathname === '/_sandbox/stats') return { status: 200, body: stats(parts, sold.streams) }
+    return NO_ROUTE
   }
 
   return {
     /** Answers one `/_sandbox/` request. Rejects only on a fault of the sandbox itself. */
-    async answer(method: string, url: URL, body: Buffer): Promise<Answer> {
-      if (method === 'GET') return get(url)
-      if (method !== 'POST') return { status: 405, body: { error: 'GET or POST' } }
-      try {
-        return await post(url.pathname, body.length > 0 ? JSON.parse(body.toString('utf8')) : {})
-      } catch (error) {
-        if (error instanceof SyntaxError) return { status: 400, body: { error: 'not JSON' } }
-        if (error instanceof RangeError) return { status: 422, body: { error: error.message } }
-        throw error
-      }
-    },
-    close: () => streams.close(),
+    answer: (method: string, url: URL, body: Buffer) => answerControl({ get, post }, method, url, body),
+    close: () => sold.close(),
   }
-}
-
-function setFaults(faults: Faults, asked: unknown): Answer {
-  faults.set(asked as Record<string, unknown>)
-  return { status: 200, body: faults.current() }
 }
 
 /**
