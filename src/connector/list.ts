@@ -74,10 +74,11 @@ async function readPlace(
     since: clockValue(new Date(since.getTime() - step), clock, 'since'),
     until: clockValue(new Date(until.getTime() + step), clock, 'until'),
     size: list.page?.size ?? '',
+    counted: place.down,
   }
   const call = place.next !== '' && list.page?.style === 'link' ? { get: place.next } : list
   const answered = await caller.read({ call, values, signal })
-  const items = recordsOf(answered, list, shape, saysNothing(list, answered))
+  const items = recordsOf(answered, list, shape, saysNothing(list, place, answered))
   return { items, next: follow(options, { since, until }, place, answered, items) }
 }
 
@@ -142,9 +143,15 @@ function hasMore(list: ListManifest, place: Place, { value }: Answered, items: I
   return items.length > 0 && items.length >= (size ?? 1)
 }
 
-/** By its count, or by saying that there are no more: then some APIs leave the empty list out. */
-function saysNothing({ page }: ListManifest, { value }: Answered): boolean {
-  if (page?.total && Number(textAt(value, page.total) ?? Number.NaN) === 0) return true
+/**
+ * By its count, which may leave nothing for this page (records left the list since it was counted), or by saying that
+ * there are no more: then some APIs leave the empty list out.
+ */
+function saysNothing({ page }: ListManifest, place: Place, { value }: Answered): boolean {
+  if (page?.total) {
+    const before = page.style === 'number' ? (place.page - (page.first ?? 1)) * (page.size ?? 0) : 0
+    if (Number(textAt(value, page.total) ?? Number.NaN) <= before) return true
+  }
   const more = page?.more ? pick(value, page.more) : undefined
   return more !== undefined && !isTrue(more)
 }

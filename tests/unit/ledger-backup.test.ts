@@ -13,8 +13,6 @@ import { restoreBackup } from '../../src/ledger/restore.ts'
 import { closeWindow, leaseStream } from '../../src/ledger/stream.ts'
 import { ledgerTables } from '../../src/ledger/tables.ts'
 import {
-
-const NEWEST = listMigrations().at(-1)!.number
   drive,
   inboxRow,
   LEDGERS,
@@ -24,6 +22,8 @@ const NEWEST = listMigrations().at(-1)!.number
   type TestLedger,
   testOrder,
 } from '../support/ledgers.ts'
+
+const NEWEST = listMigrations().at(-1)!.number
 
 const opened: TestLedger[] = []
 afterEach(async () => {
@@ -62,7 +62,9 @@ async function fill(db: Database): Promise<void> {
   const hold = { connection: 'web', stream: 'orders', holder: 'h' }
   await leaseStream(db, hold, 60)
   await closeWindow(db, hold, new Date('2026-03-01T08:00:00.123Z'), 3)
-  await db.query(`insert into remote_token (connection, sealed, renewed_at) values ('web', '\\x0102ff', now())`)
+  await db.query(
+    `insert into remote_token (connection, sealed, renewed_at) values ('web', '\\x0102ff', now())`,
+  )
   await pause(db, { connection: 'nc', flow: '', kind: '', why: 'stock-taking', who: 'ann', automatic: false })
   const code = { connection: 'nc', table: 'material', key: '007 "茶"', value: 'M-7' }
   await importCodes(db, [{ ...code, factor: '0.50' }], 'ann')
