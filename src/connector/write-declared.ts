@@ -102,7 +102,7 @@ async function writeOne(operation: Operation, item: WriteItem, signal: AbortSign
   const failed = outcomeOfAnswered(answered)
   if (failed) return failed
   const document = pick(answered.value, declared.answer)
-  const remote = remoteOf(declared, document)
+  const remote = remoteOf(declared, document, values)
   if (remote) {
     operation.seen.set(remote, document)
     return { kind: 'done', remote }
@@ -144,7 +144,7 @@ async function writeTogether(
   const { key } = declared.results!
   return items.map((item, i) => {
     const mine = key ? list.find((result) => textAt(result, key) === item.key) : list[i]
-    return mine === undefined ? (failed ?? lost(item)) : resultOf(operation, mine)
+    return mine === undefined ? (failed ?? lost(item)) : resultOf(operation, mine, item)
   })
 }
 
@@ -154,9 +154,9 @@ const lost = (item: WriteItem): Failed => ({
   message: `the answer has no result for ${item.key}`,
 })
 
-function resultOf({ declared, caller }: Operation, result: unknown): Outcome {
+function resultOf({ declared, caller }: Operation, result: unknown, item: WriteItem): Outcome {
   const verdict = caller.judge(declared.results!.answer)(200, result)
-  const remote = remoteOf(declared, pick(result, declared.answer))
+  const remote = remoteOf(declared, pick(result, declared.answer), valuesOf(item))
   if (verdict.ok || verdict.reaction === 'done')
     return remote
       ? { kind: 'done', remote }
@@ -171,13 +171,19 @@ async function ask(operation: Operation, item: WriteItem, signal: AbortSignal): 
   if (!answered.verdict.ok && answered.verdict.reaction === 'absent') return { found: [] }
   const failed = outcomeOfAnswered(answered)
   if (failed) return { failed }
-  const list = pick(answered.value, declared.find!.each)
+  const found = pick(answered.value, declared.find!.each)
+  // XML has no lists of one
+  const list = isXml(answered) && isTree(found) ? [found] : found
   if (!Array.isArray(list))
     return { failed: unreadable(`${declared.find!.each ?? 'the answer'} is not a list`) }
   // A search by part of a text must not bind a stranger: only the very key counts.
   const mine = list.filter((d) => !declared.key || textAt(d, declared.key) === item.key)
   return holding(operation, mine)
 }
+
+const isXml = ({ answer }: Answered): boolean => answer.body[0] === 60
+const isTree = (value: unknown): boolean =>
+  typeof value === 'object' && value !== null && !Array.isArray(value)
 
 /** The same by the remote's own id, where the manifest says how. */
 async function look(
