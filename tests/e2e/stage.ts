@@ -15,6 +15,8 @@ import type { OrderDetail, Running } from '../../src/runtime/operations.ts'
 import { startRuntime } from '../../src/runtime/start.ts'
 import { KNOWN_SKUS } from '../../src/sandbox/generate/catalogue.ts'
 import { startNaiveErp } from '../../src/sandbox/naive-erp/server.ts'
+import { DEFAULT_CURRENCIES, DEFAULT_TAXES, type OdooOptions } from '../../src/sandbox/odoo/options.ts'
+import { startOdoo } from '../../src/sandbox/odoo/server.ts'
 import type { ShopOrder } from '../../src/sandbox/shopify/order.ts'
 import { startShopify } from '../../src/sandbox/shopify/server.ts'
 import { startYonyouNc } from '../../src/sandbox/yonyou-nc/server.ts'
@@ -25,7 +27,9 @@ export const SECRET = 'webhook-secret-8d1c7b'
 export const ERP_TOKEN = 'erp-token-5e6f7a'
 
 export interface StageOptions {
-  erp: 'nc' | 'naive'
+  erp: 'nc' | 'naive' | 'odoo'
+  /** Of the sandbox Odoo. */
+  odoo?: Partial<OdooOptions>
   /** The shop sends webhooks. */
   webhooks?: boolean
   /** The shop is read every second. */
@@ -93,14 +97,7 @@ export async function openStage(options: StageOptions): Promise<Stage> {
   }
   const webhookUrl = options.webhooks ? { webhookUrl: `${url}/webhooks/shop/{topic}` } : {}
   const shop = await startShopify({ token: TOKEN, secret: SECRET, retryScale: 0.02, ...webhookUrl })
-  const erp = await (options.erp === 'nc'
-    ? startYonyouNc({ account: '01', group: 'G', senders: ['trib'], encoding: 'GBK' })
-    : startNaiveErp({
-        token: ERP_TOKEN,
-        lag: [0, 0],
-        lateRate: 0,
-        items: [...KNOWN_SKUS, 'SHIPPING', 'CHARGE'],
-      }))
+  const erp = await startErp(options)
   const lives = new Set<Product>()
   const config = (changes: Partial<StageOptions> = {}) =>
     configOf({ ...options, ...changes }, { folder, port, shop: shop.url, erp: erp.url })
@@ -132,6 +129,13 @@ export async function openStage(options: StageOptions): Promise<Stage> {
       rmSync(folder, { recursive: true, force: true })
     },
   }
+}
+
+function startErp({ erp, odoo }: StageOptions): Promise<{ url: string; close(): Promise<void> }> {
+  if (erp === 'nc') return startYonyouNc({ account: '01', group: 'G', senders: ['trib'], encoding: 'GBK' })
+  if (erp === 'odoo') return startOdoo({ apiKey: ERP_TOKEN, ...odoo })
+  const items = [...KNOWN_SKUS, 'SHIPPING', 'CHARGE']
+  return startNaiveErp({ token: ERP_TOKEN, lag: [0, 0], lateRate: 0, items })
 }
 
 async function startProduct(
@@ -179,8 +183,10 @@ function configOf(options: StageOptions, at: Places): string {
   const facts = { pkOrg: '0001', bizType: 'B', customer: 'C001', dept: 'D1', taxCode: 'CN13' }
   const erp =
     options.erp === 'nc'
-      ? { use: 'yonyou-nc', settings: { ...nc, ...facts } }
-      : { use: 'naive-erp', settings: { base: at.erp, token: ERP_TOKEN, settle: '300ms' } }
+      ? { use: 'yonyou-nc', settings: { ...nc, ...facts }, codes: {} }
+      : options.erp === 'odoo'
+        ? odooConnection(at.erp, options.odoo)
+        : { use: 'naive-erp', settings: { base: at.erp, token: ERP_TOKEN, settle: '300ms' }, codes: {} }
   // JSON is YAML
   return JSON.stringify({
     company: { zone: 'Asia/Shanghai', currency: 'CNY', entities: { main: { name: 'Example' } } },
@@ -198,7 +204,7 @@ function configOf(options: StageOptions, at: Places): string {
       },
       erp: {
         ...erp,
-        codes: { rate: { USD: '7.1', EUR: '7.8', JPY: '0.048', KWD: '23.1', CNY: '1' } },
+        codes: { ...erp.codes, rate: { USD: '7.1', EUR: '7.8', JPY: '0.048', KWD: '23.1', CNY: '1' } },
         ...options.erpConnection,
       },
     },
@@ -213,6 +219,33 @@ function configOf(options: StageOptions, at: Places): string {
       },
     },
   })
+}
+
+/** The sandbox's masters: contact, pricelists, and each tax on top of prices and within them. */
+function odooConnection(base: string, { series = 19 }: Partial<OdooOptions> = {}) {
+  const older = { interface: 'json-rpc', database: 'odoo', login: 'api@example.com', series }
+  const taxes = DEFAULT_TAXES.flatMap((rate) => {
+    const xmlid = `sandbox.tax_${rate.replace('.', '_')}`
+    return [
+      [rate, xmlid],
+      [`${rate} incl`, `${xmlid}_incl`],
+    ]
+  })
+  const lists = DEFAULT_CURRENCIES.map((code) => [
+    code,
+    code === 'CNY' ? 'product.list0' : `sandbox.pricelist_${code}`,
+  ])
+  return {
+    use: 'odoo',
+    settings: {
+      base,
+      apiKey: ERP_TOKEN,
+      customer: 'sandbox.partner_web',
+      settle: '300ms',
+      ...(series < 19 ? older : {}),
+    },
+    codes: { tax: Object.fromEntries(taxes), pricelist: Object.fromEntries(lists) },
+  }
 }
 
 export interface Expected {
@@ -257,6 +290,15 @@ interface NcBill {
   rows: unknown[]
 }
 
+interface OdooSale {
+  externalId: string | null
+  number: string
+  source: string
+  total: string
+  state: string
+  lines: unknown[]
+}
+
 interface NaiveDocument {
   id: string
   state: string
@@ -282,6 +324,19 @@ function erpOf(url: string, kind: StageOptions['erp']): Erp {
           lines: rows.length,
           state: 'final',
         }))
+      }
+      if (kind === 'odoo') {
+        const sales = await ask<OdooSale[]>(`${url}/_sandbox/orders`)
+        return sales
+          .filter((s) => s.state !== 'cancel')
+          .map((s) => ({
+            key: s.externalId?.replace('tributary.', '') ?? '',
+            number: s.number,
+            orderId: s.source,
+            total: s.total,
+            lines: s.lines.length,
+            state: s.state,
+          }))
       }
       const documents = await ask<NaiveDocument[]>(`${url}/_sandbox/documents`)
       return documents
