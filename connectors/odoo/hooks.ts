@@ -118,12 +118,8 @@ function find<T = Row>(
     const [field, operator = '='] = term.split(' ')
     return [field, operator, value]
   })
-  return ask<T[]>(call, model, 'search_read', null, {
-    domain,
-    fields: fields.split(' '),
-    order: 'id',
-    ...more,
-  })
+  const args = { domain, fields: fields.split(' '), order: 'id', ...more }
+  return ask<T[]>(call, model, 'search_read', null, args)
 }
 
 /** Read by its id: a search may not show yet what was written a moment ago. */
@@ -133,7 +129,7 @@ async function look(call: Call, { model }: Wanted, id: number): Promise<Row | nu
 }
 
 async function idByXmlid(call: Call, model: string, xmlid: string): Promise<number | null> {
-  const [module, ...name] = xmlid.split('.')
+  const [module, ...name] = String(xmlid).split('.')
   const domain = { module, name: name.join('.'), model }
   const [data] = await find<{ res_id: number }>(call, 'ir.model.data', domain, 'res_id')
   return data?.res_id ?? null
@@ -185,11 +181,8 @@ async function load(call: Call, { model, xmlid, values = {}, lines }: Wanted): P
   )
   const fields = ['id', ...own, ...below.map((name) => `${lines!.of}/${name}`)]
   type Loaded = { ids: number[] | false; messages: { message: string }[] }
-  const { ids, messages } = await ask<Loaded>(call, model, 'load', null, {
-    fields,
-    data,
-    context: { tz: 'UTC' },
-  })
+  const args = { fields, data, context: { tz: 'UTC' } }
+  const { ids, messages } = await ask<Loaded>(call, model, 'load', null, args)
   const said = messages.map((m) => m.message).join('; ')
   if (!ids) throw refused('LOAD', said)
   if (said === '') return ids[0]!

@@ -34,10 +34,8 @@ describe('orders in Odoo', () => {
     const unexplained = differences.filter((d) => !(bent.has(d.orderId) && d.field === 'documents'))
     expect(unexplained.map(printDifference)).toEqual([])
     for (const { number } of differences) {
-      const line = product
-        .log()
-        .split('\n')
-        .find((l) => l.includes(`"${number}"`) && l.includes('push rejected'))
+      const says = (l: string) => l.includes(`"${number}"`) && l.includes('push rejected')
+      const line = await until(`${number} is refused`, () => product.log().split('\n').find(says))
       expect(line).toContain('ODOO_DIFFERS')
     }
   })

@@ -15,12 +15,13 @@ import type { OrderDetail, Running } from '../../src/runtime/operations.ts'
 import { startRuntime } from '../../src/runtime/start.ts'
 import { KNOWN_SKUS } from '../../src/sandbox/generate/catalogue.ts'
 import { startNaiveErp } from '../../src/sandbox/naive-erp/server.ts'
-import { DEFAULT_CURRENCIES, DEFAULT_TAXES, type OdooOptions } from '../../src/sandbox/odoo/options.ts'
+import type { OdooOptions } from '../../src/sandbox/odoo/options.ts'
 import { startOdoo } from '../../src/sandbox/odoo/server.ts'
 import type { ShopOrder } from '../../src/sandbox/shopify/order.ts'
 import { startShopify } from '../../src/sandbox/shopify/server.ts'
 import { startYonyouNc } from '../../src/sandbox/yonyou-nc/server.ts'
 import { freePort } from '../support/free-port.ts'
+import { heldInOdoo, odooConnection } from './stage-odoo.ts'
 
 export const TOKEN = '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'
 export const SECRET = 'webhook-secret-8d1c7b'
@@ -185,7 +186,7 @@ function configOf(options: StageOptions, at: Places): string {
     options.erp === 'nc'
       ? { use: 'yonyou-nc', settings: { ...nc, ...facts }, codes: {} }
       : options.erp === 'odoo'
-        ? odooConnection(at.erp, options.odoo)
+        ? odooConnection(at.erp, ERP_TOKEN, options.odoo)
         : { use: 'naive-erp', settings: { base: at.erp, token: ERP_TOKEN, settle: '300ms' }, codes: {} }
   // JSON is YAML
   return JSON.stringify({
@@ -219,33 +220,6 @@ function configOf(options: StageOptions, at: Places): string {
       },
     },
   })
-}
-
-/** The sandbox's masters: contact, pricelists, and each tax on top of prices and within them. */
-function odooConnection(base: string, { series = 19 }: Partial<OdooOptions> = {}) {
-  const older = { interface: 'json-rpc', database: 'odoo', login: 'api@example.com', series }
-  const taxes = DEFAULT_TAXES.flatMap((rate) => {
-    const xmlid = `sandbox.tax_${rate.replace('.', '_')}`
-    return [
-      [rate, xmlid],
-      [`${rate} incl`, `${xmlid}_incl`],
-    ]
-  })
-  const lists = DEFAULT_CURRENCIES.map((code) => [
-    code,
-    code === 'CNY' ? 'product.list0' : `sandbox.pricelist_${code}`,
-  ])
-  return {
-    use: 'odoo',
-    settings: {
-      base,
-      apiKey: ERP_TOKEN,
-      customer: 'sandbox.partner_web',
-      settle: '300ms',
-      ...(series < 19 ? older : {}),
-    },
-    codes: { tax: Object.fromEntries(taxes), pricelist: Object.fromEntries(lists) },
-  }
 }
 
 export interface Expected {
@@ -290,15 +264,6 @@ interface NcBill {
   rows: unknown[]
 }
 
-interface OdooSale {
-  externalId: string | null
-  number: string
-  source: string
-  total: string
-  state: string
-  lines: unknown[]
-}
-
 interface NaiveDocument {
   id: string
   state: string
@@ -325,19 +290,7 @@ function erpOf(url: string, kind: StageOptions['erp']): Erp {
           state: 'final',
         }))
       }
-      if (kind === 'odoo') {
-        const sales = await ask<OdooSale[]>(`${url}/_sandbox/orders`)
-        return sales
-          .filter((s) => s.state !== 'cancel')
-          .map((s) => ({
-            key: s.externalId?.replace('tributary.', '') ?? '',
-            number: s.number,
-            orderId: s.source,
-            total: s.total,
-            lines: s.lines.length,
-            state: s.state,
-          }))
-      }
+      if (kind === 'odoo') return heldInOdoo(await ask(`${url}/_sandbox/orders`))
       const documents = await ask<NaiveDocument[]>(`${url}/_sandbox/documents`)
       return documents
         .filter((d) => d.state !== 'deleted')
