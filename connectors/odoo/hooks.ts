@@ -191,10 +191,14 @@ async function load(call: Call, { model, xmlid, values = {}, lines }: Wanted): P
   throw refused('AMBIGUOUS', said)
 }
 
-const remove = (call: Call, model: string, id: number) =>
-  ask(call, model, model === 'sale.order' ? 'unlink' : 'action_cancel', [id], {}).catch((error) => {
+/** Deletes a draft. A refusal may only mean that it is gone: the request came twice, or an earlier answer was lost. */
+async function remove(call: Call, model: string, id: number): Promise<void> {
+  const how = model === 'sale.order' ? 'unlink' : 'action_cancel'
+  await ask(call, model, how, [id], {}).catch(async (error) => {
+    if ((await find(call, model, { id }, 'state')).length === 0) return
     throw unsure('DRAFT_STAYS', `${model} ${id} could not be deleted: ${failedOf(error, call.tools).message}`)
   })
+}
 
 /** What Odoo made of the rows must be what the shop sold: it works out totals and taxes itself. */
 function difference({ total, tax, currency }: Wanted, row: Row, tolerance: unknown): string | null {

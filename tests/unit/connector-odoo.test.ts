@@ -221,6 +221,7 @@ describe.each(SERIES)('series $series', (options) => {
   test('what Odoo would make something else of is refused, and no draft stays', async () => {
     const { url, erp } = await connect()
     const off = { ...ORDER, lines: [line('88', 'TEA-001', '3', 10000, 1149)] }
+    await fault(url, 'twice', { times: 20 })
     expect(await put(erp, 'order', off)).toMatchObject({ kind: 'refused', code: 'ODOO_DIFFERS' })
     expect(await put(erp, 'order', { ...ORDER, currency: 'EUR' })).toMatchObject({
       kind: 'refused',
