@@ -181,13 +181,19 @@ async function ask(operation: Operation, item: WriteItem, signal: AbortSignal): 
     const found = hits(answered.value, { document: values.document, key: values.key })
     return holding(operation, [found ?? []].flat(), values)
   }
-  const list = pick(answered.value, declared.find!.each)
+  const each = pick(answered.value, declared.find!.each)
+  // XML has no lists of one
+  const list = isXml(answered) && isTree(each) ? [each] : each
   if (!Array.isArray(list))
     return { failed: unreadable(`${declared.find!.each ?? 'the answer'} is not a list`) }
   // A search by part of a text must not bind a stranger: only the very key counts.
   const mine = list.filter((d) => !declared.key || textAt(d, declared.key) === item.key)
   return holding(operation, mine, values)
 }
+
+const isXml = ({ answer }: Answered): boolean => answer.body[0] === 60
+const isTree = (value: unknown): boolean =>
+  typeof value === 'object' && value !== null && !Array.isArray(value)
 
 /** The same by the remote's own id, where the manifest says how. */
 async function look(

@@ -15,17 +15,22 @@ import type { OrderDetail, Running } from '../../src/runtime/operations.ts'
 import { startRuntime } from '../../src/runtime/start.ts'
 import { KNOWN_SKUS } from '../../src/sandbox/generate/catalogue.ts'
 import { startNaiveErp } from '../../src/sandbox/naive-erp/server.ts'
+import type { OdooOptions } from '../../src/sandbox/odoo/options.ts'
+import { startOdoo } from '../../src/sandbox/odoo/server.ts'
 import type { ShopOrder } from '../../src/sandbox/shopify/order.ts'
 import { startShopify } from '../../src/sandbox/shopify/server.ts'
 import { startYonyouNc } from '../../src/sandbox/yonyou-nc/server.ts'
 import { freePort } from '../support/free-port.ts'
+import { heldInOdoo, odooConnection } from './stage-odoo.ts'
 
 export const TOKEN = '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'
 export const SECRET = 'webhook-secret-8d1c7b'
 export const ERP_TOKEN = 'erp-token-5e6f7a'
 
 export interface StageOptions {
-  erp: 'nc' | 'naive'
+  erp: 'nc' | 'naive' | 'odoo'
+  /** Of the sandbox Odoo. */
+  odoo?: Partial<OdooOptions>
   /** The shop sends webhooks. */
   webhooks?: boolean
   /** The shop is read every second. */
@@ -93,14 +98,7 @@ export async function openStage(options: StageOptions): Promise<Stage> {
   }
   const webhookUrl = options.webhooks ? { webhookUrl: `${url}/webhooks/shop/{topic}` } : {}
   const shop = await startShopify({ token: TOKEN, secret: SECRET, retryScale: 0.02, ...webhookUrl })
-  const erp = await (options.erp === 'nc'
-    ? startYonyouNc({ account: '01', group: 'G', senders: ['trib'], encoding: 'GBK' })
-    : startNaiveErp({
-        token: ERP_TOKEN,
-        lag: [0, 0],
-        lateRate: 0,
-        items: [...KNOWN_SKUS, 'SHIPPING', 'CHARGE'],
-      }))
+  const erp = await startErp(options)
   const lives = new Set<Product>()
   const config = (changes: Partial<StageOptions> = {}) =>
     configOf({ ...options, ...changes }, { folder, port, shop: shop.url, erp: erp.url })
@@ -132,6 +130,13 @@ export async function openStage(options: StageOptions): Promise<Stage> {
       rmSync(folder, { recursive: true, force: true })
     },
   }
+}
+
+function startErp({ erp, odoo }: StageOptions): Promise<{ url: string; close(): Promise<void> }> {
+  if (erp === 'nc') return startYonyouNc({ account: '01', group: 'G', senders: ['trib'], encoding: 'GBK' })
+  if (erp === 'odoo') return startOdoo({ apiKey: ERP_TOKEN, ...odoo })
+  const items = [...KNOWN_SKUS, 'SHIPPING', 'CHARGE']
+  return startNaiveErp({ token: ERP_TOKEN, lag: [0, 0], lateRate: 0, items })
 }
 
 async function startProduct(
@@ -179,8 +184,10 @@ function configOf(options: StageOptions, at: Places): string {
   const facts = { pkOrg: '0001', bizType: 'B', customer: 'C001', dept: 'D1', taxCode: 'CN13' }
   const erp =
     options.erp === 'nc'
-      ? { use: 'yonyou-nc', settings: { ...nc, ...facts } }
-      : { use: 'naive-erp', settings: { base: at.erp, token: ERP_TOKEN, settle: '300ms' } }
+      ? { use: 'yonyou-nc', settings: { ...nc, ...facts }, codes: {} }
+      : options.erp === 'odoo'
+        ? odooConnection(at.erp, ERP_TOKEN, options.odoo)
+        : { use: 'naive-erp', settings: { base: at.erp, token: ERP_TOKEN, settle: '300ms' }, codes: {} }
   // JSON is YAML
   return JSON.stringify({
     company: { zone: 'Asia/Shanghai', currency: 'CNY', entities: { main: { name: 'Example' } } },
@@ -198,7 +205,7 @@ function configOf(options: StageOptions, at: Places): string {
       },
       erp: {
         ...erp,
-        codes: { rate: { USD: '7.1', EUR: '7.8', JPY: '0.048', KWD: '23.1', CNY: '1' } },
+        codes: { ...erp.codes, rate: { USD: '7.1', EUR: '7.8', JPY: '0.048', KWD: '23.1', CNY: '1' } },
         ...options.erpConnection,
       },
     },
@@ -283,6 +290,7 @@ function erpOf(url: string, kind: StageOptions['erp']): Erp {
           state: 'final',
         }))
       }
+      if (kind === 'odoo') return heldInOdoo(await ask(`${url}/_sandbox/orders`))
       const documents = await ask<NaiveDocument[]>(`${url}/_sandbox/documents`)
       return documents
         .filter((d) => d.state !== 'deleted')
