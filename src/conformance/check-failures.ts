@@ -100,7 +100,7 @@ export function bound(subject: Subject, kind: string) {
     Object.entries(context?.settings ?? {}).filter(([name]) => known.includes(name)),
   )
   return {
-    settings: { ...subject.settings, ...settings },
+    settings: { ...subject.settings, ...settings, ...subject.hints.settings },
     ...(context?.codes ? { codes: context.codes } : {}),
     ...(context?.factors ? { factors: context.factors } : {}),
   }

@@ -18,16 +18,17 @@ export async function replaying<T>(subject: Subject, origin: string, run: (repla
   if (!nock.isActive()) nock.activate()
   const scope = nock(origin).persist()
   for (const method of ['GET', 'POST', 'PUT', 'PATCH', 'DELETE']) {
-    scope.intercept(/.*/, method).reply((uri: string, body: unknown) => {
-      const asked = askedOf(method, uri, body, base)
+    scope.intercept(/.*/, method).reply(async (request: Request) => {
+      const { pathname, search } = new URL(request.url)
+      const asked = askedOf(method, `${pathname}${search}`, await request.text(), base)
       const fixture = fitting(subject.fixtures, asked)
       if (!fixture) {
         replay.strangers.push(`${method} ${asked.path}`)
         return [501, '']
       }
       const { status, headers } = fixture.response
-      const bytes = answerBytes(fixture, fixture.text).toString('utf8').replaceAll('{key}', replay.key)
-      return [status, Buffer.from(bytes), headers ?? { 'content-type': typeOf(fixture) }]
+      const text = answerBytes(fixture, fixture.text).toString('utf8').replaceAll('{key}', replay.key)
+      return [status, text, headers ?? { 'content-type': typeOf(fixture) }]
     })
   }
   try {
