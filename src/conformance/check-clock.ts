@@ -1,8 +1,9 @@
 /** Windows against the clock of the model remote: another zone, summer time, an index that lags. */
-import { fixedOffset } from '../core/local-time.ts'
+
 import type { Clock } from '../connector/manifest-http.ts'
-import { hasWindow, missing, onModel, pageSize, readWindow, records, type Rig, START } from './check-read.ts'
-import { failed, type Finding, not, ok } from './finding.ts'
+import { fixedOffset } from '../core/local-time.ts'
+import { hasWindow, missing, onModel, pageSize, type Rig, readWindow, records, START } from './check-read.ts'
+import { type Finding, failed, not, ok } from './finding.ts'
 import { type Subject, zoneSettings } from './subject.ts'
 import { changesOf } from './wall-clock.ts'
 
@@ -15,7 +16,9 @@ export async function checkClocks(subject: Subject, name: string): Promise<Findi
   const declared = subject.connector.manifest.read![name]!
   if (declared.list && !hasWindow(declared)) {
     const say = 'the list has no {since}: all of it is read each time'
-    return (['gaps-clock', 'gaps-summer-time', 'gaps-late'] as const).map((check) => not({ check, about: name }, say))
+    return (['gaps-clock', 'gaps-summer-time', 'gaps-late'] as const).map((check) =>
+      not({ check, about: name }, say),
+    )
   }
   return [await otherZone(subject, name), await summerTime(subject, name), await lateIndex(subject, name)]
 }
@@ -58,7 +61,11 @@ async function otherZone(subject: Subject, name: string): Promise<Finding> {
       const end = rig.model.state.records.at(-1)!.at + HOUR
       const lost = await windows(rig, day, end, 97 * MINUTE + 500)
       if (lost) return failed(part, 'model', 'every record over local and UTC midnight', lost)
-      return ok(part, 'model', zone ? `the source's clock in ${zone}, over midnight` : 'instants that name no local time')
+      return ok(
+        part,
+        'model',
+        zone ? `the source's clock in ${zone}, over midnight` : 'instants that name no local time',
+      )
     },
     settings,
   )
@@ -67,7 +74,8 @@ async function otherZone(subject: Subject, name: string): Promise<Finding> {
 async function summerTime(subject: Subject, name: string): Promise<Finding> {
   const part = { check: 'gaps-summer-time', about: name } as const
   const clock = clockOf(subject, name)
-  if (typeof clock !== 'object') return not(part, `instants are written as ${clock}, which no clock change touches`)
+  if (typeof clock !== 'object')
+    return not(part, `instants are written as ${clock}, which no clock change touches`)
   const settings = inZone(subject, 'Europe/Berlin')
   const zone = settings ? 'Europe/Berlin' : clock.zone
   const change = fixedOffset(zone) === null ? changesOf(zone) : null
@@ -107,7 +115,13 @@ async function lateIndex(subject: Subject, name: string): Promise<Finding> {
     }
     const lost = missing(model.state.records, seen)
     const figures = `lag ${stream.lag / 1000} s, overlap ${stream.overlap / 1000} s`
-    if (lost) return failed(part, 'model', `every record, though the index shows it ${LATE / 1000} s late`, `${lost}; ${figures}`)
+    if (lost)
+      return failed(
+        part,
+        'model',
+        `every record, though the index shows it ${LATE / 1000} s late`,
+        `${lost}; ${figures}`,
+      )
     return ok(part, 'model', `an index ${LATE / 1000} s late (${figures})`)
   })
 }

@@ -2,11 +2,15 @@
 import { TributaryError } from '../core/errors/error.ts'
 import type { FindAnswer, Outcome } from '../core/outcome.ts'
 import type { Connection, WriteItem, WriteOperation } from '../core/ports.ts'
-import { type Failure, FAILURES, IMPATIENT, startFailing } from './failing-server.ts'
-import { failed, type Finding, guarded, not, ok } from './finding.ts'
-import { openSubject, sampleDocument, type Subject } from './subject.ts'
+import { FAILURES, type Failure, IMPATIENT, startFailing } from './failing-server.ts'
+import { type Finding, failed, guarded, not, ok } from './finding.ts'
+import { openSubject, type Subject, sampleDocument } from './subject.ts'
 
-const WINDOW = { since: new Date('2026-06-10T00:00:00Z'), until: new Date('2026-06-11T00:00:00Z'), resume: null }
+const WINDOW = {
+  since: new Date('2026-06-10T00:00:00Z'),
+  until: new Date('2026-06-11T00:00:00Z'),
+  resume: null,
+}
 const PATIENCE = 5_000
 
 /** Opens the connector against the failing server and closes both. */
@@ -17,7 +21,11 @@ async function failing<T>(
 ): Promise<T> {
   const server = await startFailing()
   try {
-    const connection = await openSubject(subject, { url: server.url, ...IMPATIENT, ...(kind ? bound(subject, kind) : {}) })
+    const connection = await openSubject(subject, {
+      url: server.url,
+      ...IMPATIENT,
+      ...(kind ? bound(subject, kind) : {}),
+    })
     try {
       return await run(connection, (fail) => {
         server.fail = fail
@@ -44,7 +52,8 @@ export function checkReadFailures(subject: Subject, name: string): Promise<Findi
           (page) => `a page of ${page.records.length} records`,
           (error: unknown) => kindOf(error),
         )
-        if (found !== 'transient') return failed(part, 'failing-server', `${fail}: an error of kind transient`, found)
+        if (found !== 'transient')
+          return failed(part, 'failing-server', `${fail}: an error of kind transient`, found)
       }
       return ok(part, 'failing-server', FAILURES.join(', '))
     }),
@@ -75,10 +84,20 @@ export function checkWriteFailures(subject: Subject, kind: string): Promise<Find
           const [outcome] = await operation.write([item], AbortSignal.timeout(PATIENCE))
           const may = allowed(fail, hook)
           if (!outcome || !may.includes(outcome.kind))
-            return failed(part, 'failing-server', `${fail}: ${may.join(' or ')}`, outcome?.kind ?? 'no outcome')
+            return failed(
+              part,
+              'failing-server',
+              `${fail}: ${may.join(' or ')}`,
+              outcome?.kind ?? 'no outcome',
+            )
           const answer = await operation.find?.(item, AbortSignal.timeout(PATIENCE))
           if (answer && believed(answer))
-            return failed(part, 'failing-server', `${fail}: a find that failed`, 'a find that says what is there')
+            return failed(
+              part,
+              'failing-server',
+              `${fail}: a find that failed`,
+              'a find that says what is there',
+            )
         }
         return ok(part, 'failing-server', FAILURES.join(', '))
       },

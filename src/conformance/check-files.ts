@@ -2,7 +2,7 @@
 import { existsSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { parseDuration } from '../core/time.ts'
-import { failed, type Finding, guarded, ok } from './finding.ts'
+import { type Finding, failed, guarded, ok } from './finding.ts'
 import { openSubject, type Subject } from './subject.ts'
 
 /** It opens with made-up settings, so every mapping it names is there; what waits is given enough time. */
@@ -13,11 +13,17 @@ export function checkManifest(subject: Subject): Promise<Finding> {
     const connection = await openSubject(subject)
     await connection.close()
     const problems = [
-      ...(Object.keys({ ...manifest.read, ...manifest.write }).length === 0 ? ['it neither reads nor writes'] : []),
-      ...((manifest.check ?? hooks.check) ? [] : ['it has no check: one harmless call that proves address and credentials']),
+      ...(Object.keys({ ...manifest.read, ...manifest.write }).length === 0
+        ? ['it neither reads nor writes']
+        : []),
+      ...((manifest.check ?? hooks.check)
+        ? []
+        : ['it has no check: one harmless call that proves address and credentials']),
       ...undescribed(subject),
       ...hasty(subject),
-      ...connection.writes.flatMap((w) => (w.class === 'find' && w.settle <= 0 ? [`write.${w.kind}.settle is 0`] : [])),
+      ...connection.writes.flatMap((w) =>
+        w.class === 'find' && w.settle <= 0 ? [`write.${w.kind}.settle is 0`] : [],
+      ),
     ]
     if (problems.length > 0) return failed(part, 'files', 'a complete manifest', problems.join('; '))
     return ok(part, 'files', 'it is valid, and opens with made-up settings')
@@ -27,8 +33,12 @@ export function checkManifest(subject: Subject): Promise<Finding> {
 function undescribed({ connector: { manifest } }: Subject): string[] {
   return Object.entries(manifest.settings).flatMap(([name, setting]) => [
     ...(setting.description.length < 4 ? [`settings.${name} is not described`] : []),
-    ...(/(token|secret|password|apikey)$/i.test(name) && !setting.secret ? [`settings.${name} is not marked secret`] : []),
-    ...(setting.secret && setting.default !== undefined ? [`settings.${name} is secret and has a default`] : []),
+    ...(/(token|secret|password|apikey)$/i.test(name) && !setting.secret
+      ? [`settings.${name} is not marked secret`]
+      : []),
+    ...(setting.secret && setting.default !== undefined
+      ? [`settings.${name} is secret and has a default`]
+      : []),
   ])
 }
 
@@ -66,7 +76,8 @@ const SECRETS: [what: string, pattern: RegExp][] = [
   ['a whole card number', /(?<!\d)(4\d{15}|5[1-5]\d{14})(?!\d)/],
 ]
 /** What a made-up value of such a field may look like. */
-const MADE_UP = /example|test|sample|made-?up|kit|sandbox|fake|dummy|placeholder|x{4,}|\*{3,}|\{\w+\}|^$|^0+$/i
+const MADE_UP =
+  /example|test|sample|made-?up|kit|sandbox|fake|dummy|placeholder|x{4,}|\*{3,}|\{\w+\}|^$|^0+$/i
 const TELLING = /"(?:[\w-]*(?:token|secret|password|apikey|api_key|authorization))"\s*:\s*"([^"]*)"/gi
 
 export async function checkSecrets(subject: Subject): Promise<Finding> {
@@ -74,10 +85,16 @@ export async function checkSecrets(subject: Subject): Promise<Finding> {
   for (const { file, text } of subject.fixtures) {
     const name = file.replace(/^.*[\\/]/, '')
     const found = SECRETS.find(([, pattern]) => pattern.test(text))?.[0]
-    if (found) return failed(part, 'files', 'fixtures without secrets', `${name} holds what looks like ${found}`)
+    if (found)
+      return failed(part, 'files', 'fixtures without secrets', `${name} holds what looks like ${found}`)
     for (const [, value] of text.matchAll(TELLING))
       if (!MADE_UP.test(value!))
-        return failed(part, 'files', 'made-up credentials that say so ("example-…")', `${name}: a credential of ${value!.length} characters`)
+        return failed(
+          part,
+          'files',
+          'made-up credentials that say so ("example-…")',
+          `${name}: a credential of ${value!.length} characters`,
+        )
   }
   return guarded(part, 'failing-server', () => silent(subject))
 }
@@ -94,9 +111,14 @@ async function silent(subject: Subject): Promise<Finding> {
     const said = [(await connection.check(AbortSignal.timeout(5_000))).say]
     const window = { since: new Date(0), until: new Date(1), resume: null }
     for (const stream of connection.streams)
-      said.push(await stream.page(window, AbortSignal.timeout(5_000)).then(String, (error: Error) => `${error.message} ${error.stack}`))
+      said.push(
+        await stream
+          .page(window, AbortSignal.timeout(5_000))
+          .then(String, (error: Error) => `${error.message} ${error.stack}`),
+      )
     const told = secrets.find((secret) => secret !== '' && said.join('\n').includes(secret))
-    if (told) return failed(part, 'failing-server', 'messages without secrets', 'a secret setting in a message')
+    if (told)
+      return failed(part, 'failing-server', 'messages without secrets', 'a secret setting in a message')
   } finally {
     await connection.close()
   }

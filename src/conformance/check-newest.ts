@@ -1,8 +1,9 @@
 /** Whatever order copies of a record arrive in, the newest stays: its version must move when it changes. */
-import { sortableVersion } from '../pipeline/identity.ts'
+
 import type { MappingCase } from '../mapping/check.ts'
 import { loadMapping } from '../mapping/load.ts'
-import { failed, type Finding, guarded, not, ok } from './finding.ts'
+import { sortableVersion } from '../pipeline/identity.ts'
+import { type Finding, failed, guarded, not, ok } from './finding.ts'
 import type { Subject } from './subject.ts'
 
 /** Fields of a record that are tried before giving up. */
@@ -16,7 +17,10 @@ export function checkNewest(subject: Subject, name: string): Promise<Finding[]> 
       const about = Object.keys(shapes).length > 1 ? `${name} (${shape})` : name
       const part = { check: 'newest', about } as const
       const sample = (subject.cases[mapping] ?? []).find((c) => !c.wanted.expectError)
-      if (!sample) return Promise.resolve(not(part, `there is no case: mappings/${subject.connector.id}/${mapping}.test.yaml`))
+      if (!sample)
+        return Promise.resolve(
+          not(part, `there is no case: mappings/${subject.connector.id}/${mapping}.test.yaml`),
+        )
       return guarded(part, 'files', () => newest(part, sample))
     }),
   )
@@ -37,7 +41,12 @@ async function newest(part: { check: 'newest'; about: string }, sample: MappingC
     // a version that falls when the record moves on would let the older copy win
     if (after !== null && after > before) return ok(part, 'files', `the version moves with ${path}`)
   }
-  return failed(part, 'files', 'a version that moves when the record changes', 'the same, whatever field of the record moves on')
+  return failed(
+    part,
+    'files',
+    'a version that moves when the record changes',
+    'the same, whatever field of the record moves on',
+  )
 }
 
 /** The record with one leaf moved on at a time: instants by an hour, counters by one, lists by an element. */
@@ -61,7 +70,8 @@ function* later(value: unknown, path: string[] = []): Generator<{ path: string; 
 }
 
 function movedOn(value: unknown): unknown | null {
-  if (typeof value === 'number' && Number.isSafeInteger(value)) return value + (value > 1e12 ? HOUR : value > 1e9 ? 3600 : 1)
+  if (typeof value === 'number' && Number.isSafeInteger(value))
+    return value + (value > 1e12 ? HOUR : value > 1e9 ? 3600 : 1)
   if (typeof value !== 'string') return null
   if (/^\d{1,15}$/.test(value)) return String(Number(value) + 3600)
   const stamp = /^(\d{4})(-\d\d-\d\d[T ]\d\d:.*)$/.exec(value)

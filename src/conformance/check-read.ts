@@ -2,7 +2,7 @@
 import type { StreamManifest } from '../connector/manifest-read.ts'
 import { namesIn } from '../connector/template.ts'
 import type { Connection, RawRecord, ReadStream } from '../core/ports.ts'
-import { type Check, failed, type Finding, guarded, not, ok } from './finding.ts'
+import { type Check, type Finding, failed, guarded, not, ok } from './finding.ts'
 import { type Model, startModel } from './model.ts'
 import { DECIMAL, type ModelRecord } from './model-lists.ts'
 import { openSubject, type Subject } from './subject.ts'
@@ -73,7 +73,11 @@ export async function readWindow(
   let resume: unknown = null
   let pages = 0
   do {
-    const request = { since: new Date(since), until: new Date(until), resume: JSON.parse(JSON.stringify(resume)) }
+    const request = {
+      since: new Date(since),
+      until: new Date(until),
+      resume: JSON.parse(JSON.stringify(resume)),
+    }
     const page = await stream.page(request, AbortSignal.timeout(20_000))
     read.push(...page.records)
     resume = page.next
@@ -87,7 +91,9 @@ export async function readWindow(
 export function missing(wanted: ModelRecord[], read: { id: string }[]): string | null {
   const got = new Set(read.map((r) => r.id))
   const lost = wanted.filter((w) => !got.has(w.id))
-  return lost.length === 0 ? null : `${lost.length} of ${wanted.length} records never came (the first: ${lost[0]!.id})`
+  return lost.length === 0
+    ? null
+    : `${lost.length} of ${wanted.length} records never came (the first: ${lost[0]!.id})`
 }
 
 const WINDOW = 30 * 24 * 60 * MINUTE
@@ -171,8 +177,17 @@ async function changes(subject: Subject, name: string): Promise<Finding> {
       again.read,
     )
     if (lost ?? later)
-      return failed(part, 'model', 'every record, though others leave the window between two pages', (lost ?? later)!)
-    return ok(part, 'model', `${moved.size} records changed between pages, none of ${state.records.length} was lost`)
+      return failed(
+        part,
+        'model',
+        'every record, though others leave the window between two pages',
+        (lost ?? later)!,
+      )
+    return ok(
+      part,
+      'model',
+      `${moved.size} records changed between pages, none of ${state.records.length} was lost`,
+    )
   })
 }
 
@@ -208,7 +223,12 @@ async function numbers(about: string, { stream, connection, model, declared }: R
   for (const record of read) {
     const value = connection.parse(record) as { kit?: { decimal?: unknown } }
     if (value.kit?.decimal !== DECIMAL)
-      return failed(part, 'model', 'a decimal of 21 digits as it was sent', String(value.kit?.decimal ?? 'none'))
+      return failed(
+        part,
+        'model',
+        'a decimal of 21 digits as it was sent',
+        String(value.kit?.decimal ?? 'none'),
+      )
   }
   return ok(part, 'model', 'ids beyond 2^53 and decimals of 21 digits')
 }

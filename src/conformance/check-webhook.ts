@@ -1,11 +1,12 @@
 /** Deliveries: only those of the sender are taken, and the same one twice is one. */
+
+import type { WebhookManifest } from '../connector/manifest-webhook.ts'
 import { resolveSettings } from '../connector/settings.ts'
 import { signature } from '../connector/sign.ts'
 import { fillText, lookupIn, namesIn } from '../connector/template.ts'
-import type { WebhookManifest } from '../connector/manifest-webhook.ts'
 import type { Connection, Webhook, WebhookDelivery } from '../core/ports.ts'
 import { put } from './envelope.ts'
-import { failed, type Finding, guarded, not, ok, type Proof } from './finding.ts'
+import { type Finding, failed, guarded, not, ok, type Proof } from './finding.ts'
 import { examples, openSubject, type Subject } from './subject.ts'
 
 type Headers = Record<string, string>
@@ -34,7 +35,16 @@ export async function checkWebhooks(subject: Subject, topic: string): Promise<Fi
     const body = Buffer.from(typeof sent === 'string' ? sent : JSON.stringify(sent ?? made(declared)))
     const contentType = recorded?.request.headers?.['content-type'] ?? 'application/json'
     const by: Proof = recorded ? 'fixtures' : 'files'
-    const bench = { subject: { ...subject, settings }, topic, webhook, connection, declared, by, body, contentType }
+    const bench = {
+      subject: { ...subject, settings },
+      topic,
+      webhook,
+      connection,
+      declared,
+      by,
+      body,
+      contentType,
+    }
     return [
       await guarded({ check: 'signature', about: topic }, by, async () => forged(bench)),
       await guarded({ check: 'old-signature', about: topic }, by, async () => old(bench)),
@@ -113,13 +123,18 @@ async function forged(bench: Bench): Promise<Finding> {
     if (refused) return failed(part, by, "the sender's own delivery taken", refused)
   }
   const proof = [declared.verify?.header, declared.token?.header].flatMap((h) => h?.toLowerCase() ?? [])
-  const wrong = Object.fromEntries(Object.entries(good).map(([n, v]) => [n, proof.includes(n) ? turned(v) : v]))
-  if (wrong[':query']) wrong[':query'] = [...new URLSearchParams(wrong[':query'])].map(([n, v]) => `${n}=${turned(v)}`).join('&')
+  const wrong = Object.fromEntries(
+    Object.entries(good).map(([n, v]) => [n, proof.includes(n) ? turned(v) : v]),
+  )
+  if (wrong[':query'])
+    wrong[':query'] = [...new URLSearchParams(wrong[':query'])].map(([n, v]) => `${n}=${turned(v)}`).join('&')
   const changed = Buffer.concat([body, Buffer.from(' ')])
   const trials: [string, Headers, Buffer][] = [
     ['without proof', bare, body],
     ['with a wrong proof', wrong, body],
-    ...(declared.verify?.text.includes('{body}') ? [['changed on its way', good, changed] as [string, Headers, Buffer]] : []),
+    ...(declared.verify?.text.includes('{body}')
+      ? [['changed on its way', good, changed] as [string, Headers, Buffer]]
+      : []),
   ]
   for (const [what, headers, bytes] of trials) {
     const code = taken(bench, headers, bytes)
@@ -135,7 +150,8 @@ const turned = (text: string): string => (text.startsWith('x') ? 'y' : 'x') + te
 async function old(bench: Bench): Promise<Finding> {
   const part = { check: 'old-signature', about: bench.topic } as const
   const { declared, by, body } = bench
-  if (!declared.verify?.time) return not(part, 'the sender signs no time; a repeated delivery is known by its id or bytes')
+  if (!declared.verify?.time)
+    return not(part, 'the sender signs no time; a repeated delivery is known by its id or bytes')
   for (const off of [-24 * 60 * MINUTE, 24 * 60 * MINUTE]) {
     if (taken(bench, signed(bench, body, Date.now() + off), body) !== 'WEBHOOK_SIGNATURE')
       return failed(part, by, 'a signature of a day ago, or of tomorrow, refused', 'it is taken')
@@ -162,7 +178,8 @@ async function charset(bench: Bench): Promise<Finding> {
     try {
       connection.parse(record)
     } catch (error) {
-      if ((error as { code?: string }).code === 'CONNECTOR_RECORD_UNREADABLE') return ok(part, by, 'GBK bytes in JSON park the record')
+      if ((error as { code?: string }).code === 'CONNECTOR_RECORD_UNREADABLE')
+        return ok(part, by, 'GBK bytes in JSON park the record')
     }
   }
   return failed(part, by, 'GBK bytes in JSON refused or parked', 'they are read')
@@ -171,13 +188,15 @@ async function charset(bench: Bench): Promise<Finding> {
 async function again(bench: Bench): Promise<Finding> {
   const part = { check: 'twice', about: bench.topic } as const
   const { webhook, body, by } = bench
-  if (!(bench.declared.verify ?? bench.declared.token)) return not(part, 'the kit cannot make the proof that the hook wants')
+  if (!(bench.declared.verify ?? bench.declared.token))
+    return not(part, 'the kit cannot make the proof that the hook wants')
   const headers = signed(bench, body)
   const told = () => {
     const { deliveryId, records, fetch } = webhook.receive(headers, body)
     return JSON.stringify([deliveryId, fetch, records.map((r) => [r.id, r.shape, r.body.toString('base64')])])
   }
   const [first, second] = [told(), told()]
-  if (first !== second) return failed(part, by, 'the same delivery to mean the same record', 'two different ones')
+  if (first !== second)
+    return failed(part, by, 'the same delivery to mean the same record', 'two different ones')
   return ok(part, by, 'delivered twice, the same id and bytes')
 }

@@ -5,10 +5,10 @@
 import type { Remote } from '../core/outcome.ts'
 import type { WriteItem, WriteOperation } from '../core/ports.ts'
 import { bound, noSample, sampleItem } from './check-failures.ts'
-import { failed, type Finding, guarded, not, ok, type Proof } from './finding.ts'
-import { startModel } from './model.ts'
+import { type Finding, failed, guarded, not, ok, type Proof } from './finding.ts'
 import { type LivingRemote, startSandbox } from './living.ts'
-import { openSubject, sampleDocument, type Subject } from './subject.ts'
+import { startModel } from './model.ts'
+import { openSubject, type Subject, sampleDocument } from './subject.ts'
 
 const PATIENCE = 10_000
 const soon = () => AbortSignal.timeout(PATIENCE)
@@ -23,7 +23,8 @@ interface Trial {
 
 export async function checkWrites(subject: Subject, kind: string): Promise<Finding[]> {
   const why = unprovable(subject, kind)
-  if (why) return (['write-twice', 'write-lost-answer'] as const).map((check) => not({ check, about: kind }, why))
+  if (why)
+    return (['write-twice', 'write-lost-answer'] as const).map((check) => not({ check, about: kind }, why))
   return [
     await trial(subject, kind, 'write-twice', writeTwice),
     await trial(subject, kind, 'write-lost-answer', lostAnswer),
@@ -94,7 +95,8 @@ const KEY = 'KITKEY0000000000000000001'
 async function writeTwice(t: Trial): Promise<Finding> {
   const part = { check: 'write-twice', about: t.about } as const
   const { operation, remote, by } = t
-  if (operation.class === 'none') return not(part, 'class none: nothing is ever sent twice by itself, a person decides')
+  if (operation.class === 'none')
+    return not(part, 'class none: nothing is ever sent twice by itself, a person decides')
   const before = await stranger(t)
   const item = await t.item(KEY)
   const [first] = await operation.write([item], soon())
@@ -124,7 +126,8 @@ async function findsOne(t: Trial, item: WriteItem): Promise<string | null> {
 
 /** What a find tells is compared with what was sent before it is bound. */
 function differs(remote: Remote, { check }: WriteItem): string | null {
-  const number = (text: string | null | undefined) => (text === null || text === undefined ? null : Number(text))
+  const number = (text: string | null | undefined) =>
+    text === null || text === undefined ? null : Number(text)
   if (check.total !== null && remote.total != null && number(check.total) !== number(remote.total))
     return 'the total that a find tells is not the one that was sent'
   if (check.lines !== null && remote.lines != null && check.lines !== remote.lines)
@@ -136,7 +139,8 @@ async function finished({ operation }: Trial, item: WriteItem, hit: Remote): Pro
   if (!operation.advance) return null
   for (let n = 0; n < 2; n++) {
     const outcome = await operation.advance(item, hit, soon())
-    if (outcome.kind !== 'done' || outcome.remote.state !== 'final') return `its steps end as ${tell(outcome)}`
+    if (outcome.kind !== 'done' || outcome.remote.state !== 'final')
+      return `its steps end as ${tell(outcome)}`
   }
   return null
 }
@@ -162,7 +166,8 @@ async function lostAnswer(t: Trial): Promise<Finding> {
   const item = await t.item(KEY)
   await remote.loseNext()
   const [first] = await operation.write([item], soon())
-  if (first?.kind !== 'unknown') return failed(part, by, 'a write in doubt when its answer was lost', tell(first))
+  if (first?.kind !== 'unknown')
+    return failed(part, by, 'a write in doubt when its answer was lost', tell(first))
   if (operation.class === 'none') return ok(part, by, 'in doubt, and left to a person (class none)')
   const trouble = operation.class === 'find' ? await findsOne(t, item) : await refusesTwin(t, item)
   if (trouble) return failed(part, by, 'the document of the lost answer, told by the remote', trouble)

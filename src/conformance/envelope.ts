@@ -73,4 +73,3 @@ export function bytesOf(tree: unknown, form: 'json' | 'xml'): Buffer {
 export const EXACT = '\u0001'
 
 const exactJson = (tree: unknown): string => JSON.stringify(tree).replace(/"\\u0001(-?[\d.]+)"/g, '$1')
-

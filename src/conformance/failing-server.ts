@@ -55,13 +55,17 @@ function answer(res: ServerResponse, fail: Failure): void {
       setTimeout(() => res.socket?.destroy(), 20)
       return
     case 'HTML instead of data':
-      res.writeHead(200, { 'content-type': 'text/html' }).end('<!doctype html><html><body>Maintenance<p>Back soon</body></html>')
+      res
+        .writeHead(200, { 'content-type': 'text/html' })
+        .end('<!doctype html><html><body>Maintenance<p>Back soon</body></html>')
       return
     case 'an empty answer':
       res.writeHead(200, { 'content-length': '0' }).end()
       return
     case 'wrong charset':
-      res.writeHead(200, JSON_TYPE).end(Buffer.from([0x7b, 0x22, 0x61, 0x22, 0x3a, 0x22, 0xd6, 0xd0, 0x22, 0x7d]))
+      res
+        .writeHead(200, JSON_TYPE)
+        .end(Buffer.from([0x7b, 0x22, 0x61, 0x22, 0x3a, 0x22, 0xd6, 0xd0, 0x22, 0x7d]))
       return
     default:
       res.writeHead(200, JSON_TYPE).end(JSON.stringify({ data: 'x'.repeat(64 * 1024) }))

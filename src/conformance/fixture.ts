@@ -5,9 +5,9 @@
 import { existsSync } from 'node:fs'
 import { readdir, readFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import { TributaryError } from '../core/errors/error.ts'
-import { connectorError } from '../core/errors/connector.ts'
 import { sliceValue } from '../connector/peek.ts'
+import { connectorError } from '../core/errors/connector.ts'
+import { TributaryError } from '../core/errors/error.ts'
 
 export interface Fixture {
   file: string
@@ -31,11 +31,15 @@ async function readFixture(file: string, name: string): Promise<Fixture> {
   const text = await readFile(file, 'utf8')
   const fail = (en: string, zh: string) => connectorError('CONNECTOR_FIXTURE', { file, reason: { en, zh } })
   const [, of, what] = /^([a-zA-Z0-9_-]+)\.([a-z]+)[\w.-]*\.json$/.exec(name) ?? []
-  if (!of || !what) throw fail('its name is not <stream or kind>.<case>.json', '文件名不是 <流或单据>.<用例>.json')
+  if (!of || !what)
+    throw fail('its name is not <stream or kind>.<case>.json', '文件名不是 <流或单据>.<用例>.json')
   try {
     const { request, response } = JSON.parse(text) as Partial<Fixture>
     if (typeof request?.method !== 'string' || !request.path?.startsWith('/'))
-      throw fail('request.method or request.path (from /) is missing', '缺少 request.method 或以 / 开头的 request.path')
+      throw fail(
+        'request.method or request.path (from /) is missing',
+        '缺少 request.method 或以 / 开头的 request.path',
+      )
     if (typeof response?.status !== 'number') throw fail('response.status is missing', '缺少 response.status')
     return { file, of, what, request, response, text }
   } catch (error) {

@@ -43,7 +43,8 @@ async function everyCheck(subject: Subject): Promise<Finding[]> {
   const { manifest } = subject.connector
   const findings = [await checkManifest(subject), await checkReadme(subject), await checkSecrets(subject)]
   // nothing else can run on a connector that does not open
-  if (findings[0]!.state === 'failed' && findings[0]!.found?.match(/^(CONNECTOR|MAPPING|YAML)_/)) return findings
+  if (findings[0]!.state === 'failed' && findings[0]!.found?.match(/^(CONNECTOR|MAPPING|YAML)_/))
+    return findings
   for (const name of Object.keys(manifest.read ?? {})) {
     findings.push(await checkStreamFixtures(subject, name), ...(await checkLists(subject, name)))
     findings.push(...(await checkClocks(subject, name)), await checkReadFailures(subject, name))
@@ -53,7 +54,8 @@ async function everyCheck(subject: Subject): Promise<Finding[]> {
     findings.push(await checkWriteFixtures(subject, kind), await checkWriteFailures(subject, kind))
     findings.push(...(await checkWrites(subject, kind)))
   }
-  for (const topic of Object.keys(manifest.webhooks ?? {})) findings.push(...(await checkWebhooks(subject, topic)))
+  for (const topic of Object.keys(manifest.webhooks ?? {}))
+    findings.push(...(await checkWebhooks(subject, topic)))
   return findings
 }
 
@@ -66,12 +68,17 @@ const NEVER = /^(write-|gaps-|signature$|old-signature$)/
 export async function readWaivers(folder: string): Promise<Partial<Record<Check, string>>> {
   const file = join(folder, 'waivers.yaml')
   if (!existsSync(file)) return {}
-  const waivers = validateYaml(WaiversSchema, parseYaml(await readFile(file, 'utf8'), file)) as Record<string, string>
+  const waivers = validateYaml(WaiversSchema, parseYaml(await readFile(file, 'utf8'), file)) as Record<
+    string,
+    string
+  >
   const names = Object.keys(waivers)
   const fail = (en: string, zh: string) => connectorError('CONNECTOR_WAIVER', { file, reason: { en, zh } })
-  if (names.length > 1) throw fail(`${names.length} waivers; at most one`, `有 ${names.length} 项豁免，至多一项`)
+  if (names.length > 1)
+    throw fail(`${names.length} waivers; at most one`, `有 ${names.length} 项豁免，至多一项`)
   for (const name of names) {
-    if (!(CHECKS as readonly string[]).includes(name)) throw fail(`there is no check ${name}`, `没有名为 ${name} 的检查`)
+    if (!(CHECKS as readonly string[]).includes(name))
+      throw fail(`there is no check ${name}`, `没有名为 ${name} 的检查`)
     if (NEVER.test(name)) throw fail(`${name} is never waived`, `${name} 不可豁免`)
   }
   return waivers

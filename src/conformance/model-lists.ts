@@ -21,7 +21,12 @@ export interface ModelRecord {
 const SIZE = 5
 
 /** The records of a window as the remote sorts them. */
-function selected(parts: ModelParts, declared: StreamManifest, clock: Clock, values: Captured): ModelRecord[] {
+function selected(
+  parts: ModelParts,
+  declared: StreamManifest,
+  clock: Clock,
+  values: Captured,
+): ModelRecord[] {
   const edge = (name: 'since' | 'until') =>
     typeof values[name] === 'string' && values[name] !== '' ? sortable(values[name], clock) : null
   const [since, until] = [edge('since'), edge('until')]
@@ -29,16 +34,19 @@ function selected(parts: ModelParts, declared: StreamManifest, clock: Clock, val
     const at = sortable(shown(record.at, clock), clock)
     // an edge in another form than the clock's is what a remote refuses: nothing is found
     return (
-      record.visibleAt <= parts.state.now &&
-      (since === null || at >= since) &&
-      (until === null || at < until)
+      record.visibleAt <= parts.state.now && (since === null || at >= since) && (until === null || at < until)
     )
   })
   const sign = declared.list?.page?.order === 'descending' ? -1 : 1
   return found.toSorted((a, b) => (a.at - b.at || (BigInt(a.id) < BigInt(b.id) ? -1 : 1)) * sign)
 }
 
-export function answerList(parts: ModelParts, stream: string, values: Captured, address: string): Reply | null {
+export function answerList(
+  parts: ModelParts,
+  stream: string,
+  values: Captured,
+  address: string,
+): Reply | null {
   const declared = parts.manifest.read![stream]!
   const list = declared.list!
   const clock = parts.clock(list.clock)
@@ -78,7 +86,9 @@ function begin(
   if (page?.style === 'token' || page?.style === 'link') {
     const [at, id] = token.split('_')
     if (!id) return { from: 0, token }
-    const behind = all.findIndex((r) => r.at > Number(at) || (r.at === Number(at) && BigInt(r.id) > BigInt(id)))
+    const behind = all.findIndex(
+      (r) => r.at > Number(at) || (r.at === Number(at) && BigInt(r.id) > BigInt(id)),
+    )
     return { from: behind < 0 ? all.length : behind, token }
   }
   const first = page?.first ?? 1

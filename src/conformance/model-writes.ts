@@ -48,7 +48,10 @@ const textOf = (value: unknown): string | null =>
 const holds = ({ state }: ModelParts, kind: string, key: string): boolean =>
   state.documents.some((d) => d.kind === kind && d.key === key)
 
-function store({ state }: ModelParts, made: Pick<ModelDocument, 'kind' | 'key' | 'sent' | 'values'>): ModelDocument {
+function store(
+  { state }: ModelParts,
+  made: Pick<ModelDocument, 'kind' | 'key' | 'sent' | 'values'>,
+): ModelDocument {
   state.written += 1
   const document = { ...made, id: String(7_000_000 + state.written), done: [] }
   state.documents.push(document)
@@ -80,7 +83,10 @@ const keyed = (tree: unknown | null, path: string | undefined, key: string) =>
   tree !== null && path ? put(tree, path, key) : tree
 
 /** The first code that the declaration takes for "the key is there". */
-function duplicateCode(declared: WriteManifest, rules: (WriteManifest['codes'] | undefined)[]): string | null {
+function duplicateCode(
+  declared: WriteManifest,
+  rules: (WriteManifest['codes'] | undefined)[],
+): string | null {
   const codes = [declared.codes, ...rules].flatMap((r) => Object.entries(r?.codes ?? {}))
   return codes.find(([, reaction]) => reaction === 'duplicate')?.[0].replace('*', '') ?? null
 }
@@ -105,7 +111,8 @@ export function viewOf(declared: WriteManifest, document: ModelDocument, like: u
   let view: unknown = like !== null && typeof like === 'object' && !Array.isArray(like) ? like : {}
   if (declared.key) view = put(view, declared.key, document.key)
   for (const name of ['number', 'total'] as const)
-    if (remote?.[name]) view = put(view, remote[name], pick(document.sent, check?.[name] ?? remote[name]) ?? null)
+    if (remote?.[name])
+      view = put(view, remote[name], pick(document.sent, check?.[name] ?? remote[name]) ?? null)
   if (remote?.lines) view = put(view, remote.lines, pick(document.sent, check?.lines ?? remote.lines) ?? [])
   if (remote?.state && remote.final) view = put(view, remote.state, finished ? remote.final[0] : 'kit-open')
   for (const [i, step] of steps.entries()) {

@@ -95,7 +95,9 @@ function partsOf(subject: Subject, given: Subject['settings']): ModelParts {
     ...{ repeatToken: false, loseAnswers: 0, bodies: [], cannot: null },
   }
   const fixture = (of: string, what: string) =>
-    subject.fixtures.find((f) => f.of === of && f.what === what && (what !== 'list' || f.response.status < 300))
+    subject.fixtures.find(
+      (f) => f.of === of && f.what === what && (what !== 'list' || f.response.status < 300),
+    )
   return {
     manifest,
     state,
@@ -175,7 +177,10 @@ async function handle(
   }
   const form = parts.manifest.http?.answers ?? 'json'
   res
-    .writeHead(reply.status, { 'content-type': form === 'xml' ? 'text/xml' : 'application/json', ...reply.headers })
+    .writeHead(reply.status, {
+      'content-type': form === 'xml' ? 'text/xml' : 'application/json',
+      ...reply.headers,
+    })
     .end(bytesOf(reply.tree, form))
 }
 
@@ -193,7 +198,15 @@ async function seenOf(req: IncomingMessage): Promise<Seen> {
   const type = String(req.headers['content-type'] ?? '')
   const form = type.includes('x-www-form-urlencoded') ? new URLSearchParams(text) : null
   const headers = Object.fromEntries(Object.entries(req.headers).map(([n, v]) => [n, String(v)]))
-  return { method: req.method ?? '', path, query: new URLSearchParams(query), form, json: jsonOf(text), text, headers }
+  return {
+    method: req.method ?? '',
+    path,
+    query: new URLSearchParams(query),
+    form,
+    json: jsonOf(text),
+    text,
+    headers,
+  }
 }
 
 function jsonOf(text: string): unknown {

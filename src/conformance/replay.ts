@@ -11,7 +11,11 @@ export interface Replay {
 }
 
 /** Runs with every call to `origin` answered from the fixtures; all else goes its way. */
-export async function replaying<T>(subject: Subject, origin: string, run: (replay: Replay) => Promise<T>): Promise<T> {
+export async function replaying<T>(
+  subject: Subject,
+  origin: string,
+  run: (replay: Replay) => Promise<T>,
+): Promise<T> {
   const { default: nock } = await import('nock')
   const replay: Replay = { strangers: [], key: 'KITKEY0000000000000000001' }
   const base = basePath(subject)

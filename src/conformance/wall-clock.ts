@@ -19,10 +19,12 @@ export function sortable(text: string, clock: Clock): number {
   if (typeof clock === 'string') return /^\d+$/.test(text) ? Number(text) : Number.NaN
   const digits: Record<string, string> = {}
   const names: string[] = []
-  const pattern = clock.format.replace(/[.*+?^${}()|[\]\\]/g, '\\$&').replace(/yyyy|MM|dd|HH|mm|ss|SSS/g, (t) => {
-    names.push(t)
-    return `(\\d{${t.length}})`
-  })
+  const pattern = clock.format
+    .replace(/[.*+?^${}()|[\]\\]/g, '\\$&')
+    .replace(/yyyy|MM|dd|HH|mm|ss|SSS/g, (t) => {
+      names.push(t)
+      return `(\\d{${t.length}})`
+    })
   const found = new RegExp(`^${pattern}$`).exec(text)
   if (!found) return Number.NaN
   for (const [i, name] of names.entries()) digits[name] = found[i + 1]!
@@ -44,7 +46,15 @@ function partsOf(at: number, zone: string): Record<string, string> {
   })
   const of = Object.fromEntries(format.formatToParts(at).map((p) => [p.type, p.value]))
   const milliseconds = String(((at % 1000) + 1000) % 1000).padStart(3, '0')
-  return { yyyy: of.year!, MM: of.month!, dd: of.day!, HH: of.hour!, mm: of.minute!, ss: of.second!, SSS: milliseconds }
+  return {
+    yyyy: of.year!,
+    MM: of.month!,
+    dd: of.day!,
+    HH: of.hour!,
+    mm: of.minute!,
+    ss: of.second!,
+    SSS: milliseconds,
+  }
 }
 
 function utcParts(at: number): Record<string, string> {
