@@ -132,9 +132,7 @@ async function forged(bench: Bench): Promise<Finding> {
   const trials: [string, Headers, Buffer][] = [
     ['without proof', bare, body],
     ['with a wrong proof', wrong, body],
-    ...(declared.verify?.text.includes('{body}')
-      ? [['changed on its way', good, changed] as [string, Headers, Buffer]]
-      : []),
+    ...(declared.verify ? [['changed on its way', good, changed] as [string, Headers, Buffer]] : []),
   ]
   for (const [what, headers, bytes] of trials) {
     const code = taken(bench, headers, bytes)

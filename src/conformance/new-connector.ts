@@ -15,7 +15,10 @@ const RECORD = {
   currency: 'EUR',
   total: '23.80',
   tax: '3.80',
-  lines: [{ id: '1', sku: 'MUG-350', name: 'Mug', quantity: 2, amount: '23.80', tax: '3.80' }],
+  buyer: { name: 'Example Buyer', email: 'buyer@example.test' },
+  lines: [
+    { id: '1', sku: 'MUG-350', name: 'Mug', quantity: 2, price: '11.90', amount: '23.80', tax: '3.80' },
+  ],
 }
 
 /**
@@ -141,6 +144,7 @@ fields:
   fulfillment: "'none'"
   placedAt: $instant(created_at)
   paidAt: $instant(created_at)
+  buyer: { name: buyer.name, email: buyer.email }
   salesKind: "'online'"
   currency: currency
   taxIncluded: true
@@ -151,10 +155,13 @@ fields:
     name: name
     kind: "'goods'"
     quantity: $string(quantity)
+    unitPrice: $decimal(price)
     goods: $money(amount, $currency)
     discount: 0
     tax: $money(tax, $currency)
   shipping: { amount: 0, discount: 0, tax: 0 }
+  charges: []
+  payments: []
   totals:
     goods: $money(total, $currency)
     discount: 0

@@ -1,4 +1,7 @@
 /** Answers calls from the fixtures of a connector (nock). Loaded when a kit runs, never by the product. */
+import { subscribe, unsubscribe } from 'node:diagnostics_channel'
+import type { ClientRequest } from 'node:http'
+import type { Socket } from 'node:net'
 import { parseJson } from '../connector/json.ts'
 import { answerBytes, type Fixture } from './fixture.ts'
 import { basePath, type Subject } from './subject.ts'
@@ -32,14 +35,36 @@ export async function replaying<T>(
       }
       const { status, headers } = fixture.response
       const text = answerBytes(fixture, fixture.text).toString('utf8').replaceAll('{key}', replay.key)
-      return [status, text, headers ?? { 'content-type': typeOf(fixture) }]
+      // a kept connection would stay open behind the interceptor
+      return [status, text, { ...(headers ?? { 'content-type': typeOf(fixture) }), connection: 'close' }]
     })
   }
+  const sockets = watchSockets()
   try {
     return await run(replay)
   } finally {
     nock.cleanAll()
     nock.restore()
+    sockets.close()
+  }
+}
+
+const CREATED = 'http.client.request.created'
+
+/** The interceptor's sockets end without closing their handles, which would keep a process alive. */
+function watchSockets(): { close(): void } {
+  const sockets = new Set<Socket>()
+  const seen = (message: unknown) => {
+    const { request } = message as { request: ClientRequest }
+    request.once('socket', (socket) => sockets.add(socket))
+  }
+  subscribe(CREATED, seen)
+  return {
+    close() {
+      unsubscribe(CREATED, seen)
+      for (const socket of sockets)
+        if (socket.destroyed) (socket as Socket & { _handle?: { close(): void } | null })._handle?.close()
+    },
   }
 }
 
