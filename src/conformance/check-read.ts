@@ -4,7 +4,8 @@ import { namesIn } from '../connector/template.ts'
 import type { Connection, RawRecord, ReadStream } from '../core/ports.ts'
 import { type Check, type Finding, failed, guarded, not, ok } from './finding.ts'
 import { type Model, startModel } from './model.ts'
-import { DECIMAL, type ModelRecord } from './model-lists.ts'
+import { DECIMAL } from './model-lists.ts'
+import type { ModelRecord } from './model-parts.ts'
 import { openSubject, type Subject } from './subject.ts'
 
 const MINUTE = 60_000
@@ -153,42 +154,45 @@ async function changes(subject: Subject, name: string): Promise<Finding> {
   const part = { check: 'gaps-changes', about: name } as const
   const stable = subject.hints.stable?.[name]
   if (stable) return not(part, `records never leave a window: ${stable}`)
-  return onModel(subject, name, 'gaps-changes', async ({ stream, model, declared }) => {
-    const { state } = model
-    const size = pageSize(declared)
-    state.records = records(4 * size + 2)
-    const moved = new Set<string>()
-    const until = START + WINDOW
-    state.onPage = (served) => {
-      const next = served.find((r) => !moved.has(r.id))
-      if (!next || moved.size > size) return
-      moved.add(next.id)
-      const record = state.records.find((r) => r.id === next.id)!
-      record.at = until + MINUTE * moved.size
-      record.revision += 1
-    }
-    const { read } = await readWindow(stream, START - MINUTE, until)
-    state.onPage = undefined as never
-    const stayed = state.records.filter((r) => !moved.has(r.id))
-    const lost = missing(stayed, read)
-    const again = await readWindow(stream, until - MINUTE, until + WINDOW)
-    const later = missing(
-      state.records.filter((r) => moved.has(r.id)),
-      again.read,
-    )
-    if (lost ?? later)
-      return failed(
-        part,
-        'model',
-        'every record, though others leave the window between two pages',
-        (lost ?? later)!,
-      )
-    return ok(
+  return onModel(subject, name, 'gaps-changes', (rig) => whileChanging(name, rig))
+}
+
+async function whileChanging(about: string, { stream, model, declared }: Rig): Promise<Finding> {
+  const part = { check: 'gaps-changes', about } as const
+  const { state } = model
+  const size = pageSize(declared)
+  state.records = records(4 * size + 2)
+  const moved = new Set<string>()
+  const until = START + WINDOW
+  state.onPage = (served) => {
+    const next = served.find((r) => !moved.has(r.id))
+    if (!next || moved.size > size) return
+    moved.add(next.id)
+    const record = state.records.find((r) => r.id === next.id)!
+    record.at = until + MINUTE * moved.size
+    record.revision += 1
+  }
+  const { read } = await readWindow(stream, START - MINUTE, until)
+  state.onPage = undefined as never
+  const stayed = state.records.filter((r) => !moved.has(r.id))
+  const lost = missing(stayed, read)
+  const again = await readWindow(stream, until - MINUTE, until + WINDOW)
+  const later = missing(
+    state.records.filter((r) => moved.has(r.id)),
+    again.read,
+  )
+  if (lost ?? later)
+    return failed(
       part,
       'model',
-      `${moved.size} records changed between pages, none of ${state.records.length} was lost`,
+      'every record, though others leave the window between two pages',
+      (lost ?? later)!,
     )
-  })
+  return ok(
+    part,
+    'model',
+    `${moved.size} records changed between pages, none of ${state.records.length} was lost`,
+  )
 }
 
 /** Many records of one instant, more than a page holds: a cursor that stands still must neither end nor loop. */

@@ -4,18 +4,8 @@ import type { Clock } from '../connector/manifest-http.ts'
 import type { StreamManifest } from '../connector/manifest-read.ts'
 import type { Captured } from './capture.ts'
 import { EXACT, put, successful } from './envelope.ts'
-import type { ModelParts, Reply } from './model.ts'
+import type { ModelParts, ModelRecord, Reply } from './model-parts.ts'
 import { shown, sortable } from './wall-clock.ts'
-
-export interface ModelRecord {
-  id: string
-  /** The instant that the list's window is about. Milliseconds. */
-  at: number
-  /** The index knows it from then on; milliseconds of the model's `now`. */
-  visibleAt: number
-  /** Grows with every change. */
-  revision: number
-}
 
 /** Page size where the declaration names none. */
 const SIZE = 5

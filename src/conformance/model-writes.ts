@@ -3,19 +3,7 @@ import { pick, textAt } from '../connector/dotted.ts'
 import type { WriteManifest } from '../connector/manifest-write.ts'
 import type { Captured, Seen } from './capture.ts'
 import { failing, put, satisfying, successful } from './envelope.ts'
-import type { ModelParts, Reply } from './model.ts'
-
-export interface ModelDocument {
-  id: string
-  kind: string
-  key: string
-  /** What was sent, as a tree. */
-  sent: unknown
-  /** What was filled into the call that wrote it. */
-  values: Captured
-  /** Indexes of the steps that were done. */
-  done: number[]
-}
+import type { ModelDocument, ModelParts, Reply } from './model-parts.ts'
 
 const declaredOf = ({ manifest }: ModelParts, kind: string): WriteManifest =>
   (manifest.write as Record<string, WriteManifest>)[kind]!

@@ -7,53 +7,15 @@
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { parseJson } from '../connector/json.ts'
-import type { Manifest } from '../connector/manifest.ts'
 import type { Call } from '../connector/manifest-call.ts'
-import type { Clock } from '../connector/manifest-http.ts'
 import { resolveSettings } from '../connector/settings.ts'
 import { fillText } from '../connector/template.ts'
 import { type Captured, captureCall, type Seen } from './capture.ts'
 import { bytesOf, put, successful } from './envelope.ts'
-import type { Fixture } from './fixture.ts'
-import { answerFetch, answerList, type ModelRecord } from './model-lists.ts'
-import { answerById, answerFind, answerWrite, type ModelDocument } from './model-writes.ts'
+import { answerFetch, answerList } from './model-lists.ts'
+import type { ModelParts, ModelState, Reply } from './model-parts.ts'
+import { answerById, answerFind, answerWrite } from './model-writes.ts'
 import { basePath, type Subject } from './subject.ts'
-
-export interface Reply {
-  status: number
-  tree: unknown
-  headers?: Record<string, string>
-}
-
-export interface ModelState {
-  records: ModelRecord[]
-  documents: ModelDocument[]
-  /** Documents ever stored. */
-  written: number
-  /** List answers given. */
-  pages: number
-  /** What the index knows by now; milliseconds. */
-  now: number
-  /** Called when a page has been put together, before it is sent. */
-  onPage?: (served: ModelRecord[]) => void
-  /** The last token comes again instead of none. */
-  repeatToken: boolean
-  /** So many answers to writes are lost after the work was done. */
-  loseAnswers: number
-  /** Bodies of all requests. */
-  bodies: string[]
-  /** Why something could not be answered; null while all could. */
-  cannot: string | null
-}
-
-export interface ModelParts {
-  manifest: Manifest
-  state: ModelState
-  clock(of: Clock | undefined): Clock
-  fixture(of: string, what: string): Fixture | undefined
-  /** Body of a recorded answer of success. */
-  recorded(of: string, what: string): unknown
-}
 
 export interface Model {
   url: string

@@ -136,7 +136,10 @@ require: [externalId, version, number, currency, placedAt, lines, totals.total]
 let:
   currency: currency
 fields:
-  externalId: $string(id)
+${FIELDS}`
+}
+
+const FIELDS = `  externalId: $string(id)
   version: $instant(updated_at)
   number: $string(number)
   state: "'open'"
@@ -169,7 +172,6 @@ fields:
     tax: $money(tax, $currency)
     total: $money(total, $currency)
 `
-}
 
 const TEST = `# "tributary mapping check" runs these cases. Add one for each thing that orders of this system can hold.
 cases:

@@ -5,7 +5,7 @@ import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import type { Check, Finding } from '../../src/conformance/finding.ts'
 import { runKit } from '../../src/conformance/kit.ts'
-import { answersFrom } from '../../src/conformance/new-answers.ts'
+import { answersFrom, fromOpenapi } from '../../src/conformance/new-answers.ts'
 import { writeConnector } from '../../src/conformance/new-connector.ts'
 
 let root = ''
@@ -92,7 +92,9 @@ describe('a connector as it should be', () => {
     await edit('connector.yaml', replace(/page: \{ style: clock[^}]*\}/, `page: ${page}`))
     await edit('connector.yaml', replace('page: "{page}"', 'page: "{page}", next: "{next}"'))
     // what was recorded speaks of no total
-    expect((await failures()).filter((f) => f.check !== 'fixtures')).toEqual([])
+    const { findings } = await runKit(folder)
+    expect(findings.filter((f) => f.state === 'failed' && f.check !== 'fixtures')).toEqual([])
+    expect(findings.find((f) => f.check === 'gaps-changes')).toMatchObject({ state: 'ok' })
   })
 
   it('is read by a wall clock, over the gap and the overlap', async () => {
@@ -160,6 +162,7 @@ const BROKEN: [check: Check, how: string, file: string, change: (text: string) =
     (t) => t.replace('lag: 1m', 'lag: 0s').replace('overlap: 5m', 'overlap: 0s'),
   ],
   ['gaps-standing', 'no pages within one instant', YAML, replace('page: "{page}", ', '')],
+  ['numbers', 'an id that is taken from a counter', YAML, replace('id: id\n', 'id: kit.revision\n')],
   [
     'newest',
     'a version that never moves',
@@ -300,5 +303,55 @@ describe('waivers', () => {
   ])('are refused: %j', async (text) => {
     await waive(text)
     await expect(runKit(folder)).rejects.toMatchObject({ code: 'CONNECTOR_WAIVER' })
+  })
+})
+
+describe('connector new', () => {
+  const OPENAPI = `openapi: 3.0.3
+info: { title: Blue Shop }
+servers: [{ url: https://blue.example/api/ }]
+paths:
+  /v1/orders/{id}: { get: {} }
+  /v1/orders:
+    get:
+      parameters:
+        - { in: query, name: modified_since }
+        - { $ref: '#/components/parameters/Until' }
+      responses: { '200': { content: { application/json: { schema: { $ref: '#/components/schemas/List' } } } } }
+components:
+  parameters: { Until: { in: query, name: modified_until } }
+  securitySchemes: { key: { type: apiKey, in: header, name: X-Blue-Key } }
+  schemas:
+    List: { type: object, properties: { data: { type: object, properties: { items: { type: array } } } } }
+`
+
+  it('reads an OpenAPI file and writes what passes the kit', async () => {
+    const file = join(root, 'openapi.yaml')
+    await writeFile(file, OPENAPI)
+    const told = await fromOpenapi(file)
+    expect(told).toEqual({
+      title: 'Blue Shop',
+      base: 'https://blue.example/api',
+      auth: 'X-Blue-Key',
+      list: '/v1/orders',
+      each: 'data.items',
+      since: 'modified_since',
+      until: 'modified_until',
+    })
+    await writeConnector(root, answersFrom('blue', told))
+    const report = await runKit(join(root, 'connectors/blue'))
+    expect(report.findings.filter((f) => f.state === 'failed')).toEqual([])
+  })
+
+  it('writes basic authentication that passes too, and nothing over what is there', async () => {
+    await writeConnector(root, answersFrom('red', { auth: 'basic' }))
+    expect((await runKit(join(root, 'connectors/red'))).passed).toBe(true)
+    await expect(writeConnector(root, answersFrom('red', {}))).rejects.toMatchObject({
+      code: 'CONNECTOR_NEW',
+    })
+  })
+
+  it.each([{ base: 'ftp://x' }, { list: 'orders' }, { each: 'a b' }])('refuses %j', (given) => {
+    expect(() => answersFrom('red', given)).toThrow(expect.objectContaining({ code: 'CONNECTOR_NEW' }))
   })
 })

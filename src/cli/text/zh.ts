@@ -1,4 +1,5 @@
 /** Texts of the CLI in Chinese, the same keys as `en.ts`. */
+import { connectorZh } from './connector-zh.ts'
 import type { en } from './en.ts'
 
 export const zh: Record<keyof typeof en, string> = {
@@ -367,60 +368,5 @@ export const zh: Record<keyof typeof en, string> = {
   'journal.discarded': '人工放弃',
   'journal.shipment-planned': '发货信息将回传店铺',
   'journal.task': '需要人工处理',
-  connector: '连接器：用一致性套件检查，或生成新的',
-  'connector.check': '对连接器目录运行一致性套件；每行说明证明方式',
-  'connector.new': '生成可通过套件的连接器、映射、fixtures 与测试；缺少的内容会询问',
-  'connector.state.ok': '通过',
-  'connector.state.failed': '失败',
-  'connector.state.not-applicable': '不适用',
-  'connector.state.waived': '豁免',
-  'connector.counts': '{connector}：{ok} 通过，{failed} 失败，{not} 不适用，{waived} 豁免',
-  'connector.by.files': '依据文件',
-  'connector.by.model': '对照模型系统',
-  'connector.by.fixtures': '重放',
-  'connector.by.failing-server': '对照故障服务器',
-  'connector.by.sandbox': '对照沙箱',
-  'connector.written':
-    '已生成 {folder}（{count} 个文件）。请按注释填写，然后运行：tributary connector check {folder}',
-  'connector.ask.title': '系统名称',
-  'connector.ask.base': '接口地址',
-  'connector.ask.auth': '认证方式：bearer、basic 或请求头名称',
-  'connector.ask.list': '列出订单的路径（例如 /orders）',
-  'connector.ask.each': '应答中列表的位置（点分路径）',
-  'connector.ask.since': '“变更起始时间”参数名',
-  'connector.ask.until': '“变更截止时间”参数名',
-  'argument.connector-folder': '连接器目录，例如 connectors/acme',
-  'argument.connector-id': '连接器 id：小写字母、数字和连字符',
-  'option.connector-title': '系统名称',
-  'option.connector-base': '接口地址',
-  'option.connector-auth': 'bearer、basic 或请求头名称',
-  'option.connector-list': '列出订单的路径',
-  'option.connector-each': '应答中列表的点分路径',
-  'option.connector-since': '“变更起始时间”参数名',
-  'option.connector-until': '“变更截止时间”参数名',
-  'option.connector-openapi': '从中读取路径、参数和字段的 OpenAPI 文件（YAML 或 JSON）',
-  'connector.fix.manifest': '请按提示修改 connector.yaml；全部键见 connectors/README.md。',
-  'connector.fix.readme': '请在 README.md 中补上这些标题。',
-  'connector.fix.secrets': '请换成明显虚构的值（example-…）；真实值若已外泄请立即更换。',
-  'connector.fix.fixtures':
-    '请把请求与应答录制到 fixtures/（每次一个 JSON 文件，使用虚构值）；做法见 docs/guide/connector-kit.md。',
-  'connector.fix.pages': '请修正 list.page：style、size、first，以及应答中表示还有更多的字段。',
-  'connector.fix.gaps-changes':
-    '请用 page.backwards 或 page.style: clock 读取；若记录绝不会离开窗口，请在 conformance.yaml 的 stable 中说明原因。',
-  'connector.fix.gaps-clock': '请修正 http.clock 或 list.clock：格式须精确到秒，时区须与接口一致。',
-  'connector.fix.gaps-summer-time': '请修正 clock，或使用带时区偏移的时间。',
-  'connector.fix.gaps-late': '请把该流的 lag 或 overlap 调大到索引延迟以上。',
-  'connector.fix.gaps-standing': '请为 list.page 设置 size，并选用能在同一时刻内继续翻页的 style。',
-  'connector.fix.twice': '记录只能由收到的内容构成：不含时钟、计数器或随机数。',
-  'connector.fix.newest': '请把 version 映射到只增不减的时间或计数。',
-  'connector.fix.numbers': '请用 tools.json 解析，并原样传递记录的字节。',
-  'connector.fix.failures-read': '请使用 tools.ok 与 tools.json，并修正 http.errors 与 http.answer。',
-  'connector.fix.failures-write':
-    '无法证明的结果一律为 unknown：请使用 tools.outcome 与 tools.failed，并修正 http.errors 与 http.answer。',
-  'connector.fix.signature': '请声明该 webhook 的 verify 或 token。',
-  'connector.fix.old-signature': '请按平台说明声明 verify.time 及其容差。',
-  'connector.fix.charset': '请原样传递字节，不要宽松解码。',
-  'connector.fix.write-twice':
-    '请把键写入远端保存之处，并由 find（class: find）或重复代码（class: resend-safe）识别。',
-  'connector.fix.write-lost-answer': '应答丢失时结果必须为 unknown，并能凭键找回单据。',
+  ...connectorZh,
 }
