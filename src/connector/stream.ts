@@ -29,7 +29,7 @@ export interface StreamParts {
 /** One stream of a connection. */
 export function openStream(parts: StreamParts): ReadStream {
   const { name, declared, mappings, idPaths, who } = parts
-  const { page, fetch } = readers(parts)
+  const { page, fetch } = refined(parts, readers(parts))
   const clean = async <T>(read: Promise<T>): Promise<T> => {
     try {
       return await read
@@ -55,11 +55,28 @@ export function openStream(parts: StreamParts): ReadStream {
   }
 }
 
-/** By hook, else as declared. */
-function readers({ declared, hooks, tools, caller, clock }: StreamParts): {
+interface Readers {
   page: ReadStream['page'] | null
   fetch: ReadStream['fetch'] | null
-} {
+}
+
+/** With what the hook makes of records; a list that only names them is refined once, with its page. */
+function refined({ hooks, tools }: StreamParts, { page, fetch }: Readers): Readers {
+  if (!hooks?.refine) return { page, fetch }
+  const refine = hooks.refine.bind(hooks)
+  return {
+    page:
+      page &&
+      (async (request, signal) => {
+        const read = await page(request, signal)
+        return { ...read, records: await refine(read.records, request, tools, signal) }
+      }),
+    fetch: fetch && (async (ids, signal) => refine(await fetch(ids, signal), null, tools, signal)),
+  }
+}
+
+/** By hook, else as declared. */
+function readers({ declared, hooks, tools, caller, clock }: StreamParts): Readers {
   const shape = declared.shape ?? Object.keys(declared.shapes)[0]!
   const { list, fetch: one } = declared
   const id = one?.id ?? (list && list.id !== '$' ? list.id : 'id')

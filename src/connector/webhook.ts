@@ -1,10 +1,10 @@
 /** Webhooks as the manifest declares them: signature over the raw bytes first, then the payload. */
 import { connectorError } from '../core/errors/connector.ts'
 import { shapeOf, TributaryError } from '../core/errors/error.ts'
+import { parseJsonBytes } from '../core/json.ts'
 import type { RawRecord, Webhook, WebhookDelivery } from '../core/ports.ts'
 import { pick, textAt } from './dotted.ts'
 import type { Hooks, Tools } from './hooks.ts'
-import { parseJsonBytes } from './json.ts'
 import type { Manifest } from './manifest.ts'
 import type { WebhookManifest } from './manifest-webhook.ts'
 import type { Settings } from './settings.ts'
@@ -25,6 +25,8 @@ export function openWebhook(
   return {
     topic,
     receive(headers, body) {
+      if (declared.ping && body.subarray(0, declared.ping.length).equals(Buffer.from(declared.ping)))
+        return { stream: declared.stream, deliveryId: null, records: [], fetch: [] }
       if (declared.verify) verifySignature(topic, declared.verify, settings, headers, body)
       if (declared.token)
         verifyToken(topic, declared.token, fillText(declared.token.secret, settings), headers)

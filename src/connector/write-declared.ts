@@ -3,6 +3,7 @@
  * steps that finish it with a test each that it is done, a call that deletes a surplus draft.
  */
 
+import { parseJsonBytes } from '../core/json.ts'
 import type { FindAnswer, Outcome, Remote } from '../core/outcome.ts'
 import type { Rendered, WriteItem, WriteOperation } from '../core/ports.ts'
 import { compileExpression, type Expression } from '../expression/compile.ts'
@@ -10,7 +11,6 @@ import { type Failed, outcomeOfReaction } from './answer.ts'
 import { type Answered, type Caller, outcomeOfAnswered } from './caller.ts'
 import { pick, textAt } from './dotted.ts'
 import type { Tools } from './hooks.ts'
-import { parseJsonBytes } from './json.ts'
 import type { StepManifest, WriteManifest } from './manifest-write.ts'
 import { countOf, remoteOf } from './remote.ts'
 import type { Payload } from './request.ts'
@@ -102,7 +102,7 @@ async function writeOne(operation: Operation, item: WriteItem, signal: AbortSign
   const failed = outcomeOfAnswered(answered)
   if (failed) return failed
   const document = pick(answered.value, declared.answer)
-  const remote = remoteOf(declared, document)
+  const remote = remoteOf(declared, document, values)
   if (remote) {
     operation.seen.set(remote, document)
     return { kind: 'done', remote }
@@ -144,7 +144,7 @@ async function writeTogether(
   const { key } = declared.results!
   return items.map((item, i) => {
     const mine = key ? list.find((result) => textAt(result, key) === item.key) : list[i]
-    return mine === undefined ? (failed ?? lost(item)) : resultOf(operation, mine)
+    return mine === undefined ? (failed ?? lost(item)) : resultOf(operation, mine, item)
   })
 }
 
@@ -154,9 +154,9 @@ const lost = (item: WriteItem): Failed => ({
   message: `the answer has no result for ${item.key}`,
 })
 
-function resultOf({ declared, caller }: Operation, result: unknown): Outcome {
+function resultOf({ declared, caller }: Operation, result: unknown, item: WriteItem): Outcome {
   const verdict = caller.judge(declared.results!.answer)(200, result)
-  const remote = remoteOf(declared, pick(result, declared.answer))
+  const remote = remoteOf(declared, pick(result, declared.answer), valuesOf(item))
   if (verdict.ok || verdict.reaction === 'done')
     return remote
       ? { kind: 'done', remote }
