@@ -1,8 +1,9 @@
 /** Templates read backwards: what of a request is as the declaration says, and what stood where it has names. */
-import { parseJson } from '../connector/json.ts'
+
 import type { Call } from '../connector/manifest-call.ts'
 import type { HttpManifest } from '../connector/manifest-http.ts'
 import { VERBS } from '../connector/request.ts'
+import { parseJson } from '../core/json.ts'
 
 /** A request as a remote sees it. */
 export interface Seen {

@@ -6,10 +6,10 @@
  */
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http'
 import type { AddressInfo } from 'node:net'
-import { parseJson } from '../connector/json.ts'
 import type { Call } from '../connector/manifest-call.ts'
 import { resolveSettings } from '../connector/settings.ts'
 import { fillText } from '../connector/template.ts'
+import { parseJson } from '../core/json.ts'
 import { type Captured, captureCall, type Seen } from './capture.ts'
 import { bytesOf, put, successful } from './envelope.ts'
 import { answerFetch, answerList } from './model-lists.ts'

@@ -2,7 +2,7 @@
 import { subscribe, unsubscribe } from 'node:diagnostics_channel'
 import type { ClientRequest } from 'node:http'
 import type { Socket } from 'node:net'
-import { parseJson } from '../connector/json.ts'
+import { parseJson } from '../core/json.ts'
 import { answerBytes, type Fixture } from './fixture.ts'
 import { basePath, type Subject } from './subject.ts'
 
