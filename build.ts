@@ -11,7 +11,7 @@ const dist = join(root, 'dist')
 
 /** Files that are read at run time, not imported: SQL, YAML, schemas, pages. */
 function copyData(folder: string): void {
-  const isData = (file: string) => !file.endsWith('.ts') && !/\/(fixtures|node_modules)(\/|$)/.test(file)
+  const isData = (file: string) => !file.endsWith('.ts') && !/\/node_modules(\/|$)/.test(file)
   cpSync(join(root, folder), join(dist, folder), { recursive: true, filter: isData })
 }
 

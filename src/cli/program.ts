@@ -4,6 +4,7 @@ import { version } from '../runtime/version.ts'
 import { backup } from './backup.ts'
 import { check } from './check.ts'
 import { codes } from './codes.ts'
+import { connector } from './connector.ts'
 import { type Cli, createCli } from './context.ts'
 import { doctor } from './doctor.ts'
 import { documents } from './documents.ts'
@@ -36,6 +37,7 @@ const COMMANDS = [
   records,
   documents,
   mapping,
+  connector,
   replay,
   pause,
   resume,

@@ -12,6 +12,7 @@ export const LEVELS: Record<string, number> = {
   insight: 2,
   runtime: 3,
   sandbox: 3,
+  conformance: 4,
   http: 4,
   console: 4,
   cli: 5,

@@ -1,4 +1,6 @@
 /** Texts of the CLI in English. `{name}` is filled in. `zh.ts` holds the same keys. */
+import { connectorEn } from './connector-en.ts'
+
 export const en = {
   tributary: 'Carries orders from many shops into an ERP, and what the ERP decides back to the shops.',
   'help.usage': 'Usage:',
@@ -374,4 +376,5 @@ export const en = {
   'journal.discarded': 'given up by a person',
   'journal.shipment-planned': 'shipment goes back to the shop',
   'journal.task': 'to be done by a person',
+  ...connectorEn,
 }

@@ -1,4 +1,5 @@
 /** Texts of the CLI in Chinese, the same keys as `en.ts`. */
+import { connectorZh } from './connector-zh.ts'
 import type { en } from './en.ts'
 
 export const zh: Record<keyof typeof en, string> = {
@@ -367,4 +368,5 @@ export const zh: Record<keyof typeof en, string> = {
   'journal.discarded': '人工放弃',
   'journal.shipment-planned': '发货信息将回传店铺',
   'journal.task': '需要人工处理',
+  ...connectorZh,
 }

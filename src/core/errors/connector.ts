@@ -17,6 +17,30 @@ export const CONNECTOR_ERRORS = {
       zh: '连接器目录的内容见 connectors/README.md。',
     },
   },
+  CONNECTOR_FIXTURE: {
+    kind: 'config',
+    say: { en: '{file}: {reason}', zh: '{file}：{reason}' },
+    fix: {
+      en: 'A fixture is one recorded exchange; docs/guide/connector-kit.md shows its form.',
+      zh: '每个 fixture 是一次录制的请求与应答；格式见 docs/guide/connector-kit.md。',
+    },
+  },
+  CONNECTOR_WAIVER: {
+    kind: 'config',
+    say: { en: '{file}: {reason}', zh: '{file}：{reason}' },
+    fix: {
+      en: 'One waiver at most, with its reason; never of write-twice, write-lost-answer, gaps or signatures.',
+      zh: '至多豁免一项并写明原因；write-twice、write-lost-answer、gaps 和签名检查不可豁免。',
+    },
+  },
+  CONNECTOR_NEW: {
+    kind: 'config',
+    say: { en: 'The connector cannot be written: {reason}', zh: '无法生成连接器：{reason}' },
+    fix: {
+      en: 'Correct the answer or the option; "tributary connector new --help" lists them.',
+      zh: '请修改回答或选项；“tributary connector new --help” 列出全部选项。',
+    },
+  },
   CONNECTOR_HOOKS: {
     kind: 'config',
     say: { en: '{file}: {reason}', zh: '{file}：{reason}' },
