@@ -95,7 +95,20 @@ const ListSchema = object({
   size: optional(Type.Integer({ minimum: 1 })),
   /** Number of the first page, default 1. */
   first: optional(Type.Integer({ minimum: 0 })),
+  /** Dotted path of how many records the whole window has, where each page says so. */
+  total: optional(DottedPath),
   clock: optional(words('iso', 'seconds', 'milliseconds')),
+})
+
+/** How many records the source has in a window. */
+const CountSchema = object({
+  get: optional(RelativePath),
+  /** Dotted path of the number; default: the answer is the number. */
+  at: optional(DottedPath),
+  /** False: an estimate or a lower bound. Default true. */
+  exact: optional(Type.Boolean()),
+  /** The mapping's `version` is the instant by which the windows run, so that ours can be counted by it. */
+  by: optional(words('version')),
 })
 
 const StreamSchema = object({
@@ -109,6 +122,11 @@ const StreamSchema = object({
   shape: optional(Text),
   list: optional(ListSchema),
   fetch: optional(object({ get: RelativePath, each: optional(DottedPath) })),
+  count: optional(CountSchema),
+  /** Longest window of a backfill; default 1d. */
+  window: optional(Duration),
+  /** The document's field that the platform promises to number without gaps. */
+  sequential: optional(words('externalId', 'number')),
 })
 
 /** Where a remote's own document states what the push protocol compares. */

@@ -7,6 +7,7 @@ import type { StreamHooks, Tools } from './hooks.ts'
 import type { StreamManifest } from './manifest.ts'
 import { peekJson } from './peek.ts'
 import { fillPath, pick, textAt } from './settings.ts'
+import { declaredCount, windowTexts } from './window.ts'
 
 /** One stream of a connection; its mappings are already loaded. `idPaths`: where webhook shapes hold the id. */
 export function openStream(
@@ -21,6 +22,7 @@ export function openStream(
   const shape = declared.shape ?? Object.keys(declared.shapes)[0]!
   const page = hooks?.page ?? (declared.list ? listPage(declared.list, shape) : undefined)
   const fetch = hooks?.fetch ?? (declared.fetch ? fetchEach(declared.fetch, shape) : undefined)
+  const count = hooks?.count ?? declaredCount(declared)
   const clean = async <T>(read: Promise<T>): Promise<T> => {
     try {
       return await read
@@ -40,9 +42,23 @@ export function openStream(
       UTF8_JSON.test(contentType) ? peekJson(body, idPaths[of] ?? 'id') : null,
     page: (request, signal) => (page ? clean(page(request, tools, signal)) : Promise.resolve(EMPTY)),
     ...(fetch ? { fetch: (ids: string[], signal: AbortSignal) => clean(fetch(ids, tools, signal)) } : {}),
-    ...(declared.refresh ? { refresh: parseDuration(declared.refresh) } : {}),
+    ...(page ? {} : { unlisted: true }),
+    ...(count ? { count: (window: Window, signal: AbortSignal) => clean(count(window, tools, signal)) } : {}),
+    ...traits(declared),
   }
 }
+
+/** What a stream is said to be like. */
+function traits({ refresh, count, window, sequential }: StreamManifest): Partial<ReadStream> {
+  return {
+    ...(refresh ? { refresh: parseDuration(refresh) } : {}),
+    ...(count?.by ? { byVersion: true } : {}),
+    ...(window ? { window: parseDuration(window) } : {}),
+    ...(sequential ? { sequential } : {}),
+  }
+}
+
+type Window = Pick<PageRequest, 'since' | 'until'>
 
 /** JSON that says no other charset. */
 const UTF8_JSON = /[/+]json\s*(;\s*charset=["']?utf-8["']?\s*)?$/i
@@ -62,9 +78,8 @@ function listPage(
 ): NonNullable<StreamHooks['page']> {
   return async (request: PageRequest, tools, signal) => {
     const state = (request.resume as ListState | null) ?? { page: list.first ?? 1, offset: 0, next: '' }
-    const since = clock(request.since, list.clock)
-    const until = clock(request.until, list.clock)
-    const path = fillPath(list.get, tools.settings, { ...state, since, until, size: list.size ?? '' })
+    const window = windowTexts(request, list.clock)
+    const path = fillPath(list.get, tools.settings, { ...state, ...window, size: list.size ?? '' })
     const answer = tools.ok(await tools.http({ method: 'GET', path, signal }))
     const value = tools.json(answer.body)
     const items = pick(value, list.each)
@@ -78,11 +93,6 @@ function listPage(
     const following = { page: state.page + 1, offset: state.offset + items.length, next: next ?? '' }
     return { records, next: more ? following : null }
   }
-}
-
-function clock(at: Date, kind: 'iso' | 'seconds' | 'milliseconds' = 'iso'): string {
-  if (kind === 'iso') return at.toISOString()
-  return String(kind === 'seconds' ? Math.floor(at.getTime() / 1000) : at.getTime())
 }
 
 function fetchEach(

@@ -72,8 +72,8 @@ interface Window {
   until: Date
 }
 
-/** Up to where the source can be read by its own clock, which may be behind ours. */
-function readableUntil(stream: ReadStream, now: number): number {
+/** Up to where the source can be read by its own clock, which may be behind ours. Milliseconds since 1970. */
+export function readableUntil(stream: ReadStream, now: number): number {
   return now - stream.lag - (stream.behind?.() ?? 0)
 }
 
@@ -85,7 +85,7 @@ function nextWindow(pipe: Pipe, connection: Connection, stream: ReadStream, stat
 }
 
 /** The first read starts at the earliest `from` of the flows that the connection takes part in. */
-function earliest(pipe: Pipe, connection: string): Date {
+export function earliest(pipe: Pipe, connection: string): Date {
   const from = pipe.flows
     .filter((f) => f.mode !== 'off' && (f.shops.includes(connection) || f.erp === connection))
     .map((f) => f.from.getTime())
