@@ -1,7 +1,8 @@
 /** The OpenAPI 3.1 document of /v1, made from the table of routes. */
 import type { TSchema } from 'typebox'
 import { version } from '../runtime/version.ts'
-import { type ApiRoute, ROUTES } from './api-routes.ts'
+import type { ApiRoute } from './api-route.ts'
+import { ROUTES } from './api-routes.ts'
 
 const ErrorSchema = {
   type: 'object',
