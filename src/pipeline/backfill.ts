@@ -28,6 +28,8 @@ export const BACKFILL_LEASE = 12_000
 /** One page or batch of ids may take this long. Milliseconds. */
 const READ_LIMIT = 60_000
 const DAY = 24 * 3_600_000
+/** Windows grow up to this while they are empty. */
+const LONGEST = 64 * DAY
 /** Ids asked for at a time. */
 const IDS = 50
 /** Records that may wait to be mapped before history is read on. */
@@ -113,24 +115,37 @@ export function readableStream(connection: Connection, name: string, how: 'range
 
 async function readRange(turn: Turn): Promise<void> {
   const { pipe, stream, job, lost } = turn
-  let at = (job.position as RangePosition | null) ?? nextWindow(job, stream, job.since!)
+  let at = (job.position as RangePosition | null) ?? nextWindow(job, stream, job.since!, DAY)
+  // whether the window in hand had anything so far
+  let found = at !== null && at.resume !== null
   while (at !== null) {
     if (!(await mayGoOn(turn))) return
     const window = { since: new Date(at.since), until: new Date(at.until) }
     const signal = AbortSignal.any([AbortSignal.timeout(READ_LIMIT), lost])
     const page = await stream.page({ ...window, resume: at.resume, lane: 'backfill' }, signal)
-    const next: RangePosition | null =
-      page.next === null ? nextWindow(job, stream, window.until) : { ...at, resume: page.next }
+    found ||= page.records.length > 0
+    let next: RangePosition | null = { ...at, resume: page.next }
+    if (page.next === null) {
+      // a year in which nothing was sold is not read day by day
+      const length = found ? DAY : Math.min(2 * (window.until.getTime() - window.since.getTime()), LONGEST)
+      next = nextWindow(job, stream, window.until, length)
+      found = false
+    }
     await keep(turn, 'poll', page.records, { position: next })
     at = next
   }
   pipe.log('info', 'backfill done', { backfill: job.id, connection: job.connection, stream: job.stream })
 }
 
-/** The window that begins at `since`; null at the end of the range. */
-function nextWindow(job: HeldBackfill, stream: ReadStream, since: Date): RangePosition | null {
+/** The window that begins at `since`, of this length where the stream states none; null at the end of the range. */
+function nextWindow(
+  job: HeldBackfill,
+  stream: ReadStream,
+  since: Date,
+  length: number,
+): RangePosition | null {
   if (since >= job.until!) return null
-  const until = new Date(Math.min(since.getTime() + (stream.window ?? DAY), job.until!.getTime()))
+  const until = new Date(Math.min(since.getTime() + (stream.window ?? length), job.until!.getTime()))
   return { since: since.toISOString(), until: until.toISOString(), resume: null }
 }
 

@@ -95,6 +95,20 @@ describe.each(LEDGERS)('a backfill on $name', (kind) => {
     ])
   })
 
+  it('does not read empty years day by day, but each day again where there is something', async () => {
+    source.put('old', '2024-03-01T00:00:00Z')
+    const id = await begin({ since: new Date('2022-01-01T00:00:00Z'), until: day(4, 0) })
+    await turn()
+    const days = source.pages.map((p) => (p.until.getTime() - p.since.getTime()) / 86_400_000)
+    expect(days.slice(0, 9)).toEqual([1, 2, 4, 8, 16, 32, 64, 64, 64])
+    expect(days.length).toBeLessThan(50)
+    const found = source.pages.findIndex(
+      (p) => p.since < new Date('2024-03-01') && p.until > new Date('2024-03-01'),
+    )
+    expect(days.slice(found, found + 3)).toEqual([64, 1, 2])
+    expect(await row(id)).toMatchObject({ state: 'done', read: 10, added: 10 })
+  })
+
   it('reads ids by id, in batches, and names those that the source does not have', async () => {
     const ids = Array.from({ length: 60 }, (_, i) => `gone${i}`)
     const id = await begin({ ids: ['11', ...ids, '33'] })
