@@ -1,7 +1,7 @@
 /** What a backfill is asked for on the command line: days, instants and durations, ids as a list or in a file. */
 import { readFileSync, statSync } from 'node:fs'
+import { businessDay } from '../core/business-day.ts'
 import { runtimeError } from '../core/errors/runtime.ts'
-import { businessDay } from '../mapping/business-day.ts'
 import { readSince } from './context.ts'
 
 /** A day of the company (its beginning), an instant with its zone, or a duration ago; RFC 3339. Throws RUNTIME_REQUEST. */

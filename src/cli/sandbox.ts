@@ -1,7 +1,9 @@
 /** `tributary sandbox <system>`: a stand-in that speaks a real system's protocol, with faults on demand. */
 import type { Command } from 'commander'
 import { runtimeError } from '../core/errors/runtime.ts'
+import { DOUYIN_OPTIONS } from '../sandbox/douyin/options.ts'
 import { NAIVE_ERP_OPTIONS } from '../sandbox/naive-erp/options.ts'
+import { NC_CLOUD_OPTIONS } from '../sandbox/nc-cloud/options.ts'
 import { YONYOU_NC_OPTIONS } from '../sandbox/yonyou-nc/options.ts'
 import type { Cli } from './context.ts'
 import { listenForStop } from './stop.ts'
@@ -34,10 +36,20 @@ const SANDBOXES: Record<string, Sandbox> = {
     defaults: { token: 'shpat_sandbox', secret: 'sandbox-secret' },
     start: async (o) => (await import('../sandbox/shopify/server.ts')).startShopify(o as never),
   },
+  douyin: {
+    options: DOUYIN_OPTIONS,
+    defaults: { appKey: '3456789012345678901', appSecret: 'sandbox-secret', shopId: '4463798' },
+    start: async (o) => (await import('../sandbox/douyin/server.ts')).startDouyin(o as never),
+  },
   'yonyou-nc': {
     options: YONYOU_NC_OPTIONS,
     defaults: { account: 'develop', group: '0001', senders: 'tributary' },
     start: async (o) => (await import('../sandbox/yonyou-nc/server.ts')).startYonyouNc(o as never),
+  },
+  'nc-cloud': {
+    options: NC_CLOUD_OPTIONS,
+    defaults: { clientId: 'tributary', clientSecret: 'sandbox-secret', bizCenters: 'develop' },
+    start: async (o) => (await import('../sandbox/nc-cloud/server.ts')).startNcCloud(o as never),
   },
   'naive-erp': {
     options: NAIVE_ERP_OPTIONS,

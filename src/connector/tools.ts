@@ -16,6 +16,8 @@ export interface ToolsOptions {
   settings: Settings
   /** Null for a connector without an address (files, inbound only). */
   client: Client | null
+  /** What every call carries beside its own headers: credentials, a token that must be got first. */
+  headers?: ((signal: AbortSignal) => Promise<Record<string, string>>) | undefined
   reactions: Reactions
   mapping(name: string): Promise<Mapping>
   context: MapContext
@@ -32,9 +34,10 @@ export function createTools(options: ToolsOptions): Tools {
   const tools: Omit<Tools, 'graphql'> = {
     settings: options.settings,
     connection,
-    http(request) {
+    async http(request) {
       if (!client) throw connectorError('CONNECTOR_ADDRESS', { connection, reason: NO_BASE })
-      return client.call(request)
+      const common = (await options.headers?.(request.signal)) ?? {}
+      return client.call({ ...request, headers: { ...common, ...request.headers } })
     },
     json: (body) =>
       readAnswer(() => (typeof body === 'string' ? parseJson(body) : parseJsonBytes(body)), 'JSON'),

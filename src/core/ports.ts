@@ -106,8 +106,12 @@ export interface ReadStream {
   byVersion?: boolean
   /** The field of the document that the source promises to number without gaps. */
   sequential?: 'externalId' | 'number'
-  /** Longest window of a backfill; a day where it is not stated. Milliseconds. */
+  /** Longest window that the source takes at once; absent: any. Milliseconds. */
   window?: number
+  /** How far back the source can be read at all; absent: to its beginning. Milliseconds. */
+  reach?: number
+  /** Length of a window when history is read; absent: a day, and longer while nothing is found. Milliseconds. */
+  history?: number
   /**
    * For sources whose clock stands still on payment or shipping: documents for which the planner still
    * waits are fetched again this often. Milliseconds.

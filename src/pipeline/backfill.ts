@@ -22,6 +22,7 @@ import { isPaused, pauseConnection } from '../ledger/pause.ts'
 import { whileLeased } from './heartbeat.ts'
 import { BACKFILL, LANE_TURN, type Pipe, type Stopping } from './pipe.ts'
 import { recordRows, wakeFor } from './receive.ts'
+import { readPlace, windowFrom } from './windows.ts'
 
 /** A backfill whose worker died goes on after this long. Milliseconds. */
 export const BACKFILL_LEASE = 12_000
@@ -115,38 +116,27 @@ export function readableStream(connection: Connection, name: string, how: 'range
 
 async function readRange(turn: Turn): Promise<void> {
   const { pipe, stream, job, lost } = turn
-  let at = (job.position as RangePosition | null) ?? nextWindow(job, stream, job.since!, DAY)
+  const from = (since: Date, length: number) =>
+    windowFrom(since, job.until!, stream, stream.history ?? length)
+  let at = (job.position as RangePosition | null) ?? from(job.since!, DAY)
   // whether the window in hand had anything so far
   let found = at !== null && at.resume !== null
   while (at !== null) {
     if (!(await mayGoOn(turn))) return
-    const window = { since: new Date(at.since), until: new Date(at.until) }
     const signal = AbortSignal.any([AbortSignal.timeout(READ_LIMIT), lost])
-    const page = await stream.page({ ...window, resume: at.resume, lane: 'backfill' }, signal)
-    found ||= page.records.length > 0
-    let next: RangePosition | null = { ...at, resume: page.next }
-    if (page.next === null) {
+    const { records, rest } = await readPlace(stream, at, signal)
+    found ||= records.length > 0
+    let next = rest
+    if (next === null) {
       // a year in which nothing was sold is not read day by day
-      const length = found ? DAY : Math.min(2 * (window.until.getTime() - window.since.getTime()), LONGEST)
-      next = nextWindow(job, stream, window.until, length)
+      const length = Date.parse(at.until) - Date.parse(at.since)
+      next = from(new Date(at.until), found ? DAY : Math.min(2 * length, LONGEST))
       found = false
     }
-    await keep(turn, 'poll', page.records, { position: next })
+    await keep(turn, 'poll', records, { position: next })
     at = next
   }
   pipe.log('info', 'backfill done', { backfill: job.id, connection: job.connection, stream: job.stream })
-}
-
-/** The window that begins at `since`, of this length where the stream states none; null at the end of the range. */
-function nextWindow(
-  job: HeldBackfill,
-  stream: ReadStream,
-  since: Date,
-  length: number,
-): RangePosition | null {
-  if (since >= job.until!) return null
-  const until = new Date(Math.min(since.getTime() + (stream.window ?? length), job.until!.getTime()))
-  return { since: since.toISOString(), until: until.toISOString(), resume: null }
 }
 
 async function readIds(turn: Turn, ids: string[]): Promise<void> {

@@ -1,12 +1,13 @@
 /** When streams are checked for completeness: once a day for the day before, and for days that were missed. */
 import type { ScheduledTask } from 'node-cron'
+import { businessDay, dayAfter, yesterday } from '../core/business-day.ts'
 import { lastCheckedDay, planChecks } from '../ledger/completeness.ts'
 import { lastTick, watermarkOf } from '../ledger/stream.ts'
-import { businessDay, dayAfter, yesterday } from '../mapping/business-day.ts'
 import { SCHEDULE } from './completeness.ts'
 import { COMPLETENESS, type Pipe } from './pipe.ts'
 import { earliest } from './poll.ts'
 import { pollLane, type Schedules, startTicks } from './schedule.ts'
+import { reachOf } from './windows.ts'
 
 /** Half past two at night in the company's zone. */
 export const CHECKED_AT = '0 30 2 * * *'
@@ -63,6 +64,8 @@ export async function planDays(
   const newest = yesterday(zone, now)
   const last = await lastCheckedDay(pipe.db, connection, stream, SCHEDULE)
   const from = earliest(pipe, connection)
+  const read = pipe.connections.get(connection)?.streams.find((s) => s.name === stream)
+  const reach = read ? reachOf(read, now.getTime()) : null
   const days: string[] = []
   for (let day = newest; days.length < MOST_DAYS && (last === null ? day === newest : day > last); ) {
     days.unshift(day)
@@ -70,8 +73,8 @@ export async function planDays(
   }
   const checks = days
     .map((day) => ({ connection, stream, day, ...businessDay(day, zone), list: false }))
-    // before the first flow began there is nothing to be complete
-    .filter(({ until }) => until > from)
+    // before the first flow began there is nothing to be complete, and what is out of reach cannot be compared
+    .filter(({ since, until }) => until > from && since >= (reach ?? since))
   if (checks.length === 0) return
   await planChecks(pipe.db, checks, { by: SCHEDULE })
   await pipe.queue.wake(COMPLETENESS, pollLane(connection, stream))

@@ -35,6 +35,7 @@ import type { Pipe, Stopping } from './pipe.ts'
 import { readableUntil } from './poll.ts'
 import { recordRows, wakeFor } from './receive.ts'
 import { candidatesOf, gapsOf } from './stages/gaps.ts'
+import { countRange, readPlace, windowFrom } from './windows.ts'
 
 /** Who asks for the daily checks. */
 export const SCHEDULE = 'tributary'
@@ -151,7 +152,7 @@ async function run(check: Check): Promise<void> {
 const limited = (lost: AbortSignal) => AbortSignal.any([AbortSignal.timeout(READ_LIMIT), lost])
 
 async function askCount({ stream, window, lost }: Check): Promise<SourceCount | null> {
-  return (await stream.count?.(window, limited(lost))) ?? null
+  return countRange(stream, window, limited(lost))
 }
 
 /** Null where the source's clock says nothing about our documents. */
@@ -178,17 +179,17 @@ async function readAll(check: Check, counts: boolean): Promise<(Listed & { short
 /** Adds what the list of the window has, its records taken in on the way. False: the process is to stop. */
 async function readList(check: Check, listed: Listed): Promise<boolean> {
   const { pipe, stream, window, lost, stopping } = check
-  for (let resume: unknown = null; ; ) {
+  for (let at = windowFrom(window.since, window.until, stream); at !== null; ) {
     while (!stopping.asked && (await inboxIsFull(pipe.db, WAITING))) await sleep(200)
     if (stopping.asked) return false
-    const page = await stream.page({ ...window, resume, lane: 'backfill' }, limited(lost))
-    const { unknown, refreshed } = await take(check, 'poll', page.records)
-    for (const { id } of page.records) listed.ids.add(id)
+    const { records, rest } = await readPlace(stream, at, limited(lost))
+    const { unknown, refreshed } = await take(check, 'poll', records)
+    for (const { id } of records) listed.ids.add(id)
     listed.unknown.push(...unknown)
     listed.refreshed += refreshed
-    if (page.next === null) return true
-    resume = page.next
+    at = rest ?? windowFrom(new Date(at.until), window.until, stream)
   }
+  return true
 }
 
 /** Takes records in, as long as the check is ours, and tells which of their ids nobody here knew. */

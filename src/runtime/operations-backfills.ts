@@ -12,6 +12,7 @@ import {
   turnBackfill,
 } from '../ledger/backfill.ts'
 import { readableStream } from '../pipeline/backfill.ts'
+import { countRange, reachOf } from '../pipeline/windows.ts'
 import type {
   BackfillItem,
   BackfillOperations,
@@ -62,7 +63,7 @@ function read(desk: Desk, request: BackfillRequest): Wanted {
     throw runtimeError('RUNTIME_REQUEST', { field: 'since | ids', reason: 'give either a range or ids' })
   }
   const stream = readableStream(connection, request.stream, ids ? 'ids' : 'range')
-  return { connection, stream, what: ids ? { ids: checkIds(ids) } : range(from!, to) }
+  return { connection, stream, what: ids ? { ids: checkIds(ids) } : range(stream, from!, to) }
 }
 
 /** The configured connection of this id. Throws RUNTIME_UNKNOWN. */
@@ -82,13 +83,22 @@ function checkIds(ids: string[]): string[] {
 }
 
 /** Whole seconds, as sources count; never beyond now, which polling reads. */
-function range(from: string, to: string | undefined): { since: Date; until: Date } {
+function range(stream: ReadStream, from: string, to: string | undefined): { since: Date; until: Date } {
   const second = (at: number, round: (n: number) => number) => new Date(round(at / 1000) * 1000)
   const now = Date.now()
   const since = second(instant('since', from)!.getTime(), Math.floor)
   const until = second(Math.min(instant('until', to)?.getTime() ?? now, now), Math.ceil)
+  withinReach(stream, since)
   if (since < until) return { since, until }
   throw runtimeError('RUNTIME_REQUEST', { field: 'since', reason: 'must be before "until" and before now' })
+}
+
+/** Throws RUNTIME_REQUEST where the source cannot be read as far back. */
+export function withinReach(stream: ReadStream, since: Date): void {
+  const reach = reachOf(stream)
+  if (reach === null || since >= reach) return
+  const reason = `this source can be read back to ${reach.toISOString()}, and not further`
+  throw runtimeError('RUNTIME_REQUEST', { field: 'since', reason })
 }
 
 async function preview(desk: Desk, request: BackfillRequest): Promise<BackfillPreview> {
@@ -107,7 +117,7 @@ async function preview(desk: Desk, request: BackfillRequest): Promise<BackfillPr
 
 async function countOf(stream: ReadStream, what: BackfillWhat): Promise<SourceCount | null> {
   if ('ids' in what) return { count: what.ids.length, exact: true }
-  return (await stream.count?.(what, AbortSignal.timeout(COUNT_LIMIT))) ?? null
+  return countRange(stream, what, AbortSignal.timeout(COUNT_LIMIT))
 }
 
 async function start(

@@ -1,9 +1,10 @@
 /** Operations on checks of completeness: ask for them, and look what they found. */
+
+import { businessDay, dayAfter, yesterday } from '../core/business-day.ts'
 import { runtimeError } from '../core/errors/runtime.ts'
 import type { Connection } from '../core/ports.ts'
 import { businessDate } from '../core/time.ts'
 import { type CheckRow, listChecks, type NewCheck, planChecks } from '../ledger/completeness.ts'
-import { businessDay, dayAfter, yesterday } from '../mapping/business-day.ts'
 import { readableStream } from '../pipeline/backfill.ts'
 import { pollLane } from '../pipeline/schedule.ts'
 import type {
@@ -11,7 +12,7 @@ import type {
   CompletenessItem,
   CompletenessRequest,
 } from './operations-backfill-types.ts'
-import { connectionOf } from './operations-backfills.ts'
+import { connectionOf, withinReach } from './operations-backfills.ts'
 import { type Desk, handOf } from './operations-desk.ts'
 import { cursor, iso, page } from './operations-page.ts'
 
@@ -56,12 +57,15 @@ function numberOf(id: string): number {
 function plannedChecks(desk: Desk, connection: Connection, request: CompletenessRequest): NewCheck[] {
   const zone = desk.context.config.company?.zone ?? 'Etc/UTC'
   const streams = request.stream
-    ? [readableStream(connection, request.stream, 'range').name]
-    : connection.streams.filter((s) => !s.unlisted).map((s) => s.name)
+    ? [readableStream(connection, request.stream, 'range')]
+    : connection.streams.filter((s) => !s.unlisted)
   const days = daysOf(request, zone)
+  for (const stream of streams) withinReach(stream, businessDay(days[0]!, zone).since)
   const list = request.list === true
   return days.flatMap((day) =>
-    streams.map((stream) => ({ connection: connection.id, stream, day, ...businessDay(day, zone), list })),
+    streams.map(({ name: stream }) => {
+      return { connection: connection.id, stream, day, ...businessDay(day, zone), list }
+    }),
   )
 }
 

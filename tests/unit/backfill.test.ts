@@ -85,14 +85,36 @@ describe.each(LEDGERS)('a backfill on $name', (kind) => {
     expect(await inbox()).toHaveLength(10)
   })
 
-  it('keeps to the largest window of the stream', async () => {
-    source.stream.window = 36 * 3_600_000
+  it('keeps to the longest window that the source takes, and else to the one the connector wants', async () => {
+    const ends = () => [...new Set(source.pages.map((p) => p.until.toISOString().slice(5, 13)))]
+    source.stream.history = 36 * 3_600_000
     await begin()
     await turn()
-    expect([...new Set(source.pages.map((p) => p.until.toISOString()))]).toEqual([
-      '2026-01-02T12:00:00.000Z',
-      '2026-01-04T00:00:00.000Z',
+    expect(ends()).toEqual(['01-02T12', '01-04T00'])
+    source.pages.length = 0
+    source.stream.window = 18 * 3_600_000
+    await begin()
+    await turn()
+    expect(ends()).toEqual(['01-01T18', '01-02T12', '01-03T06', '01-04T00'])
+  })
+
+  it('begins a window anew, half as long, when its next page cannot be had any more', async () => {
+    source.before.page = ({ since, until, resume: page }) => {
+      const long = until.getTime() - since.getTime() > 12 * 3_600_000
+      if (page !== null && long)
+        throw connectorError('CONNECTOR_PAGE_EXPIRED', { connection: 's', host: 'h', reason: '' })
+    }
+    const id = await begin()
+    await turn()
+    expect(source.pages.map((p) => `${p.since.toISOString().slice(8, 13)} ${p.resume}`).slice(0, 5)).toEqual([
+      '01T00 null',
+      '01T00 2',
+      '01T00 null',
+      '01T00 2',
+      '01T12 null',
     ])
+    expect(await row(id)).toMatchObject({ state: 'done', added: 9, error: null })
+    expect(await inbox()).toHaveLength(9)
   })
 
   it('does not read empty years day by day, but each day again where there is something', async () => {

@@ -1,12 +1,12 @@
 /** Checks of completeness: counts that agree, what is missing and arrives, gaps, what cannot be had, days that were missed. */
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest'
+import { businessDay } from '../../src/core/business-day.ts'
 import type { Order } from '../../src/core/documents/order.ts'
 import { connectorError } from '../../src/core/errors/connector.ts'
 import { listChecks, planChecks, unexplained } from '../../src/ledger/completeness.ts'
 import { writeDocuments } from '../../src/ledger/document.ts'
 import { claimRecords } from '../../src/ledger/inbox.ts'
 import { countByVersion } from '../../src/ledger/known.ts'
-import { businessDay } from '../../src/mapping/business-day.ts'
 import { completenessLane } from '../../src/pipeline/completeness.ts'
 import { planDays } from '../../src/pipeline/completeness-schedule.ts'
 import { COMPLETENESS, NORMALIZE, type Pipe } from '../../src/pipeline/pipe.ts'
@@ -186,6 +186,26 @@ describe.each(LEDGERS)('a check of completeness on $name', (kind) => {
       missing: 0,
       detail: { about: true, listed: 3 },
     })
+  })
+
+  it('a source that takes only short windows is counted and listed in such', async () => {
+    use(openSource(`shop${++shops}`, { byVersion: true, window: 6 * 3_600_000 }))
+    for (const n of [1, 400, 700, 1100]) await sold(`${n}`, minute(n), n !== 700)
+    const asked: number[] = []
+    const { count } = source.stream
+    source.stream.count = (window, signal) => {
+      asked.push((window.until.getTime() - window.since.getTime()) / 3_600_000)
+      return count!(window, signal)
+    }
+    expect(await check()).toMatchObject({
+      source: 4,
+      ours: 3,
+      arrived: 1,
+      missing: 0,
+      detail: { listed: 4, arrived: ['700'] },
+    })
+    expect(asked).toEqual([6, 6, 6, 6, 6, 6, 6, 6])
+    expect(source.pages).toHaveLength(4)
   })
 
   it('what came and became no document is not missing, and is named', async () => {

@@ -36,7 +36,7 @@ describe('count', () => {
 
   it('from the first page of the list, where that states the total', async () => {
     const list =
-      "list: { get: '/o?since={since}&page={page}&size={size}', each: items, id: id, size: 2, total: meta.total }"
+      "list: { get: '/o?since={since}&page={page}&size={size}', each: items, id: id, page: { style: number, size: 2, total: meta.total } }"
     const { stream: s, asked } = await counting(list, () => ({ body: { items: [], meta: { total: '31' } } }))
     expect(await s.count!(window, signal)).toEqual({ count: 31, exact: true })
     expect(asked).toEqual(['/o?since=2026-11-18T00%3A00%3A00.500Z&page=1&size=2'])
@@ -65,16 +65,21 @@ describe('count', () => {
 
 describe('a stream', () => {
   it('says what its windows and numbers are like', async () => {
-    const more = 'window: 12h, sequential: externalId, count: { by: version }'
+    const more = 'history: 12h, sequential: externalId, count: { by: version }'
     const [s] = (await open(stream(more), { base: 'http://127.0.0.1:9' })).streams
-    expect(s).toMatchObject({ window: 43_200_000, sequential: 'externalId', byVersion: true, unlisted: true })
+    expect(s).toMatchObject({
+      history: 43_200_000,
+      sequential: 'externalId',
+      byVersion: true,
+      unlisted: true,
+    })
     expect(s!.count).toBeUndefined()
   })
 
   it('that is listed says no such thing', async () => {
     const list = "list: { get: '/o', id: id }"
     const [s] = (await open(stream(list), { base: 'http://127.0.0.1:9' })).streams
-    for (const key of ['window', 'sequential', 'byVersion', 'unlisted', 'count'])
+    for (const key of ['window', 'history', 'sequential', 'byVersion', 'unlisted', 'count'])
       expect(s).not.toHaveProperty(key)
   })
 })

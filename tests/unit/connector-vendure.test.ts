@@ -2,7 +2,8 @@
 import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { afterEach, describe, expect, it } from 'vitest'
-import { loadConnector, openConnection } from '../../src/connector/load.ts'
+import { loadConnector } from '../../src/connector/load.ts'
+import { openConnection } from '../../src/connector/open.ts'
 import type { WriteItem } from '../../src/core/ports.ts'
 import { loadMapping } from '../../src/mapping/load.ts'
 
@@ -172,7 +173,7 @@ describe('vendure', () => {
     expect(asked.at(-1)!.variables).toEqual({
       options: { filter: { active: { eq: false }, orderPlacedAt: { between } }, take: 1 },
     })
-    expect(stream.window).toBeGreaterThan(365 * 24 * 3_600_000)
+    expect(stream.history).toBeGreaterThan(365 * 24 * 3_600_000)
   })
 
   it('counts nothing as nothing', async () => {

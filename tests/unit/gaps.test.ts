@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { businessDay, dayAfter, yesterday } from '../../src/mapping/business-day.ts'
+import { businessDay, dayAfter, yesterday } from '../../src/core/business-day.ts'
 import { candidatesOf, gapsOf } from '../../src/pipeline/stages/gaps.ts'
 
 /** The gaps of a day, where all those of the day and `others` are known. */

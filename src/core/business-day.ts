@@ -1,6 +1,7 @@
 /** Business days: calendar days in the company's zone, and the instants between which they lie. */
-import { businessDate } from '../core/time.ts'
+
 import { instantOf } from './local-time.ts'
+import { businessDate } from './time.ts'
 
 /**
  * A day `YYYY-MM-DD` as [since, until) in UTC: 23 to 25 hours where clocks are changed. Throws RangeError for a day
