@@ -15,8 +15,8 @@ export function readMoment(option: string, text: string | undefined, zone: strin
 }
 
 /**
- * `1001,1002`, or a file with one id per line (of a CSV file the first column, without a heading that holds no
- * digit). Throws RUNTIME_REQUEST where nothing is left.
+ * `1001,1002`, or a file with one id per line (of a CSV file the first column, without a heading: a first line without
+ * a digit where others have some). Throws RUNTIME_REQUEST where nothing is left.
  */
 export function readIds(given: string | undefined): string[] | undefined {
   if (given === undefined) return undefined
@@ -32,6 +32,8 @@ function idsOfFile(text: string): string[] {
     .replace(/^\uFEFF/, '')
     .split(/\r?\n/)
     .map((line) => line.split(/[,;\t]/)[0]!.replace(/^"(.*)"$/, '$1'))
-  const heading = cells.length > 1 && /\D/.test(cells[0]!) && !/\d/.test(cells[0]!)
-  return heading ? cells.slice(1) : cells
+    .filter((cell) => cell.trim() !== '')
+  const [first, ...rest] = cells
+  const heading = first !== undefined && !/\d/.test(first) && rest.some((cell) => /\d/.test(cell))
+  return heading ? rest : cells
 }

@@ -26,23 +26,37 @@ export async function countByVersion(db: Queryable, of: Kept, since: Date, until
   return sum
 }
 
-/** Numbers or ids of the documents that were placed in [since, until) and whose newest version is of then. */
-export async function placedBetween(
+/** Ids of the documents whose newest version is an instant in [since, until). */
+export function idsByVersion(db: Queryable, of: Kept, since: Date, until: Date): Promise<string[]> {
+  return valuesByVersion(db, of, 'external_id', { since, until })
+}
+
+/** Numbers or ids of those among them that were placed in it, too. */
+export function placedBetween(
   db: Queryable,
   of: Kept,
   field: 'externalId' | 'number',
   since: Date,
   until: Date,
 ): Promise<string[]> {
-  const column = field === 'number' ? 'number' : 'external_id'
+  return valuesByVersion(db, of, field === 'number' ? 'number' : 'external_id', { since, until }, since)
+}
+
+async function valuesByVersion(
+  db: Queryable,
+  of: Kept,
+  column: 'number' | 'external_id',
+  { since, until }: { since: Date; until: Date },
+  placed?: Date,
+): Promise<string[]> {
+  const young = placed ? `and coalesce(v.content->>'placedAt', v.version)::timestamptz >= $5` : ''
   const found: string[] = []
   for (const [from, to] of hours(since, until)) {
     const { rows } = await db.query<{ value: string | null }>(
       `select d.${column} as value
          from document_version v join document d on d.id = v.document_id and d.seq = v.seq
-        where v.version collate "C" >= $1 and v.version collate "C" < $2 and d.connection = $3 and d.kind = $4
-          and coalesce(v.content->>'placedAt', v.version)::timestamptz >= $5`,
-      [from, to, of.connection, of.kind, since],
+        where v.version collate "C" >= $1 and v.version collate "C" < $2 and d.connection = $3 and d.kind = $4 ${young}`,
+      [from, to, of.connection, of.kind, ...(placed ? [placed] : [])],
     )
     found.push(...rows.flatMap(({ value }) => (value === null ? [] : [value])))
   }

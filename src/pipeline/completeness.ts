@@ -22,6 +22,7 @@ import { appendRecords, type Origin } from '../ledger/inbox.ts'
 import {
   countByVersion,
   documentIds,
+  idsByVersion,
   type Kept,
   knownIds,
   knownNumbers,
@@ -137,7 +138,7 @@ async function run(check: Check): Promise<void> {
     const listed = await readAll(check, source !== null)
     if (!listed) return releaseJob(pipe.db, hold)
     await keepOurs(pipe.db, hold, { listed: listed.ids.size })
-    missing = listed.short
+    missing = listed.short === 0 ? 0 : Math.max(0, listed.short - (await unlisted(check, listed)))
     source ??= listed.ids.size
     Object.assign(detail, await compare(check, listed))
   }
@@ -190,6 +191,24 @@ async function readList(check: Check, listed: Listed): Promise<boolean> {
     at = rest ?? windowFrom(new Date(at.until), window.until, stream)
   }
   return true
+}
+
+/** What the list lacks although the source still has it as we know it: asked for by id, so that nobody guesses. */
+async function unlisted(check: Check, { ids }: Listed): Promise<number> {
+  const { pipe, stream, of, window, lost } = check
+  if (!stream.fetch || (await countOurs(check)) === null) return 0
+  const ours = async () =>
+    (await idsByVersion(pipe.db, of, window.since, window.until)).filter((id) => !ids.has(id))
+  const asked = await ours()
+  const there = new Set<string>()
+  for (let i = 0; i < asked.length; i += IDS) {
+    const records = await stream.fetch(asked.slice(i, i + IDS), limited(lost), 'backfill')
+    await take(check, 'fetch', records)
+    for (const { id } of records) there.add(id)
+  }
+  await untilMapped(check, asked)
+  // what has moved on meanwhile is not of this day any more
+  return (await ours()).filter((id) => there.has(id)).length
 }
 
 /** Takes records in, as long as the check is ours, and tells which of their ids nobody here knew. */

@@ -159,6 +159,22 @@ describe.each(LEDGERS)('a check of completeness on $name', (kind) => {
     })
   })
 
+  it('what is here and counted is not missing only because the list lacks it; what moved on is not counted for it', async () => {
+    for (const n of [1, 2, 3]) await sold(`${n}`, minute(n))
+    source.things.get('1')!.hidden = true
+    // changed on the next day, and not read since: it stands in for nothing
+    source.put('3', minute(25 * 60))
+    source.put('4', minute(4), { hidden: true })
+    expect(await check(true)).toMatchObject({
+      source: 3,
+      ours: 3,
+      arrived: 0,
+      missing: 1,
+      detail: { listed: 1, oursAfter: 2 },
+    })
+    expect(source.fetched).toEqual([{ ids: ['1', '3'], lane: 'backfill' }])
+  })
+
   it('a list that catches up while it is read is read again', async () => {
     await sold('1', minute(1))
     source.put('2', minute(2), { hidden: true })

@@ -246,15 +246,34 @@ describe('health and metrics', () => {
 
 describe('/v1', () => {
   let seeded: Seeded
+  let history: { backfill: string; check: string }
   beforeEach(async () => {
     seeded = await office.seed()
+    const { backfillStart, backfillPause, completenessCheck } = office.desk.ops
+    const { id } = await backfillStart({
+      connection: 'web',
+      stream: 'orders',
+      since: '2026-01-01T00:00:00Z',
+      by: 'ann',
+    })
+    // what `resume` and `cancel` can be tried on
+    if (expect.getState().currentTestName?.includes('/resume')) await backfillPause({ id, by: 'ann' })
+    const [check] = await completenessCheck({ connection: 'web', by: 'ann' })
+    history = { backfill: id, check: check!.id }
     office.calls.length = 0
   })
   const concrete = (path: string) =>
     `/v1${path
       .replace(':connection', 'web')
       .replace(':externalId', seeded.externalId)
-      .replace(':id', path.startsWith('/records') ? seeded.record : seeded.push)}`
+      .replace(':id', idOf(path))}`
+  const idOf = (path: string) => {
+    const part = path.split('/')[1]!
+    return (
+      { records: seeded.record, backfills: history.backfill, completeness: history.check }[part] ??
+      seeded.push
+    )
+  }
   const bodies = (): Record<string, unknown> => ({
     '/pushes/retry': { ids: [seeded.push] },
     '/pushes/:id/resolve': { as: 'written', remoteId: `R${seeded.push}` },
@@ -263,6 +282,12 @@ describe('/v1', () => {
     '/replay': { connection: 'web', since: '2026-01-01T00:00:00Z' },
     '/pauses': { connection: 'nc', why: 'stock-taking' },
     '/pauses/resume': { connection: 'nc' },
+    '/backfills': { connection: 'web', stream: 'orders', ids: ['1', '2'], why: 'a gap' },
+    '/backfills/preview': { connection: 'web', stream: 'orders', since: '2026-01-01T00:00:00Z' },
+    '/backfills/:id/pause': {},
+    '/backfills/:id/resume': { why: 'after the sale' },
+    '/backfills/:id/cancel': {},
+    '/completeness/check': { connection: 'web', since: '2026-01-01', until: '2026-01-02', list: true },
     '/codes/import': {
       entries: [{ connection: 'nc', table: 'material', key: 'A', value: '1', factor: '12' }],
     },
