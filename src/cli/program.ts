@@ -8,6 +8,7 @@ import { codes } from './codes.ts'
 import { completeness } from './completeness.ts'
 import { type Cli, createCli } from './context.ts'
 import { doctor } from './doctor.ts'
+import { documents } from './documents.ts'
 import { localize } from './help.ts'
 import { init } from './init.ts'
 import { mapping } from './mapping.ts'
@@ -35,6 +36,7 @@ const COMMANDS = [
   parked,
   codes,
   records,
+  documents,
   mapping,
   replay,
   backfill,

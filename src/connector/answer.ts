@@ -73,6 +73,10 @@ export function outcomeOfFailure(error: unknown): Failed {
   if (error instanceof Error && error.name === 'AbortError') {
     return { kind: 'unknown', code: 'ABORTED', message: 'stopped before the end' }
   }
+  // Credentials that are refused before anything was sent: nothing was written, and a person is needed.
+  if (error instanceof TributaryError && error.kind === 'config') {
+    return { kind: 'not-done', code: error.code, message: error.message, pause: true }
+  }
   // 200 with an unreadable body: the remote may have written before it stumbled.
   if (error instanceof TributaryError && error.kind === 'transient') {
     return { kind: 'unknown', code: error.code, message: error.message }

@@ -3,10 +3,10 @@
  * renewed once and the call repeated.
  */
 import { connectorError } from '../core/errors/connector.ts'
+import { parseJsonBytes } from '../core/json.ts'
 import { type Failed, outcomeOfReaction, type Reactions, refusal, type Who } from './answer.ts'
 import { type Client, retryAfter } from './client.ts'
 import type { HttpAnswer } from './hooks.ts'
-import { parseJsonBytes } from './json.ts'
 import type { Call } from './manifest-call.ts'
 import type { AnswerManifest } from './manifest-http.ts'
 import { makeRequest, type Payload, type RequestParts, type Values } from './request.ts'

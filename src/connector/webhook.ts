@@ -1,10 +1,10 @@
 /** Webhooks as the manifest declares them: signature over the raw bytes first, then the payload. */
 import { connectorError } from '../core/errors/connector.ts'
 import { shapeOf, TributaryError } from '../core/errors/error.ts'
+import { parseJsonBytes } from '../core/json.ts'
 import type { RawRecord, Webhook, WebhookDelivery } from '../core/ports.ts'
 import { pick, textAt } from './dotted.ts'
 import type { Hooks, Tools } from './hooks.ts'
-import { parseJsonBytes } from './json.ts'
 import type { Manifest } from './manifest.ts'
 import type { WebhookManifest } from './manifest-webhook.ts'
 import type { Settings } from './settings.ts'

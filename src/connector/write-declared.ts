@@ -3,6 +3,7 @@
  * steps that finish it with a test each that it is done, a call that deletes a surplus draft.
  */
 
+import { parseJsonBytes } from '../core/json.ts'
 import type { FindAnswer, Outcome, Remote } from '../core/outcome.ts'
 import type { Rendered, WriteItem, WriteOperation } from '../core/ports.ts'
 import { compileExpression, type Expression } from '../expression/compile.ts'
@@ -10,7 +11,6 @@ import { type Failed, outcomeOfReaction } from './answer.ts'
 import { type Answered, type Caller, outcomeOfAnswered } from './caller.ts'
 import { pick, textAt } from './dotted.ts'
 import type { Tools } from './hooks.ts'
-import { parseJsonBytes } from './json.ts'
 import type { StepManifest, WriteManifest } from './manifest-write.ts'
 import { countOf, remoteOf } from './remote.ts'
 import type { Payload } from './request.ts'

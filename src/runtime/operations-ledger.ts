@@ -12,6 +12,7 @@ import { codeOperations } from './operations-codes.ts'
 import { completenessOperations } from './operations-completeness.ts'
 import { type Desk, handOf, type LedgerAccess, makeDesk, type OperationsContext } from './operations-desk.ts'
 import { doctor } from './operations-doctor.ts'
+import { documentOperations } from './operations-documents.ts'
 import { mappingDiffOperations } from './operations-mapping-diff.ts'
 import { orderOperations } from './operations-orders.ts'
 import { instant } from './operations-page.ts'
@@ -27,6 +28,7 @@ export function ledgerOperations(access: LedgerAccess, context: OperationsContex
   return {
     ...orderOperations(desk),
     ...pushOperations(desk),
+    ...documentOperations(desk),
     ...parkedOperations(desk),
     ...recordOperations(desk),
     ...mappingDiffOperations(desk),

@@ -10,6 +10,7 @@
 import type { DocumentKind, OrderProgress } from '../core/states.ts'
 import { BACKFILL_OPERATIONS, type BackfillOperations } from './operations-backfill-types.ts'
 import { CODE_OPERATIONS, type CodeOperations } from './operations-code-types.ts'
+import { DOCUMENT_OPERATIONS, type DocumentOperations } from './operations-document-types.ts'
 import type { MappingDiffOperations } from './operations-mapping-diff-types.ts'
 import type {
   Actor,
@@ -26,6 +27,7 @@ import type { RecordBody, RecordDetail, RecordSummary } from './operations-recor
 import { TOKEN_OPERATIONS, type TokenOperations } from './operations-token-types.ts'
 
 export type { OrderProgress, PushState } from '../core/states.ts'
+export type { DocumentDetail, DocumentFilter, DocumentSummary } from './operations-document-types.ts'
 export type {
   Actor,
   Bilingual,
@@ -199,6 +201,7 @@ export interface Stats {
 
 export interface Operations
   extends PushOperations,
+    DocumentOperations,
     CodeOperations,
     BackfillOperations,
     MappingDiffOperations,
@@ -240,6 +243,7 @@ export const OPERATIONS = [
   'orderShow',
   'find',
   ...PUSH_OPERATIONS,
+  ...DOCUMENT_OPERATIONS,
   'parkedList',
   'parkedRetry',
   'parkedDiscard',

@@ -208,6 +208,8 @@ test('no code was forgotten', () => {
   const elsewhere = [
     'CONFIG_ADDRESS',
     'CONFIG_FILE_EXISTS',
+    'CONFIG_KEY',
+    'CONFIG_KEY_MISSING',
     'CONNECTOR_ANSWER_REFUSED',
     'CONNECTOR_DENIED',
     'CONNECTOR_TOKEN_DEAD',

@@ -9,14 +9,25 @@ import type { ShopOrder } from '../shopify/order.ts'
 import { type Difference, differencesOf, type Rules } from './document.ts'
 import { type ExpectedDocument, expectedOf } from './expected.ts'
 import { expectedOfDouyin } from './expected-douyin.ts'
-import { type FoundDocument, fromNaive, fromNc, type NaiveDocument, type NcBill } from './found.ts'
+import {
+  type FoundDocument,
+  fromNaive,
+  fromNc,
+  fromOdoo,
+  type NaiveDocument,
+  type NcBill,
+  type OdooOrder,
+} from './found.ts'
+
+/** The ERP sandboxes whose documents can be compared. */
+export type ErpKind = 'yonyou-nc' | 'nc-cloud' | 'naive-erp' | 'odoo'
 
 /** What to compare. */
 export interface CompareOptions {
   /** Base addresses of the sandboxes. */
   shop: string
   erp: string
-  erpKind: 'yonyou-nc' | 'nc-cloud' | 'naive-erp'
+  erpKind: ErpKind
   /** Default shopify. */
   shopKind?: 'shopify' | 'douyin'
   /** Numbers of orders with an open amend-needed or cancel-needed: the ERP may hold an earlier version. */
@@ -68,19 +79,28 @@ const PAGE = 500
 /** Reads both sandboxes and compares. Throws when one of them cannot be read. */
 export async function compare(options: CompareOptions): Promise<Comparison> {
   const expected = await readAll<Expectation>(`${options.shop}/_sandbox/expected`)
-  const documents =
-    options.erpKind === 'naive-erp'
-      ? (await read<NaiveDocument[]>(`${options.erp}/_sandbox/documents`))
-          // a surplus draft that was deleted again is no document
-          .filter((d) => d.state !== 'deleted')
-          .map(fromNaive)
-      : (await read<NcBill[]>(`${options.erp}/_sandbox/bills`)).filter((b) => b.billtype === '30').map(fromNc)
+  const documents = await READERS[options.erpKind](options.erp)
   const sold = `${options.shop}/_sandbox/orders`
   if (options.shopKind === 'douyin') {
     const orders = await readAll<RawOrder<DouyinOrder>>(sold)
     return compareAll(DOUYIN, orders, expected, documents, options)
   }
   return compareAll(SHOPIFY, await readAll<RawOrder>(sold), expected, documents, options)
+}
+
+const ncBills = async (url: string) =>
+  (await read<NcBill[]>(`${url}/_sandbox/bills`)).filter((b) => b.billtype === '30').map(fromNc)
+
+/** What each ERP holds; what was deleted or cancelled again (a surplus draft) is no document. */
+const READERS: Readonly<Record<ErpKind, (url: string) => Promise<FoundDocument[]>>> = {
+  'yonyou-nc': ncBills,
+  'nc-cloud': ncBills,
+  'naive-erp': async (url) =>
+    (await read<NaiveDocument[]>(`${url}/_sandbox/documents`))
+      .filter((d) => d.state !== 'deleted')
+      .map(fromNaive),
+  odoo: async (url) =>
+    (await read<OdooOrder[]>(`${url}/_sandbox/orders`)).filter((o) => o.state !== 'cancel').map(fromOdoo),
 }
 
 async function readAll<T>(url: string): Promise<T[]> {
