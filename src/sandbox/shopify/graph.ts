@@ -140,7 +140,15 @@ function check(schema: GraphQLSchema, query: string): DocumentNode | readonly Gr
   }
 }
 
-function queries({ store, shop, faults, unindexed }: GraphParts) {
+/** What the search index shows at this moment. */
+function indexed({ store, faults, unindexed }: GraphParts): (order: ShopOrder) => boolean {
+  const lag = faults.current().searchLag?.max ?? 0
+  const at = new Date(Date.now() - lag).toISOString()
+  return (o) => !unindexed.has(o.id) && (lag === 0 || store.held.get(o.id)!.versions.at(-1)!.at <= at)
+}
+
+function queries(parts: GraphParts) {
+  const { store, shop, unindexed } = parts
   const nodeOf = (id: string) => findNode(store, id)
   return {
     shop: {
@@ -158,7 +166,7 @@ function queries({ store, shop, faults, unindexed }: GraphParts) {
       return ids.map(nodeOf)
     },
     orders: (args: OrdersArgs, context: { warnings: object[] }) =>
-      ordersPage({ store, unindexed }, args, context, faults.current().searchLag?.max ?? 0),
+      ordersPage(store, args, context, indexed(parts)),
     ordersCount: ({ query, limit }: { query?: string | null; limit?: number | null }) => {
       const { matches } = filterOf(query)
       const found = store.byUpdated.reduce((n, o) => n + (matches(o) && !unindexed.has(o.id) ? 1 : 0), 0)
@@ -212,10 +220,10 @@ const SORT: Record<string, (o: ShopOrder) => string> = {
 }
 
 function ordersPage(
-  { store, unindexed }: Pick<GraphParts, 'store' | 'unindexed'>,
+  store: Store,
   args: OrdersArgs,
   context: { warnings: object[] },
-  lag: number,
+  shown: (order: ShopOrder) => boolean,
 ) {
   const size = pageSize(args)
   if (args.last !== undefined && args.last !== null && (args.first === undefined || args.first === null)) {
@@ -233,11 +241,7 @@ function ordersPage(
       warnings: [{ field, message: 'Invalid search field for this query.' }],
     })
   }
-  const indexed = new Date(Date.now() - lag).toISOString()
-  const matches = (o: ShopOrder) =>
-    filter.matches(o) &&
-    !unindexed.has(o.id) &&
-    (lag === 0 || store.held.get(o.id)!.versions.at(-1)!.at <= indexed)
+  const matches = (o: ShopOrder) => filter.matches(o) && shown(o)
   const found = walk(store, args, { ...filter, matches }, key, after, size + 1)
   const page = found.slice(0, size)
   const cursor = (o: ShopOrder, i: number) =>
