@@ -25,20 +25,26 @@ async function check(product: Product, day: string): Promise<CompletenessItem> {
 
 const today = () => businessDate(new Date(), 'Asia/Shanghai')
 
-async function shell(...args: string[]) {
+const shell = (...args: string[]) => run(args)
+
+async function run(args: string[], env: Record<string, string> = {}) {
   const file = join(stage.folder, 'tributary.yaml')
   writeFileSync(file, stage.config())
   const child = spawn(process.execPath, [MAIN, ...args, '--config', file], {
     cwd: stage.folder,
     stdio: ['ignore', 'pipe', 'pipe'],
-    env: { ...process.env, TRIBUTARY_LANG: 'en' },
+    env: { ...process.env, TRIBUTARY_LANG: 'en', ...env },
   })
   let out = ''
   child.stdout.on('data', (chunk) => {
     out += chunk
   })
-  const code = await new Promise<number | null>((ended) => child.once('close', ended))
-  return { code, out }
+  const timer = setTimeout(() => child.kill('SIGTERM'), 60_000)
+  const [code, signal] = await new Promise<[number | null, string | null]>((ended) =>
+    child.once('close', (...how) => ended(how)),
+  )
+  clearTimeout(timer)
+  return { code, signal, out }
 }
 
 const known = async (product: Product) => (await product.running.operations.stats({})).orders
@@ -112,6 +118,30 @@ it('a number that nobody has betrays an order that the search index lost altoget
   expect(listed.out.trim().split('\n')).toHaveLength(4)
   expect(listed.code).toBe(4)
 }, 90_000)
+
+it('killed in the middle of the list it begins again, and still tells all that was missing', async () => {
+  // a flow that begins later polls nothing of before
+  stage = await openStage({ erp: 'naive', polls: true, flow: { from: '2030-01-01T00:00:00Z' } })
+  await stage.shop.sell(30)
+  const day = today()
+  await sleep(4_200)
+  // nobody runs: it is written down
+  const planned = await shell('completeness', 'check', 'shop', '--day', day, '--no-wait', '--json')
+  expect(JSON.parse(planned.out)).toMatchObject([{ state: 'planned', day }])
+  const dead = await run(['start'], { TRIBUTARY_CRASH_AT: 'completeness.page-committed:1' })
+  expect(dead.signal).toBe('SIGKILL')
+  const product = await stage.start()
+  const [asked] = JSON.parse(planned.out) as CompletenessItem[]
+  const done = await until('checked', async () => {
+    const item = await product.running.operations.completenessShow({ id: asked!.id })
+    return item.state === 'done' && item
+  })
+  expect(done).toMatchObject({ source: 30, ours: 0, arrived: 30, missing: 0, error: null })
+  expect(done.detail).toMatchObject({ listed: 30, oursAfter: 30 })
+  expect(new Set(done.detail.arrived)).toEqual(new Set((await stage.shop.orders()).map((o) => String(o.id))))
+  expect(await product.running.operations.stats({})).toMatchObject({ received: 30, orders: 30 })
+  expect(await stage.erp.held()).toEqual([])
+}, 120_000)
 
 it('the daily check runs by its schedule, for yesterday, once over all restarts', async () => {
   stage = await openStage({
