@@ -2,8 +2,8 @@
 import { connectorError } from '../core/errors/connector.ts'
 import type { ReadStream } from '../core/ports.ts'
 import type { Answered, Caller } from './caller.ts'
-import { clockText } from './clock.ts'
 import { pick } from './dotted.ts'
+import { edges } from './list.ts'
 import type { Call } from './manifest-call.ts'
 import type { Clock } from './manifest-http.ts'
 import type { StreamManifest } from './manifest-read.ts'
@@ -20,13 +20,13 @@ type Count = NonNullable<ReadStream['count']>
 /** A call of its own, or the total that each page of the list states; null where neither is declared. */
 export function declaredCount({ declared, caller, clock }: CountOptions): Count | null {
   const { count, list } = declared
-  const exact = count?.exact ?? true
   const own = count && (count.get ?? count.post) !== undefined
+  // of a list's total nobody knows what is left out on the way to a record
+  const exact = count?.exact ?? own === true
   const first = { page: list?.page?.first ?? 1, offset: 0, next: '', size: list?.page?.size ?? '' }
   const ask = (call: Call, at: string | undefined, more: object): Count => {
-    return async ({ since, until }, signal) => {
-      const edges = { since: clockText(since, clock, 'since'), until: clockText(until, clock, 'until') }
-      const answered = await caller.read({ call, values: { ...more, ...edges }, signal })
+    return async (window, signal) => {
+      const answered = await caller.read({ call, values: { ...more, ...edges(list, clock, window) }, signal })
       return { count: numberAt(answered, at), exact }
     }
   }

@@ -38,6 +38,8 @@ const ListSchema = object({
   page: optional(PageSchema),
   /** Longest window that the API takes; longer ones are read one after the other. */
   window: optional(Duration),
+  /** The API leaves out records of the very instants `{since}` and `{until}`: both are moved outward by one step. */
+  exclusive: optional(Type.Boolean()),
   /** How far back the API reads at all. */
   reach: optional(Duration),
   /** Of `{since}` and `{until}`, where it is not `http.clock`. */
@@ -63,7 +65,7 @@ const CountSchema = object({
   ...CALL,
   /** Default: the answer is the number. */
   at: optional(DottedPath),
-  /** False: an estimate or a lower bound. Default true. */
+  /** False: an estimate or a lower bound. Default true for a call, false for the total of a list. */
   exact: optional(Type.Boolean()),
   /** The mapping's `version` is the instant by which the windows run, so that ours can be counted by it. */
   by: optional(words('version')),

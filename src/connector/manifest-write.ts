@@ -13,9 +13,17 @@ import {
   words,
 } from './manifest-parts.ts'
 
+/** One name of what is sent. */
+const Sent = Type.String({
+  pattern: '^\\{(document|key)(\\.[\\w-]+)*\\}$',
+  description: 'a name of what is sent, like {document.sku}',
+  zh: '所发送内容中的名称，例如 {document.sku}',
+})
+
 /** Where a remote's own document states what the push protocol compares. */
 const RemoteSchema = object({
-  id: DottedPath,
+  /** A path; or a template (`{document.sku}`) where answers name none and what was sent identifies it. */
+  id: Type.Union([DottedPath, Sent]),
   number: optional(DottedPath),
   total: optional(DottedPath),
   /** A list (counted) or a number. */

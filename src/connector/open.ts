@@ -4,10 +4,10 @@ import type { Connection, DocumentKind, MapContext, Mapping, ReadStream } from '
 import { parseDuration } from '../core/time.ts'
 import { createTokenMemory, type TokenStore } from '../core/token-store.ts'
 import { refusal, type Who } from './answer.ts'
-import { type Caller, createCaller, sendOnce } from './caller.ts'
+import { type Caller, createCaller, sendOnce, type Wire } from './caller.ts'
 import { type CallEvent, type Client, createClient } from './client.ts'
 import { pick } from './dotted.ts'
-import type { Tools } from './hooks.ts'
+import type { Hooks, Tools } from './hooks.ts'
 import type { Connector } from './load.ts'
 import type { Manifest } from './manifest.ts'
 import type { Call } from './manifest-call.ts'
@@ -57,7 +57,7 @@ export async function openConnection(
   const client = openClient(manifest, settings, config)
   const context = contextOf(manifest, settings, config)
   const mapping = remembered(async (name) => bound(await mappings(name), context))
-  const parts = openParts(manifest, settings, config, client, { mapping, context })
+  const parts = openParts(connector, settings, config, client, { mapping, context })
   const { tools, caller } = parts
   // A mapping that is missing or broken shows now, not at the first order.
   for (const { mapping: out } of Object.values(manifest.write ?? {})) if (out) await mapping(out)
@@ -89,25 +89,38 @@ type Parts = Pick<StreamParts, 'tools' | 'caller' | 'who' | 'clock'>
 
 /** What streams, writes and webhooks have in common. */
 function openParts(
-  manifest: Manifest,
+  { manifest, hooks }: Connector,
   settings: Settings,
   config: ConnectionConfig,
   client: Client | null,
   maps: { mapping(name: string): Promise<Mapping>; context: MapContext },
 ): Parts {
   const who: Who = { connection: config.id, host: client?.host ?? 'no host' }
-  const calling = client && openCaller(manifest, settings, config, client, who)
+  // calls need hooks, which need tools, which make calls
+  const wire = wireOf(hooks.http, () => tools)
+  const calling = client && openCaller(manifest, settings, config, { client, who, wire })
   const tools = createTools({
     ...maps,
     connection: config.id,
     settings,
     client,
     headers: calling?.headers,
+    ask: calling
+      ? async (call, values, signal) => (await calling.caller.read({ call, values, signal })).value
+      : undefined,
     reactions: manifest.http?.errors ?? {},
     onIllegalXml: config.onIllegalXml,
   })
   const clock = (of?: Clock) => clockOf(manifest, settings, of)
   return { tools, caller: calling?.caller ?? null, who, clock }
+}
+
+function wireOf(hooks: Hooks['http'], tools: () => Tools): Wire | null {
+  if (!hooks) return null
+  return {
+    encode: (request, held) => hooks.encode?.(request, held, tools()) ?? request,
+    decode: (answer, held) => hooks.decode?.(answer, held, tools()) ?? answer,
+  }
 }
 
 function contextOf(manifest: Manifest, settings: Settings, config: ConnectionConfig): MapContext {
@@ -174,15 +187,14 @@ function openCaller(
   manifest: Manifest,
   settings: Settings,
   config: ConnectionConfig,
-  client: Client,
-  who: Who,
+  { client, who, wire }: { client: Client; who: Who; wire: Wire | null },
 ) {
   const http = manifest.http!
-  const parts = { http, settings, clock: clockOf(manifest, settings), client, who }
+  const parts = { http, settings, clock: clockOf(manifest, settings), client, who, wire }
   const tokens = openTokens(manifest, config, parts)
   const caller: Caller = createCaller({ ...parts, tokens })
   const headers = async (signal: AbortSignal) => {
-    const token = tokens ? { token: await tokens.current(signal) } : {}
+    const token = tokens ? { token: (await tokens.current(signal)).token } : {}
     return commonHeaders(http, lookupIn(token, settings))
   }
   return { caller, headers }
@@ -191,14 +203,18 @@ function openCaller(
 function openTokens(
   manifest: Manifest,
   config: ConnectionConfig,
-  parts: { settings: Settings; clock: Clock; client: Client; who: Who },
+  parts: { settings: Settings; clock: Clock; client: Client; who: Who; wire: Wire | null },
 ): TokenKeeper | null {
   const declared = manifest.http!.token
   if (!declared) return null
   const http = manifest.http!
   const judge = createJudge(http.errors ?? {}, http.answer)
   const ask = async (call: Call, values: Record<string, unknown>, signal: AbortSignal) => {
-    const { answer, value, verdict } = await sendOnce({ ...parts, http }, { call, values, signal, judge }, {})
+    const { answer, value, verdict } = await sendOnce(
+      { ...parts, http },
+      { call, values, signal, judge },
+      null,
+    )
     if (!verdict.ok)
       throw refusal(verdict.reaction, { ...parts.who, status: answer.status, reason: verdict.message })
     return value

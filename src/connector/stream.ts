@@ -30,7 +30,7 @@ export interface StreamParts {
 /** One stream of a connection. */
 export function openStream(parts: StreamParts): ReadStream {
   const { name, declared, mappings, idPaths, who } = parts
-  const { page, fetch } = readers(parts)
+  const { page, fetch } = refined(parts, readers(parts))
   const count = counter(parts)
   const clean = async <T>(read: Promise<T>): Promise<T> => {
     try {
@@ -77,11 +77,28 @@ function counter({ declared, hooks, tools, caller, clock }: StreamParts): ReadSt
   return caller && declaredCount({ declared, caller, clock: clock(declared.list?.clock) })
 }
 
-/** By hook, else as declared. */
-function readers({ declared, hooks, tools, caller, clock }: StreamParts): {
+interface Readers {
   page: ReadStream['page'] | null
   fetch: ReadStream['fetch'] | null
-} {
+}
+
+/** With what the hook makes of records; a list that only names them is refined once, with its page. */
+function refined({ hooks, tools }: StreamParts, { page, fetch }: Readers): Readers {
+  if (!hooks?.refine) return { page, fetch }
+  const refine = hooks.refine.bind(hooks)
+  return {
+    page:
+      page &&
+      (async (request, signal) => {
+        const read = await page(request, signal)
+        return { ...read, records: await refine(read.records, request, tools, signal) }
+      }),
+    fetch: fetch && (async (ids, signal) => refine(await fetch(ids, signal), null, tools, signal)),
+  }
+}
+
+/** By hook, else as declared. */
+function readers({ declared, hooks, tools, caller, clock }: StreamParts): Readers {
   const shape = declared.shape ?? Object.keys(declared.shapes)[0]!
   const { list, fetch: one } = declared
   const id = one?.id ?? (list && list.id !== '$' ? list.id : 'id')

@@ -6,8 +6,9 @@ import { parseJson, parseJsonBytes } from '../core/json.ts'
 import type { MapContext, Mapping } from '../core/ports.ts'
 import { mustBeOk, outcomeOf, outcomeOfFailure, type Reactions, type Who } from './answer.ts'
 import type { Client } from './client.ts'
+import { crypto } from './crypto.ts'
 import { createGraphql } from './graphql.ts'
-import type { Tools } from './hooks.ts'
+import type { DeclaredCall, Tools } from './hooks.ts'
 import type { Settings } from './settings.ts'
 import { encodeXml, escapeXml, illegalInXml, parseXml, xmlElement } from './xml.ts'
 
@@ -18,6 +19,10 @@ export interface ToolsOptions {
   client: Client | null
   /** What every call carries beside its own headers: credentials, a token that must be got first. */
   headers?: ((signal: AbortSignal) => Promise<Record<string, string>>) | undefined
+  /** A declared call; null for a connector without an address. */
+  ask?:
+    | ((call: DeclaredCall, values: Record<string, unknown>, signal: AbortSignal) => Promise<unknown>)
+    | undefined
   reactions: Reactions
   mapping(name: string): Promise<Mapping>
   context: MapContext
@@ -39,6 +44,11 @@ export function createTools(options: ToolsOptions): Tools {
       const common = (await options.headers?.(request.signal)) ?? {}
       return client.call({ ...request, headers: { ...common, ...request.headers } })
     },
+    async call(call, values, signal) {
+      if (!options.ask) throw connectorError('CONNECTOR_ADDRESS', { connection, reason: NO_BASE })
+      return options.ask(call, values, signal)
+    },
+    crypto,
     json: (body) =>
       readAnswer(() => (typeof body === 'string' ? parseJson(body) : parseJsonBytes(body)), 'JSON'),
     xml: xmlTools(options),

@@ -102,7 +102,7 @@ async function writeOne(operation: Operation, item: WriteItem, signal: AbortSign
   const failed = outcomeOfAnswered(answered)
   if (failed) return failed
   const document = pick(answered.value, declared.answer)
-  const remote = remoteOf(declared, document)
+  const remote = remoteOf(declared, document, values)
   if (remote) {
     operation.seen.set(remote, document)
     return { kind: 'done', remote }
@@ -144,7 +144,7 @@ async function writeTogether(
   const { key } = declared.results!
   return items.map((item, i) => {
     const mine = key ? list.find((result) => textAt(result, key) === item.key) : list[i]
-    return mine === undefined ? (failed ?? lost(item)) : resultOf(operation, mine)
+    return mine === undefined ? (failed ?? lost(item)) : resultOf(operation, mine, item)
   })
 }
 
@@ -154,9 +154,9 @@ const lost = (item: WriteItem): Failed => ({
   message: `the answer has no result for ${item.key}`,
 })
 
-function resultOf({ declared, caller }: Operation, result: unknown): Outcome {
+function resultOf({ declared, caller }: Operation, result: unknown, item: WriteItem): Outcome {
   const verdict = caller.judge(declared.results!.answer)(200, result)
-  const remote = remoteOf(declared, pick(result, declared.answer))
+  const remote = remoteOf(declared, pick(result, declared.answer), valuesOf(item))
   if (verdict.ok || verdict.reaction === 'done')
     return remote
       ? { kind: 'done', remote }

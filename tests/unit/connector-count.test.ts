@@ -38,8 +38,18 @@ describe('count', () => {
     const list =
       "list: { get: '/o?since={since}&page={page}&size={size}', each: items, id: id, page: { style: number, size: 2, total: meta.total } }"
     const { stream: s, asked } = await counting(list, () => ({ body: { items: [], meta: { total: '31' } } }))
-    expect(await s.count!(window, signal)).toEqual({ count: 31, exact: true })
+    expect(await s.count!(window, signal)).toEqual({ count: 31, exact: false })
     expect(asked).toEqual(['/o?since=2026-11-18T00%3A00%3A00.500Z&page=1&size=2'])
+  })
+
+  it('from the list of an API that leaves out the edges, and whose total is what its list gives', async () => {
+    const list =
+      "list: { get: '/o?s={since}&u={until}', each: items, id: id, clock: seconds, exclusive: true, page: { style: number, total: n } }"
+    const { stream: s, asked } = await counting(`${list}, count: { exact: true }`, () => ({
+      body: { items: [], n: 3 },
+    }))
+    expect(await s.count!(window, signal)).toEqual({ count: 3, exact: true })
+    expect(asked).toEqual(['/o?s=1794959999&u=1795046401'])
   })
 
   it.each([[{ data: {} }], [{ data: { n: 'many' } }], [{ data: { n: 1.5 } }], [null]])(
