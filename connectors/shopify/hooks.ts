@@ -1,13 +1,7 @@
 import type { GraphPage, Hooks, RawRecord, Tools } from 'tributary/hooks'
 
 /** An order, or one of its refunds (those have an id and inner lists only). */
-interface Order extends Record<string, unknown> {
-  id: string
-  legacyResourceId: string
-  updatedAt: string
-  refunds: Order[]
-}
-
+type Order = Record<string, unknown> & { id: string; updatedAt: string; refunds: Order[] }
 type At = { tools: Tools; signal: AbortSignal }
 const path = '/graphql.json'
 /** Fields that not every API version has. */
@@ -49,23 +43,23 @@ const REFUND = `id legacyResourceId createdAt note
   ${list('refundShippingLines', 'first: 5', INNER.Refund.refundShippingLines)}`
 const LIST = `query Orders($first: Int!, $after: String, $query: String) {
   ${list('orders', 'first: $first, after: $after, query: $query, sortKey: UPDATED_AT', ORDER)} }`
+const COUNT = `query Count($query: String) { shop { name currencyCode }
+  ordersCount(query: $query, limit: null) { count precision } }`
 
 /** Things of one type by id, those that are gone left out. `n`: what `$first` begins with, where it is used. */
-async function read(at: At, of: string, ids: string[], fields: string, n?: number) {
+async function read({ tools, signal }: At, of: string, ids: string[], fields: string, n?: number) {
   const first = n ? ', $first: Int!' : ''
   const query = `query Nodes($ids: [ID!]!${first}) { nodes(ids: $ids) { ... on ${of} { ${fields} } } }`
-  const variables = { ids }
-  const data = await at.tools.graphql.ask({ path, query, variables, newer, sized: n, signal: at.signal })
+  const data = await tools.graphql.ask({ path, query, variables: { ids }, newer, sized: n, signal })
   return (data.nodes as (Order | null)[]).filter((node) => node !== null)
 }
 
 /** Reads the inner lists of an order or refund to their end. False: the order changed meanwhile. */
 async function fill(at: At, of: Order, type: keyof typeof INNER) {
-  const version = type === 'Order' ? 'updatedAt' : ''
   for (const [name, fields] of Object.entries(INNER[type])) {
     const nodes = await at.tools.graphql.rest(of[name] as GraphPage, async (after) => {
       const inner = list(name, `first: 50, after: ${JSON.stringify(after)}`, fields)
-      const [more] = await read(at, type, [of.id], `id ${version} ${inner}`)
+      const [more] = await read(at, type, [of.id], `id ${type === 'Order' ? 'updatedAt' : ''} ${inner}`)
       return more && more.updatedAt === of.updatedAt ? (more[name] as GraphPage) : null
     })
     if (nodes === null) return false
@@ -103,7 +97,7 @@ async function complete(at: At, orders: Order[]): Promise<RawRecord[]> {
     }
     if (!now) continue
     const body = Buffer.from(JSON.stringify(now))
-    records.push({ id: now.legacyResourceId, body, contentType: 'application/json', shape: 'order' })
+    records.push({ id: String(now.legacyResourceId), body, contentType: 'application/json', shape: 'order' })
   }
   return records
 }
@@ -111,6 +105,14 @@ async function complete(at: At, orders: Order[]): Promise<RawRecord[]> {
 /** Whole seconds, as the search counts: the window is widened, never narrowed. */
 const second = (at: Date, round: (n: number) => number) =>
   new Date(round(at.getTime() / 1000) * 1000).toISOString().replace('.000', '')
+const within = (from: string, to: Date) => `updated_at:>='${from}' AND updated_at:<'${second(to, Math.ceil)}'`
+
+/** How many orders the shop holds, and which shop it is; without a query all of them. */
+async function counted({ tools, signal }: At, query?: string) {
+  const data = await tools.graphql.ask({ path, query: COUNT, variables: { query }, signal })
+  const { shop, ordersCount: n } = data as Record<string, Record<string, string>>
+  return { count: Number(n!.count), exact: n!.precision === 'EXACT', shop: shop! }
+}
 
 export default {
   read: {
@@ -118,8 +120,7 @@ export default {
       async page(request, tools, signal) {
         const start = { after: null as string | null, since: second(request.since, Math.floor), count: 0 }
         const { after, since, count } = (request.resume ?? start) as typeof start
-        const query = `updated_at:>='${since}' AND updated_at:<'${second(request.until, Math.ceil)}'`
-        const variables = { after, query }
+        const variables = { after, query: within(since, request.until) }
         const data = await tools.graphql.ask({ path, query: LIST, variables, sized: 5, newer, signal })
         const { nodes, pageInfo } = data.orders as GraphPage & { nodes: Order[] }
         const last = nodes.at(-1)?.updatedAt ?? since
@@ -130,21 +131,20 @@ export default {
         return { records, next: { after: pageInfo.endCursor, since, count: count + nodes.length } }
       },
       async fetch(ids, tools, signal) {
+        const all = ids.map((id) => `gid://shopify/Order/${id}`)
         const records: RawRecord[] = []
-        for (let i = 0, size = tools.graphql.size(LIST) ?? 5; i < ids.length; i += size) {
-          const part = ids.slice(i, i + size).map((id) => `gid://shopify/Order/${id}`)
-          const orders = await read({ tools, signal }, 'Order', part, ORDER)
+        for (let i = 0, size = tools.graphql.size(LIST) ?? 5; i < all.length; i += size) {
+          const orders = await read({ tools, signal }, 'Order', all.slice(i, i + size), ORDER)
           records.push(...(await complete({ tools, signal }, orders)))
         }
         return records
       },
+      count: (w, tools, signal) => counted({ tools, signal }, within(second(w.since, Math.floor), w.until)),
     },
   },
   async check(tools, signal) {
-    const query = '{ shop { name currencyCode } ordersCount { count precision } }'
-    const data = await tools.graphql.ask({ path, query, signal })
-    const { shop, ordersCount: orders } = data as Record<string, Record<string, string>>
-    const count = `${orders!.precision === 'EXACT' ? '' : 'at least '}${orders!.count}`
-    return { ok: true, say: `Shop "${shop!.name}" (${shop!.currencyCode}) holds ${count} orders` }
+    const { shop, count, exact } = await counted({ tools, signal })
+    const orders = `${exact ? '' : 'at least '}${count} orders`
+    return { ok: true, say: `Shop "${shop.name}" (${shop.currencyCode}) holds ${orders}` }
   },
 } satisfies Hooks

@@ -4,31 +4,27 @@ type Failed = Exclude<Outcome, { kind: 'done' }>
 type Call = { tools: Tools; signal: AbortSignal }
 type Result = { id: string; state: string; errorCode?: string; message?: string }
 type Changed = { result: Result }
-type Problem = { message: string; extensions?: { code?: string } }
-type Reply<T> = { data: T & Partial<Changed>; errors?: Problem[] }
-type Scale = { serverConfig: { moneyStrategyPrecision: number } }
-type Orders = { globalSettings: Scale; orders: { items: { id: string; orderPlacedAt: string }[] } }
+type Reply<T> = { data: T & Partial<Changed>; errors?: { message: string; extensions?: { code?: string } }[] }
+type Scale = { globalSettings: { serverConfig: { moneyStrategyPrecision: number } } }
+type Orders = Scale & { orders: { totalItems: number; items: { id: string; orderPlacedAt: string }[] } }
 type Parcel = { trackingCode: string | null; lines: { orderLineId: string; quantity: number }[] }
 /** What mappings/vendure/shipment.out.yaml makes; `parcel` is the end of the fulfilment's method. */
 type Wanted = Parcel & { order: string; parcel: string; input: object }
 type Parcels = { order: { fulfillments: (Parcel & Result & { method: string })[] } | null }
 
-// `orderFields` is a setting, so that a shop's own fields can be read without touching code.
 const ORDERS = (fields: unknown) => `query($options: OrderListOptions) {
-  globalSettings { serverConfig { moneyStrategyPrecision } } orders(options: $options) { items { ${fields} } } }`
+  globalSettings { serverConfig { moneyStrategyPrecision } } orders(options: $options) { totalItems items { ${fields} } } }`
 const PARCELS = `query($id: ID!) { order(id: $id) { fulfillments { id state method trackingCode lines { orderLineId quantity } } } }`
 const RESULT = '{ __typename ... on Fulfillment { id state } ... on ErrorResult { errorCode message } }'
 const ADD = `mutation($input: FulfillOrderInput!) { result: addFulfillmentToOrder(input: $input) ${RESULT} }`
 const MOVE = `mutation($id: ID!, $state: String!) { result: transitionFulfillmentToState(id: $id, state: $state) ${RESULT} }`
 const LOGIN = `mutation($u: String!, $p: String!) { login(username: $u, password: $p) { __typename ... on ErrorResult { errorCode message } } }`
-const PROBE = '{ globalSettings { serverConfig { moneyStrategyPrecision } } }'
 const PAGE = 50
 
 const stop = (failed: Failed) => Object.assign(new Error(failed.message), { failed })
 const refused = (code: string, message: string) => stop({ kind: 'refused', code: `VENDURE_${code}`, message })
 const denied = (message: string) => stop({ kind: 'not-done', code: 'VENDURE_DENIED', message, pause: true })
-const failedOf = (error: unknown, tools: Tools) =>
-  (error as { failed?: Failed }).failed ?? tools.failed(error)
+const failedOf = (e: unknown, tools: Tools) => (e as { failed?: Failed }).failed ?? tools.failed(e)
 
 async function post<T>({ tools, signal }: Call, query: string, variables: object, headers = {}) {
   const body = JSON.stringify({ query, variables })
@@ -77,7 +73,7 @@ async function readOrders(call: Call, options: object) {
     return call.tools.broken(`${failed.code}: ${failed.message}`, config ? 'config' : 'transient')
   })
   const body = (order: object) => Buffer.from(JSON.stringify({ ...globalSettings.serverConfig, ...order }))
-  const kind = { contentType: 'application/json', shape: 'order' }
+  const kind = { contentType: 'application/json', shape: 'order', total: orders.totalItems }
   return orders.items.map((o) => ({ id: o.id, body: body(o), placed: new Date(o.orderPlacedAt), ...kind }))
 }
 
@@ -98,17 +94,16 @@ const remote = ({ id, state }: Result): Remote & { id: string } => {
   return { id, state: ['Created', 'Pending'].includes(state) ? 'draft' : 'final' }
 }
 
-async function cancel(call: Call, id: string | null): Promise<Remote> {
-  return remote((await ask(call, MOVE, { id, state: 'Cancelled' })).result)
-}
+const move = async (call: Call, id: string | null, state: string): Promise<Remote> =>
+  remote((await ask(call, MOVE, { id, state })).result)
 
 /** Takes every step not done yet, up to `last`: cancels the overtaken (freeing their quantities), adds, ships. */
 async function bring(call: Call, item: WriteItem, last: 'Pending' | 'Shipped'): Promise<Remote> {
   const { wanted, same, stale } = await look(call, item)
-  for (const { id } of stale) await cancel(call, id)
+  for (const { id } of stale) await move(call, id, 'Cancelled')
   const now = same[0] ?? remote((await ask(call, ADD, { input: wanted.input })).result)
   if (last === 'Pending' || now.state === 'final') return now
-  return remote((await ask(call, MOVE, { id: now.id, state: last })).result)
+  return move(call, now.id, last)
 }
 
 const proved = (work: Promise<Remote>, tools: Tools): Promise<Outcome> =>
@@ -129,6 +124,11 @@ export default {
       },
       fetch: (ids, tools, signal) =>
         readOrders({ tools, signal }, { filter: { id: { in: ids } }, take: ids.length }),
+      async count({ since: start, until: end }, tools, signal) {
+        const filter = { active: { eq: false }, orderPlacedAt: { between: { start, end } } }
+        const [first] = await readOrders({ tools, signal }, { filter, take: 1 })
+        return { count: first?.total ?? 0, exact: false }
+      },
     },
   },
   write: {
@@ -140,11 +140,11 @@ export default {
           .then(({ same }) => ({ hits: same }))
           .catch((error) => ({ failed: failedOf(error, tools) })),
       advance: (item, _, tools, signal) => proved(bring({ tools, signal }, item, 'Shipped'), tools),
-      discard: (_, { id }, tools, signal) => proved(cancel({ tools, signal }, id), tools),
+      discard: (_, { id }, tools, signal) => proved(move({ tools, signal }, id, 'Cancelled'), tools),
     },
   },
   async check(tools, signal) {
-    const { globalSettings: g } = await ask<Orders>({ tools, signal }, PROBE, {})
+    const { globalSettings: g } = await ask<Orders>({ tools, signal }, ORDERS('id'), { options: { take: 1 } })
     return { ok: true, say: `Vendure answers; amounts have ${g.serverConfig.moneyStrategyPrecision} digits` }
   },
 } satisfies Hooks

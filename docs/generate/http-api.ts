@@ -1,6 +1,7 @@
 /** docs/reference/http-api.md, from the table of routes. */
 import type { TSchema } from 'typebox'
-import { type ApiRoute, ROUTES } from '../../src/http/api-routes.ts'
+import type { ApiRoute } from '../../src/http/api-route.ts'
+import { ROUTES } from '../../src/http/api-routes.ts'
 import { WEBHOOK_LIMIT } from '../../src/http/webhooks.ts'
 
 /** The whole page. */

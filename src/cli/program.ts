@@ -1,9 +1,11 @@
 /** All commands in one program. `main.ts` runs it; the reference page is made from it. */
 import { Command } from 'commander'
 import { version } from '../runtime/version.ts'
+import { backfill } from './backfill.ts'
 import { backup } from './backup.ts'
 import { check } from './check.ts'
 import { codes } from './codes.ts'
+import { completeness } from './completeness.ts'
 import { connector } from './connector.ts'
 import { type Cli, createCli } from './context.ts'
 import { doctor } from './doctor.ts'
@@ -39,6 +41,8 @@ const COMMANDS = [
   mapping,
   connector,
   replay,
+  backfill,
+  completeness,
   pause,
   resume,
   doctor,

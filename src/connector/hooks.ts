@@ -4,7 +4,15 @@
  * else; everything it may use arrives in the `Tools` argument. No classes, no side effects on import.
  */
 import type { FindAnswer, Outcome, Remote } from '../core/outcome.ts'
-import type { Page, PageRequest, RawRecord, Rendered, WebhookDelivery, WriteItem } from '../core/ports.ts'
+import type {
+  Page,
+  PageRequest,
+  RawRecord,
+  Rendered,
+  SourceCount,
+  WebhookDelivery,
+  WriteItem,
+} from '../core/ports.ts'
 
 export type {
   FindAnswer,
@@ -14,6 +22,7 @@ export type {
   RawRecord,
   Remote,
   Rendered,
+  SourceCount,
   WebhookDelivery,
   WriteItem,
 }
@@ -155,6 +164,8 @@ export interface Tools {
 export interface StreamHooks {
   page?(request: PageRequest, tools: Tools, signal: AbortSignal): Promise<Page>
   fetch?(ids: string[], tools: Tools, signal: AbortSignal): Promise<RawRecord[]>
+  /** How many records `page` would give for [since, until); null where it cannot be told. */
+  count?(window: { since: Date; until: Date }, tools: Tools, signal: AbortSignal): Promise<SourceCount | null>
   /**
    * What is made of the records of a page, or (request: null) of a fetch, before they are kept: joins what another
    * call tells, leaves out what is not ours. Page and fetch must give the same for the same.

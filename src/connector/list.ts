@@ -68,11 +68,9 @@ async function readPlace(
   const { list, caller, clock, shape } = options
   const since = place.since === null ? request.since : new Date(place.since)
   const until = place.until === null ? request.until : new Date(place.until)
-  const step = list.exclusive ? granularity(clock) : 0
   const values = {
     ...place,
-    since: clockValue(new Date(since.getTime() - step), clock, 'since'),
-    until: clockValue(new Date(until.getTime() + step), clock, 'until'),
+    ...edges(list, clock, { since, until }),
     size: list.page?.size ?? '',
     counted: place.down,
   }
@@ -80,6 +78,19 @@ async function readPlace(
   const answered = await caller.read({ call, values, signal })
   const items = recordsOf(answered, list, shape, saysNothing(list, place, answered))
   return { items, next: follow(options, { since, until }, place, answered, items) }
+}
+
+/** `{since}` and `{until}` of a window, as the list wants them. */
+export function edges(
+  list: ListManifest | undefined,
+  clock: Clock,
+  { since, until }: { since: Date; until: Date },
+): { since: string | number; until: string | number } {
+  const step = list?.exclusive ? granularity(clock) : 0
+  return {
+    since: clockValue(new Date(since.getTime() - step), clock, 'since'),
+    until: clockValue(new Date(until.getTime() + step), clock, 'until'),
+  }
 }
 
 function follow(

@@ -44,10 +44,11 @@ function* inHttp(manifest: Manifest, settings: string[]): Generator<Reference> {
 }
 
 function* inStreams(manifest: Manifest, settings: string[]): Generator<Reference> {
-  for (const [name, { shape, shapes, list, fetch }] of Object.entries(manifest.read ?? {})) {
+  for (const [name, { shape, shapes, list, fetch, count }] of Object.entries(manifest.read ?? {})) {
     const path = ['read', name]
     if (shape) yield { path: [...path, 'shape'], name: shape, known: Object.keys(shapes) }
     if (list) yield* inCall(list, [...path, 'list'], [...settings, ...LIST])
+    if (count) yield* inCall(count, [...path, 'count'], [...settings, 'since', 'until'])
     if (fetch) yield* inCall(fetch, [...path, 'fetch'], [...settings, ...FETCH])
   }
 }

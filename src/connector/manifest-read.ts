@@ -60,6 +60,17 @@ const FetchSchema = object({
 })
 export type FetchManifest = Static<typeof FetchSchema>
 
+/** How many records the source has in a window: a call, unless a hook asks or the list states its `total`. */
+const CountSchema = object({
+  ...CALL,
+  /** Default: the answer is the number. */
+  at: optional(DottedPath),
+  /** False: an estimate or a lower bound. Default true for a call, false for the total of a list. */
+  exact: optional(Type.Boolean()),
+  /** The mapping's `version` is the instant by which the windows run, so that ours can be counted by it. */
+  by: optional(words('version')),
+})
+
 export const StreamSchema = object({
   document: words(...DOCUMENT_KINDS),
   every: optional(Text),
@@ -71,5 +82,10 @@ export const StreamSchema = object({
   shape: optional(Text),
   list: optional(ListSchema),
   fetch: optional(FetchSchema),
+  count: optional(CountSchema),
+  /** Length of a window when history is read; default 1d, and longer while nothing is found. */
+  history: optional(Duration),
+  /** The document's field that the platform promises to number without gaps. */
+  sequential: optional(words('externalId', 'number')),
 })
 export type StreamManifest = Static<typeof StreamSchema>

@@ -3,6 +3,7 @@ import type { Mapping, Page, ReadStream } from '../core/ports.ts'
 import { parseDuration } from '../core/time.ts'
 import { unreachable, type Who } from './answer.ts'
 import type { Caller } from './caller.ts'
+import { declaredCount } from './count.ts'
 import { textAt } from './dotted.ts'
 import { fetchRecords } from './fetch.ts'
 import type { StreamHooks, Tools } from './hooks.ts'
@@ -30,6 +31,7 @@ export interface StreamParts {
 export function openStream(parts: StreamParts): ReadStream {
   const { name, declared, mappings, idPaths, who } = parts
   const { page, fetch } = refined(parts, readers(parts))
+  const count = counter(parts)
   const clean = async <T>(read: Promise<T>): Promise<T> => {
     try {
       return await read
@@ -48,11 +50,31 @@ export function openStream(parts: StreamParts): ReadStream {
     peek: ({ body, contentType }, of) =>
       UTF8_JSON.test(contentType) ? peekJson(body, idPaths[of] ?? 'id') : null,
     page: (request, signal) => (page ? clean(page(request, signal)) : Promise.resolve(EMPTY)),
+    ...(page ? {} : { unlisted: true }),
     ...(fetch ? { fetch: (ids: string[], signal: AbortSignal) => clean(fetch(ids, signal)) } : {}),
-    ...(declared.refresh ? { refresh: parseDuration(declared.refresh) } : {}),
-    ...(declared.list?.window ? { window: parseDuration(declared.list.window) } : {}),
-    ...(declared.list?.reach ? { reach: parseDuration(declared.list.reach) } : {}),
+    ...(count ? { count: (window: Window, signal: AbortSignal) => clean(count(window, signal)) } : {}),
+    ...traits(declared),
   }
+}
+
+type Window = Parameters<NonNullable<ReadStream['count']>>[0]
+
+/** What a stream is said to be like. */
+function traits({ refresh, list, history, count, sequential }: StreamManifest): Partial<ReadStream> {
+  return {
+    ...(refresh ? { refresh: parseDuration(refresh) } : {}),
+    ...(list?.window ? { window: parseDuration(list.window) } : {}),
+    ...(list?.reach ? { reach: parseDuration(list.reach) } : {}),
+    ...(history ? { history: parseDuration(history) } : {}),
+    ...(count?.by ? { byVersion: true } : {}),
+    ...(sequential ? { sequential } : {}),
+  }
+}
+
+/** By hook, else as declared. */
+function counter({ declared, hooks, tools, caller, clock }: StreamParts): ReadStream['count'] | null {
+  if (hooks?.count) return (window, signal) => hooks.count!(window, tools, signal)
+  return caller && declaredCount({ declared, caller, clock: clock(declared.list?.clock) })
 }
 
 interface Readers {

@@ -11,6 +11,8 @@ export const CRASH_POINTS = [
   'receive.committed',
   'poll.page-committed',
   'fetch.committed',
+  'backfill.page-committed',
+  'completeness.page-committed',
   'normalize.claimed',
   'normalize.mapped',
   'normalize.committed',

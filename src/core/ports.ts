@@ -50,18 +50,28 @@ export interface MapContext {
   factors?: Record<string, Record<string, string>>
 }
 
+/** Whose calls a read counts as, where that is not polling: history is fetched at a pace of its own. */
+export type ReadLane = 'backfill'
+
 export interface PageRequest {
   /** Window [since, until) in UTC; the connector turns it into its API's clock format. */
   since: Date
   until: Date
   /** What the previous page of this window returned as `next`; null on the first page. */
   resume: unknown
+  lane?: ReadLane
 }
 
 export interface Page {
   records: RawRecord[]
   /** Plain JSON; null when the window is read. */
   next: unknown
+}
+
+/** How many records a source says it has in a window; `exact`: neither an estimate nor a lower bound. */
+export interface SourceCount {
+  count: number
+  exact: boolean
 }
 
 /** One thing that can be read from a system. */
@@ -86,12 +96,22 @@ export interface ReadStream {
    */
   peek(record: { body: Buffer; contentType: string }, shape: string): string | null
   page(request: PageRequest, signal: AbortSignal): Promise<Page>
+  /** `page` reads nothing: only webhooks, files or inbound documents feed this stream. */
+  unlisted?: boolean
   /** Reads by id: for hints, repairs, refresh of documents that are not final. Missing ids are left out. */
-  fetch?(ids: string[], signal: AbortSignal): Promise<RawRecord[]>
+  fetch?(ids: string[], signal: AbortSignal, lane?: ReadLane): Promise<RawRecord[]>
+  /** Asks how many records `page` would give for [since, until); null where it cannot be told. Throws as `page` does. */
+  count?(window: { since: Date; until: Date }, signal: AbortSignal): Promise<SourceCount | null>
+  /** Windows run by what the mapping calls `version` (an instant): both sides may be counted by it. */
+  byVersion?: boolean
+  /** The field of the document that the source promises to number without gaps. */
+  sequential?: 'externalId' | 'number'
   /** Longest window that the source takes at once; absent: any. Milliseconds. */
   window?: number
   /** How far back the source can be read at all; absent: to its beginning. Milliseconds. */
   reach?: number
+  /** Length of a window when history is read; absent: a day, and longer while nothing is found. Milliseconds. */
+  history?: number
   /**
    * For sources whose clock stands still on payment or shipping: documents for which the planner still
    * waits are fetched again this often. Milliseconds.

@@ -35,3 +35,11 @@ export type PushState = (typeof PUSH_STATES)[number]
  */
 export const ORDER_PROGRESS = ['received', 'held', 'history', 'none', ...PUSH_STATES] as const
 export type OrderProgress = (typeof ORDER_PROGRESS)[number]
+
+/** States of a backfill. `paused` waits for a person, `failed` can be resumed, the last two are final. */
+export const BACKFILL_STATES = ['planned', 'running', 'paused', 'failed', 'done', 'cancelled'] as const
+export type BackfillState = (typeof BACKFILL_STATES)[number]
+
+/** States of a check of completeness. */
+export const CHECK_STATES = ['planned', 'running', 'done', 'failed'] as const
+export type CheckState = (typeof CHECK_STATES)[number]

@@ -293,6 +293,9 @@ export const Stats = Type.Object({
           stream: Type.String(),
           watermark: nullable(Instant),
           lastReadAt: nullable(Instant),
+          missing: nullable(
+            Type.Integer({ description: 'said to exist and could not be had; null: never checked' }),
+          ),
         }),
       ),
       lastError: nullable(Type.Object({ at: Instant, code: Type.String(), message: Type.String() })),

@@ -3,7 +3,8 @@ import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import { runtimeError } from '../core/errors/runtime.ts'
 import type { Log } from '../runtime/log.ts'
 import type { Operations, RecordBody, TokenScope } from '../runtime/operations.ts'
-import { type ApiRequest, ROUTES } from './api-routes.ts'
+import type { ApiRequest } from './api-route.ts'
+import { ROUTES } from './api-routes.ts'
 import { openApi } from './openapi.ts'
 
 /** Registers every route of the table. The description itself needs no token. */

@@ -92,6 +92,12 @@ function perConnection(declare: Declare): void {
       }
     }
   })
+  const missing = 'What sources say they have and could not be had, by the checks of 30 days.'
+  declare('missing_records', missing, ['connection', 'stream'], (g, s) => {
+    for (const { connection, streams } of s.connections) {
+      for (const { stream, missing: n } of streams) if (n !== null) g.set({ connection, stream }, n)
+    }
+  })
 }
 
 /** Registers `/metrics`. It shows names of connections and counts, no orders. */

@@ -4,7 +4,8 @@ import { SCHEMAS } from '../core/documents/schemas.ts'
 import { DOCUMENT_KINDS } from '../core/states.ts'
 import { version } from '../runtime/version.ts'
 import { componentOf } from './api-document-schemas.ts'
-import { type ApiRoute, ROUTES } from './api-routes.ts'
+import type { ApiRoute } from './api-route.ts'
+import { ROUTES } from './api-routes.ts'
 
 const ErrorSchema = {
   type: 'object',

@@ -124,6 +124,15 @@ export async function releaseStream(
   )
 }
 
+/** How far a stream was read; null when it never was. */
+export async function watermarkOf(db: Queryable, connection: string, stream: string): Promise<Date | null> {
+  const { rows } = await db.query<{ watermark: Date | null }>(
+    'select watermark from stream where connection = $1 and stream = $2',
+    [connection, stream],
+  )
+  return rows[0]?.watermark ?? null
+}
+
 /** Ends leases whose holders died in the middle of a window; answers whose reading is to be gone on with. */
 export async function lapseStreams(db: Queryable): Promise<{ connection: string; stream: string }[]> {
   const { rows } = await db.query<{ connection: string; stream: string }>(

@@ -16,6 +16,8 @@ export async function takeOver(db: Database): Promise<void> {
       `update document set claimed_until = now() - interval '1 s' where plan_state = 'due' and claimed_until > now()`,
     )
     await tx.query('update stream set lease_until = null, holder = null where lease_until is not null')
+    for (const table of ['backfill', 'completeness'])
+      await tx.query(`update ${table} set lease_until = null, holder = null where lease_until is not null`)
     await tx.query(
       'update schedule_tick set lease_until = now() where finished_at is null and lease_until > now()',
     )

@@ -46,6 +46,10 @@ export const NORMALIZE = 'normalize'
 export const PLAN = 'plan'
 export const POLL = 'poll'
 export const FETCH = 'fetch'
+/** Lanes: connections. */
+export const BACKFILL = 'backfill'
+/** Lanes: streams, as those of POLL. */
+export const COMPLETENESS = 'completeness'
 export const deliverQueue = (connection: string): string => `deliver-${connection}`
 
 /** How many pushes a lane takes at a time. */

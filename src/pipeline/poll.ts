@@ -82,9 +82,10 @@ async function pollWindow(
 const SHORT = 60_000
 
 /** A window whose pages expire before it is read is cut in halves, down to this. Milliseconds. */
-const SHORTEST = 10_000
+export const SHORTEST = 10_000
 
-const isPageExpired = (error: unknown): boolean =>
+/** The source does not know the token of the next page any more. */
+export const isPageExpired = (error: unknown): boolean =>
   error instanceof TributaryError && error.code === 'CONNECTOR_PAGE_EXPIRED'
 
 /** One window on its way. `lease`: seconds. */
@@ -102,8 +103,8 @@ interface Window {
   until: Date
 }
 
-/** Up to where the source can be read by its own clock, which may be behind ours. */
-function readableUntil(stream: ReadStream, now: number): number {
+/** Up to where the source can be read by its own clock, which may be behind ours. Milliseconds since 1970. */
+export function readableUntil(stream: ReadStream, now: number): number {
   return now - stream.lag - (stream.behind?.() ?? 0)
 }
 
@@ -124,7 +125,7 @@ function nextWindow(pipe: Pipe, connection: Connection, stream: ReadStream, stat
 const MINUTE = 60_000
 
 /** The first read starts at the earliest `from` of the flows that the connection takes part in. */
-function earliest(pipe: Pipe, connection: string): Date {
+export function earliest(pipe: Pipe, connection: string): Date {
   const from = pipe.flows
     .filter((f) => f.mode !== 'off' && (f.shops.includes(connection) || f.erp === connection))
     .map((f) => f.from.getTime())

@@ -30,15 +30,12 @@ export async function startSchedules(pipe: Pipe, schedules: PollSchedule[]): Pro
   const tasks: ScheduledTask[] = []
   for (const schedule of schedules) {
     const name = pollLane(schedule.connection, schedule.stream)
-    const task = cron.schedule(
-      schedule.every,
-      (context) =>
-        tick(pipe, name, context.date).catch((error) =>
-          pipe.log('warn', 'tick failed', { schedule: name, error }),
-        ),
-      // a process that was blocked gets several ticks at once: each is its own row, and one poll does for all
-      { timezone: 'Etc/UTC', name, noOverlap: true, logger: cronLog(pipe, name) },
-    )
+    const task = startTicks(pipe, {
+      name,
+      every: schedule.every,
+      zone: 'Etc/UTC',
+      run: () => pipe.queue.wake(POLL, name),
+    })
     tasks.push(task)
     await catchUp(pipe, schedule, task)
   }
@@ -49,11 +46,30 @@ export async function startSchedules(pipe: Pipe, schedules: PollSchedule[]): Pro
   }
 }
 
-async function tick(pipe: Pipe, name: string, at: Date): Promise<void> {
-  const instant = new Date(Math.floor(at.getTime() / 1000) * 1000)
-  if (!(await winTick(pipe.db, name, instant, LEASE))) return
-  await pipe.queue.wake(POLL, name)
-  await finishTick(pipe.db, name, instant)
+export interface Ticks {
+  /** Unique among all schedules. */
+  name: string
+  /** Cron with optional seconds, in `zone`. */
+  every: string
+  zone: string
+  run(): Promise<void>
+}
+
+/** Runs it once per tick over all processes; a winner that died is followed by another. */
+export function startTicks(pipe: Pipe, { name, every, zone, run }: Ticks): ScheduledTask {
+  const tick = async (at: Date) => {
+    const instant = new Date(Math.floor(at.getTime() / 1000) * 1000)
+    if (!(await winTick(pipe.db, name, instant, LEASE))) return
+    await run()
+    await finishTick(pipe.db, name, instant)
+  }
+  return cron.schedule(
+    every,
+    (context) =>
+      tick(context.date).catch((error) => pipe.log('warn', 'tick failed', { schedule: name, error })),
+    // a process that was blocked gets several ticks at once: each is its own row, and one poll does for all
+    { timezone: zone, name, noOverlap: true, logger: cronLog(pipe, name) },
+  )
 }
 
 /** The library prints to the console otherwise, where every line must be one of ours. */

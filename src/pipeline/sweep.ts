@@ -4,11 +4,12 @@
  * needed; in good times it finds nothing.
  */
 import type { Database } from '../ledger/database.ts'
+import { dueJobs } from '../ledger/held-job.ts'
 import { trimInbox } from '../ledger/inbox.ts'
 import { connectionsWithDuePushes, lapseLeases } from '../ledger/push.ts'
 import { lapseStreams, trimTicks } from '../ledger/stream.ts'
 import { redriveCodes } from './codes.ts'
-import { FETCH, NORMALIZE, type Pipe, PLAN, POLL, wakeDelivery } from './pipe.ts'
+import { BACKFILL, COMPLETENESS, FETCH, NORMALIZE, type Pipe, PLAN, POLL, wakeDelivery } from './pipe.ts'
 import { pollLane } from './schedule.ts'
 
 const EVERY = 1_000
@@ -83,6 +84,15 @@ export async function sweep(pipe: Pipe): Promise<void> {
   for (const connection of due.hints)
     if (pipe.connections.has(connection)) await pipe.queue.wake(FETCH, connection)
   for (const connection of await connectionsWithDuePushes(pipe.db)) await wakeDelivery(pipe, connection)
+  await wakeHistory(pipe)
+}
+
+/** Backfills and checks: planned while nobody ran, to be tried again, or left by a worker that died. */
+async function wakeHistory(pipe: Pipe): Promise<void> {
+  for (const { connection } of await dueJobs(pipe.db, 'backfill'))
+    if (pipe.connections.has(connection)) await pipe.queue.wake(BACKFILL, connection)
+  for (const { connection, stream } of await dueJobs(pipe.db, 'completeness'))
+    if (pipe.connections.has(connection)) await pipe.queue.wake(COMPLETENESS, pollLane(connection, stream))
 }
 
 async function whatIsDue(db: Database): Promise<{ records: boolean; documents: boolean; hints: string[] }> {

@@ -16,6 +16,8 @@ export interface PollConfig {
   lag?: number
   overlap?: number
   off: boolean
+  /** Cron of the daily check, in the company's zone; null: none. */
+  completeness?: string | null
   /** Absolute path: files there are records of this stream, of this shape (null: the stream's first). */
   drop?: { folder: string; shape: string | null }
 }
@@ -119,6 +121,9 @@ function readPoll(
       ...(poll.lag === undefined ? {} : { lag: readDuration(poll.lag) }),
       ...(poll.overlap === undefined ? {} : { overlap: readDuration(poll.overlap) }),
       off: poll.off ?? false,
+      ...(poll.completeness === undefined
+        ? {}
+        : { completeness: poll.completeness === 'off' ? null : poll.completeness }),
       ...(poll.folder === undefined
         ? {}
         : { drop: { folder: resolve(base, poll.folder), shape: poll.shape ?? null } }),

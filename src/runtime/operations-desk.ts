@@ -2,7 +2,7 @@
 import type { Connection } from '../core/ports.ts'
 import type { Database } from '../ledger/database.ts'
 import type { Hand, RuleOf } from '../ledger/push-change.ts'
-import { deliverQueue, FETCH, NORMALIZE, PLAN } from '../pipeline/pipe.ts'
+import { BACKFILL, COMPLETENESS, deliverQueue, FETCH, NORMALIZE, PLAN } from '../pipeline/pipe.ts'
 import type { Queue } from '../queue/queue.ts'
 import type { Config } from './config.ts'
 import type { Actor } from './operations.ts'
@@ -18,14 +18,24 @@ export interface LedgerAccess {
 
 export interface OperationsContext {
   startedAt: Date
-  config: Pick<Config, 'storage'> & Partial<Pick<Config, 'connections'>>
+  config: Pick<Config, 'storage'> & Partial<Pick<Config, 'connections' | 'company'>>
 }
 
 export interface Desk extends LedgerAccess {
   context: OperationsContext
   rules: RuleOf
   /** Wakes whoever has something new to do; to be called after the transaction. */
-  wake(what: { records?: boolean; documents?: boolean; deliver?: string[]; fetch?: string[] }): Promise<void>
+  wake(what: Wake): Promise<void>
+}
+
+/** `deliver`, `fetch`, `backfill`: connections; `completeness`: lanes (`pollLane`). */
+interface Wake {
+  records?: boolean
+  documents?: boolean
+  deliver?: string[]
+  fetch?: string[]
+  backfill?: string[]
+  completeness?: string[]
 }
 
 /** Made once per `ledgerOperations`. */
@@ -37,7 +47,7 @@ export function makeDesk(access: LedgerAccess, context: OperationsContext): Desk
     connections,
     context,
     rules: (connection, kind) => connections.get(connection)?.writes.find((w) => w.kind === kind),
-    async wake({ records, documents, deliver = [], fetch = [] }) {
+    async wake({ records, documents, deliver = [], fetch = [], backfill = [], completeness = [] }) {
       if (!queue) return
       const lanes = deliver.flatMap((id) =>
         Array.from({ length: connections.get(id)?.concurrency ?? 0 }, (_, lane) => ({ id, lane })),
@@ -47,6 +57,8 @@ export function makeDesk(access: LedgerAccess, context: OperationsContext): Desk
         documents ? queue.wake(PLAN, '0') : null,
         ...lanes.map(({ id, lane }) => queue.wake(deliverQueue(id), String(lane))),
         ...fetch.filter((id) => connections.has(id)).map((id) => queue.wake(FETCH, id)),
+        ...backfill.map((id) => queue.wake(BACKFILL, id)),
+        ...completeness.map((lane) => queue.wake(COMPLETENESS, lane)),
       ])
     },
   }

@@ -1,11 +1,13 @@
 /** `doctor`: what is wrong with this installation, and what to do about each. */
 import fs from 'node:fs/promises'
 import { setTimeout as sleep } from 'node:timers/promises'
+import { unexplained } from '../ledger/completeness.ts'
 import { databaseFacts, type WorkFacts, workFacts } from '../ledger/health.ts'
 import { pauses } from '../ledger/pause.ts'
 import { type StreamRow, streams } from '../ledger/stats.ts'
 import type { Bilingual, DoctorCheck } from './operations.ts'
 import type { Desk } from './operations-desk.ts'
+import { completenessChecks } from './operations-doctor-completeness.ts'
 import { version } from './version.ts'
 
 type Level = DoctorCheck['level']
@@ -39,6 +41,7 @@ export async function doctor(desk: Desk): Promise<DoctorCheck[]> {
       paused.map((p) => p.connection),
     ),
   )
+  checks.push(...completenessChecks(await unexplained(desk.db)))
   checks.push(...checkWork(await workFacts(desk.db)))
   checks.push(
     paused.length === 0

@@ -7,7 +7,9 @@ import { backupLedger } from '../ledger/backup.ts'
 import { pause, pauses, resume } from '../ledger/pause.ts'
 import { replayRecords } from '../ledger/replay.ts'
 import type { Operations, Pause, PauseScope } from './operations.ts'
+import { backfillOperations } from './operations-backfills.ts'
 import { codeOperations } from './operations-codes.ts'
+import { completenessOperations } from './operations-completeness.ts'
 import { type Desk, handOf, type LedgerAccess, makeDesk, type OperationsContext } from './operations-desk.ts'
 import { doctor } from './operations-doctor.ts'
 import { documentOperations } from './operations-documents.ts'
@@ -32,6 +34,8 @@ export function ledgerOperations(access: LedgerAccess, context: OperationsContex
     ...mappingDiffOperations(desk),
     ...tokenOperations(desk),
     ...codeOperations(desk),
+    ...backfillOperations(desk),
+    ...completenessOperations(desk),
     ...pauseOperations(desk),
     doctor: () => doctor(desk),
     stats: statsOperation(desk),

@@ -1,4 +1,5 @@
 /** The figures of the live board, the metrics and `stats`. */
+import { unexplained } from '../ledger/completeness.ts'
 import { pauses } from '../ledger/pause.ts'
 import { confirmedRate, countAll, createTallies, lastErrors, streams } from '../ledger/stats.ts'
 import type { Operations, Stats } from './operations.ts'
@@ -42,6 +43,7 @@ async function connectionStats(
 ): Promise<Stats['connections']> {
   const read = await streams(desk.db)
   const paused = await pauses(desk.db)
+  const checked = await unexplained(desk.db)
   const ids = [
     ...new Set([...desk.connections.keys(), ...pushes.keys(), ...read.map((s) => s.connection)]),
   ].sort()
@@ -54,7 +56,12 @@ async function connectionStats(
       pushes: pushes.get(connection) ?? {},
       streams: read
         .filter((s) => s.connection === connection)
-        .map((s) => ({ stream: s.stream, watermark: iso(s.watermark), lastReadAt: iso(s.polled_at) })),
+        .map(({ stream, watermark, polled_at }) => ({
+          stream,
+          watermark: iso(watermark),
+          lastReadAt: iso(polled_at),
+          missing: checked.find((c) => c.connection === connection && c.stream === stream)?.missing ?? null,
+        })),
       lastError: error
         ? { at: error.at.toISOString(), code: error.code, message: error.message ?? '' }
         : null,

@@ -8,6 +8,7 @@
  * state that forbids what was asked (core/errors/runtime.ts).
  */
 import type { DocumentKind, OrderProgress } from '../core/states.ts'
+import { BACKFILL_OPERATIONS, type BackfillOperations } from './operations-backfill-types.ts'
 import { CODE_OPERATIONS, type CodeOperations } from './operations-code-types.ts'
 import { DOCUMENT_OPERATIONS, type DocumentOperations } from './operations-document-types.ts'
 import type { MappingDiffOperations } from './operations-mapping-diff-types.ts'
@@ -155,7 +156,7 @@ export interface Pause {
 }
 
 export interface DoctorCheck {
-  /** database, folder, queue, clock, schedule, inbox, pushes, parked, leases, paused, disk, version, connection:<id>… */
+  /** database, folder, queue, clock, schedule, completeness, inbox, pushes, parked, leases, paused, disk, version, connection:<id>… */
   id: string
   level: 'ok' | 'warn' | 'fail'
   say: Bilingual
@@ -187,7 +188,13 @@ export interface Stats {
     connection: string
     paused: boolean
     pushes: { [state: string]: number }
-    streams: { stream: string; watermark: string | null; lastReadAt: string | null }[]
+    streams: {
+      stream: string
+      watermark: string | null
+      lastReadAt: string | null
+      /** Said to exist and could not be had, by the checks of the last 30 days; null: never checked. */
+      missing: number | null
+    }[]
     lastError: { at: string; code: string; message: string } | null
   }[]
 }
@@ -196,6 +203,7 @@ export interface Operations
   extends PushOperations,
     DocumentOperations,
     CodeOperations,
+    BackfillOperations,
     MappingDiffOperations,
     TokenOperations {
   ordersList(filter: OrderFilter): Promise<PageOf<OrderSummary>>
@@ -247,6 +255,7 @@ export const OPERATIONS = [
   'storedCount',
   'replay',
   ...CODE_OPERATIONS,
+  ...BACKFILL_OPERATIONS,
   'pause',
   'resume',
   'pauses',

@@ -91,6 +91,13 @@ const Poll = Type.Object(
       ),
     ),
     off: Type.Optional(Type.Boolean({ description: 'true: the system itself is not asked for this stream' })),
+    completeness: Type.Optional(
+      Type.String({
+        minLength: 1,
+        description:
+          "when the day before is checked for completeness: a cron line in the company's zone, or off; 02:30 when left out",
+      }),
+    ),
     folder: Type.Optional(
       Type.String({
         description: 'a folder whose files are records of this stream too: .json, .jsonl or .xml',

@@ -1,11 +1,23 @@
 /** The working half of a process: workers on the queues, schedules, sweeper. */
 import { TributaryError } from '../core/errors/error.ts'
 import { isPaused, pauseConnection } from '../ledger/pause.ts'
+import { backfillLane } from '../pipeline/backfill.ts'
+import { completenessLane } from '../pipeline/completeness.ts'
+import { CHECKED_AT, type CheckSchedule, startChecks } from '../pipeline/completeness-schedule.ts'
 import { deliverLane } from '../pipeline/deliver.ts'
 import { fetchLane } from '../pipeline/fetch.ts'
 import { receiveFiles } from '../pipeline/files.ts'
 import { normalizeLane } from '../pipeline/normalize.ts'
-import { deliverQueue, FETCH, NORMALIZE, type Pipe, PLAN, POLL } from '../pipeline/pipe.ts'
+import {
+  BACKFILL,
+  COMPLETENESS,
+  deliverQueue,
+  FETCH,
+  NORMALIZE,
+  type Pipe,
+  PLAN,
+  POLL,
+} from '../pipeline/pipe.ts'
 import { planLane } from '../pipeline/plan.ts'
 import { pollStream } from '../pipeline/poll.ts'
 import { type PollSchedule, pollLane, startSchedules } from '../pipeline/schedule.ts'
@@ -28,6 +40,9 @@ export async function startWork(pipe: Pipe, config: Config): Promise<Workers> {
     pipe.queue.work(PLAN, 1, () => planLane(pipe, stopping)),
     pipe.queue.work(FETCH, 4, (lane) => fetchNamed(pipe, lane, stopping)),
     pipe.queue.work(POLL, 4, (lane) => pollNamed(pipe, config, lane, stopping)),
+    // queues of their own: history never holds up what is new
+    pipe.queue.work(BACKFILL, 2, (lane) => backfillNamed(pipe, lane, stopping)),
+    pipe.queue.work(COMPLETENESS, 2, (lane) => checkNamed(pipe, lane, stopping)),
     ...[...pipe.connections.values()]
       .filter((c) => c.writes.length > 0)
       .map((c) =>
@@ -37,11 +52,13 @@ export async function startWork(pipe: Pipe, config: Config): Promise<Workers> {
       ),
   ])
   const schedules = await startSchedules(pipe, polls)
+  const checks = await startChecks(pipe, checkSchedules(pipe, config, polls))
   const sweeper = startSweeper(pipe, Math.ceil(config.retention.raw / DAY))
   return {
     async stop() {
       stopping.asked = true
       await schedules.stop()
+      await checks.stop()
       await sweeper.stop()
       await Promise.all(working.map((w) => w.stop()))
     },
@@ -51,6 +68,18 @@ export async function startWork(pipe: Pipe, config: Config): Promise<Workers> {
 async function fetchNamed(pipe: Pipe, id: string, stopping: { asked: boolean }): Promise<void> {
   const connection = pipe.connections.get(id)
   if (connection && !(await isPaused(pipe.db, id))) await fetchLane(pipe, connection, stopping)
+}
+
+async function backfillNamed(pipe: Pipe, id: string, stopping: { asked: boolean }): Promise<void> {
+  const connection = pipe.connections.get(id)
+  if (connection) await backfillLane(pipe, connection, stopping)
+}
+
+async function checkNamed(pipe: Pipe, lane: string, stopping: { asked: boolean }): Promise<void> {
+  for (const connection of pipe.connections.values()) {
+    const stream = connection.streams.find((s) => pollLane(connection.id, s.name) === lane)
+    if (stream) await completenessLane(pipe, connection, stream, stopping)
+  }
 }
 
 async function pollNamed(
@@ -110,4 +139,14 @@ export function pollSchedules(pipe: Pipe, config: Config): PollSchedule[] {
     }
   }
   return schedules
+}
+
+/** Of the streams that are polled, those whose source lists what it has. */
+function checkSchedules(pipe: Pipe, config: Config, polls: PollSchedule[]): CheckSchedule[] {
+  return polls.flatMap(({ connection, stream }) => {
+    const own = config.connections[connection]?.poll[stream]
+    const listed = !pipe.connections.get(connection)?.streams.find((s) => s.name === stream)?.unlisted
+    const every = own?.completeness === undefined ? CHECKED_AT : own.completeness
+    return listed && !own?.off && every !== null ? [{ connection, stream, every }] : []
+  })
 }

@@ -41,6 +41,8 @@ export interface StageOptions {
   flow?: object
   erpConnection?: object
   shopSettings?: object
+  /** Merged into how the shop's orders are polled. */
+  shopPolls?: object
   log?: 'debug' | 'info' | 'warn' | 'error'
 }
 
@@ -201,7 +203,9 @@ function configOf(options: StageOptions, at: Places): string {
       shop: {
         use: 'shopify',
         settings: { base: at.shop, token: TOKEN, secret: SECRET, ...options.shopSettings },
-        poll: { order: options.polls ? { lag: '0s', overlap: '3s' } : { off: true } },
+        poll: {
+          order: { ...(options.polls ? { lag: '0s', overlap: '3s' } : { off: true }), ...options.shopPolls },
+        },
       },
       erp: {
         ...erp,

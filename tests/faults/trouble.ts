@@ -15,10 +15,11 @@ export type Trouble =
 /** `after`: milliseconds that the product has lived before this trouble comes. */
 export type Step = Trouble & { after: number }
 
-/** Points that a run can reach: drafts and finds are for remotes that protect nothing. */
+/** Points that a run can reach: drafts and finds are for remotes that protect nothing; nobody asks for history. */
 function reachable(erp: Erp): CrashPoint[] {
   const onlyNaive: CrashPoint[] = ['deliver.advanced', 'find.answered']
-  return CRASH_POINTS.filter((p) => erp === 'naive' || !onlyNaive.includes(p))
+  const asked: CrashPoint[] = ['backfill.page-committed', 'completeness.page-committed']
+  return CRASH_POINTS.filter((p) => !asked.includes(p) && (erp === 'naive' || !onlyNaive.includes(p)))
 }
 
 export interface TroubleOptions {

@@ -40,6 +40,13 @@ export interface Made {
   key: string
 }
 
+/** A stream that can be read by range and by ids, and counts. */
+const ORDERS = {
+  ...{ name: 'orders', document: 'order', reach: 3650 * 86_400_000 },
+  fetch: async () => [],
+  count: async () => ({ count: 12, exact: true }),
+}
+
 let numbers = 5000
 
 /** Code tables by connection, as tributary.yaml states them. */
@@ -58,7 +65,7 @@ export async function openDesk(kind: LedgerKind, codes: CodeTables = {}): Promis
     async ready() {},
   } as unknown as Queue
   const connections = new Map([
-    ['web', connection('web', { kind: 'shipment' }, [{ name: 'orders', document: 'order' }])],
+    ['web', connection('web', { kind: 'shipment' }, [ORDERS])],
     ['nc', connection('nc', { class: 'resend-safe' })],
     ['slow', connection('slow', { class: 'find', settle: 3_600_000 })],
     ['deaf', connection('deaf', { class: 'none' })],

@@ -20,6 +20,9 @@ export interface Seeded {
   parked: string
   /** Name of a token that nobody uses. */
   token: string
+  /** Ids of a backfill and of a check of completeness that wait. */
+  backfill: string
+  check: string
 }
 
 export interface Office {
@@ -56,7 +59,13 @@ export async function openOffice(codes: CodeTables = {}): Promise<Office> {
       const { items } = await desk.ops.parkedList({ limit: 1 })
       const { externalId, number } = order
       const record = await recordOf(desk, externalId)
-      return { order: key, externalId, number, push: String(push), record, parked: items[0]!.id, token: name }
+      const web = { connection: 'web', by: 'ann' }
+      const since = '2026-01-01T00:00:00Z'
+      const { id: backfill } = await desk.ops.backfillStart({ ...web, stream: 'orders', since })
+      const [check] = await desk.ops.completenessCheck(web)
+      const history = { backfill, check: check!.id }
+      const seeded = { order: key, externalId, number, push: String(push), record, parked: items[0]!.id }
+      return { ...seeded, ...history, token: name }
     },
     close: () => desk.ledger.close(),
   }

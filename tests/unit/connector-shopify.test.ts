@@ -127,6 +127,23 @@ describe('shopify against the sandbox', () => {
     expect(await readAll(c, { since: new Date(Date.now() - 3_600_000), until: always.until })).toHaveLength(5)
   })
 
+  it('counts what its pages give, window by window', async () => {
+    const shop = await sandbox()
+    await shop.post('orders', { count: 7 })
+    const stream = (await connect(shop.url)).streams[0]!
+    const sold = Date.now()
+    for (const window of [
+      always,
+      { since: always.since, until: new Date(sold - 3_600_000) },
+      { since: new Date(sold - 3_600_500), until: new Date(sold + 60_250) },
+    ]) {
+      const listed = await readAll({ streams: [stream] } as Connection, window)
+      expect(await stream.count!(window, signal)).toMatchObject({ count: listed.length, exact: true })
+    }
+    expect(stream).toMatchObject({ byVersion: true, sequential: 'number' })
+    expect(stream).not.toHaveProperty('unlisted')
+  })
+
   it('waits when throttled and loses nothing', async () => {
     const shop = await sandbox({ plan: { maximumAvailable: 120, restoreRate: 20 } })
     await shop.post('orders', { count: 100, hard: true })

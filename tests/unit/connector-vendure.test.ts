@@ -156,4 +156,34 @@ describe('vendure', () => {
     expect(ids).toEqual(Array.from({ length: 70 }, (_, n) => String(109 - n)))
     expect(asked.filter((a) => a.field === 'orders')).toHaveLength(2)
   })
+
+  it('counts by the date filter of the server, and says that this is an estimate', async () => {
+    const { base, asked } = await vendure({
+      orders: () => ({
+        data: {
+          globalSettings: { serverConfig: { moneyStrategyPrecision: 2 } },
+          orders: { totalItems: 312, items: [{ id: '1', orderPlacedAt: '2026-01-01T00:00:00.000Z' }] },
+        },
+      }),
+    })
+    const stream = (await connect(base)).streams[0]!
+    const window = { since: new Date('2026-01-01T00:00:00Z'), until: new Date('2026-02-01T00:00:00Z') }
+    expect(await stream.count!(window, signal)).toEqual({ count: 312, exact: false })
+    const between = { start: window.since.toISOString(), end: window.until.toISOString() }
+    expect(asked.at(-1)!.variables).toEqual({
+      options: { filter: { active: { eq: false }, orderPlacedAt: { between } }, take: 1 },
+    })
+    expect(stream.history).toBeGreaterThan(365 * 24 * 3_600_000)
+  })
+
+  it('counts nothing as nothing', async () => {
+    const { base } = await vendure({
+      orders: () => ({
+        data: { globalSettings: { serverConfig: {} }, orders: { totalItems: 0, items: [] } },
+      }),
+    })
+    const stream = (await connect(base)).streams[0]!
+    const window = { since: new Date(0), until: new Date(1) }
+    expect(await stream.count!(window, signal)).toEqual({ count: 0, exact: false })
+  })
 })

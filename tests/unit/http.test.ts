@@ -12,6 +12,7 @@ import { ROUTES } from '../../src/http/api-routes.ts'
 import { type HttpServer, startHttp } from '../../src/http/server.ts'
 import { createLog } from '../../src/runtime/log.ts'
 import type { Readiness, Running } from '../../src/runtime/operations.ts'
+import { until, untilText } from '../support/answers.ts'
 import { RAW } from '../support/ledgers.ts'
 import { type Office, openOffice, type Seeded } from '../support/office.ts'
 
@@ -66,27 +67,6 @@ const post = (path: string, body: unknown, token?: string) =>
   })
 const hook = (body: Buffer<ArrayBuffer> | string, headers: Record<string, string> = {}) =>
   fetch(`${server.url}/webhooks/web/orders`, { method: 'POST', body, headers })
-
-/** Asks again until the status is the wished one, at most for two seconds. */
-async function until(ask: () => Promise<Response>, status: number): Promise<Response> {
-  const end = Date.now() + 2000
-  for (;;) {
-    const answer = await ask()
-    if (answer.status === status) return answer
-    if (Date.now() > end) throw new Error(`still ${answer.status}, not ${status}`)
-    await new Promise((r) => setTimeout(r, 50))
-  }
-}
-
-/** Asks again until the text holds a part, at most for three seconds. */
-async function untilText(ask: () => Promise<string>, part: string): Promise<string> {
-  const end = Date.now() + 3000
-  for (;;) {
-    const text = await ask()
-    if (text.includes(part) || Date.now() > end) return text
-    await new Promise((r) => setTimeout(r, 100))
-  }
-}
 
 describe('webhooks', () => {
   test('hand over the untouched bytes and headers and answer what the connector wants, after the commit', async () => {
@@ -249,6 +229,9 @@ describe('/v1', () => {
   let seeded: Seeded
   beforeEach(async () => {
     seeded = await office.seed()
+    // what goes on again must have been paused
+    const resumed = expect.getState().currentTestName?.includes('/resume')
+    if (resumed) await office.desk.ops.backfillPause({ id: seeded.backfill, by: 'ann' })
     office.calls.length = 0
   })
   const concrete = (path: string) =>
@@ -256,7 +239,11 @@ describe('/v1', () => {
       .replace(':connection', 'web')
       .replace(':kind', 'order')
       .replace(':externalId', seeded.externalId)
-      .replace(':id', path.startsWith('/records') ? seeded.record : seeded.push)}`
+      .replace(':id', idOf(path))}`
+  const idOf = (path: string) => {
+    const ids = { records: seeded.record, backfills: seeded.backfill, completeness: seeded.check }
+    return ids[path.split('/')[1] as keyof typeof ids] ?? seeded.push
+  }
   const bodies = (): Record<string, unknown> => ({
     '/pushes/retry': { ids: [seeded.push] },
     '/pushes/:id/resolve': { as: 'written', remoteId: `R${seeded.push}` },
@@ -265,6 +252,12 @@ describe('/v1', () => {
     '/replay': { connection: 'web', since: '2026-01-01T00:00:00Z' },
     '/pauses': { connection: 'nc', why: 'stock-taking' },
     '/pauses/resume': { connection: 'nc' },
+    '/backfills': { connection: 'web', stream: 'orders', ids: ['1', '2'], why: 'a gap' },
+    '/backfills/preview': { connection: 'web', stream: 'orders', since: '2026-01-01T00:00:00Z' },
+    '/backfills/:id/pause': {},
+    '/backfills/:id/resume': { why: 'after the sale' },
+    '/backfills/:id/cancel': {},
+    '/completeness/check': { connection: 'web', since: '2026-01-01', until: '2026-01-02', list: true },
     '/codes/import': {
       entries: [{ connection: 'nc', table: 'material', key: 'A', value: '1', factor: '12' }],
     },

@@ -3,8 +3,10 @@ import path from 'node:path'
 import { gunzipSync, gzipSync } from 'node:zlib'
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest'
 import { createToken } from '../../src/ledger/api-token.ts'
+import { createBackfill } from '../../src/ledger/backfill.ts'
 import { backupLedger } from '../../src/ledger/backup.ts'
 import { importCodes } from '../../src/ledger/code.ts'
+import { planChecks } from '../../src/ledger/completeness.ts'
 import type { Database } from '../../src/ledger/database.ts'
 import { appendRecords } from '../../src/ledger/inbox.ts'
 import { listMigrations } from '../../src/ledger/migrate.ts'
@@ -68,6 +70,11 @@ async function fill(db: Database): Promise<void> {
   await pause(db, { connection: 'nc', flow: '', kind: '', why: 'stock-taking', who: 'ann', automatic: false })
   const code = { connection: 'nc', table: 'material', key: '007 "茶"', value: 'M-7' }
   await importCodes(db, [{ ...code, factor: '0.50' }], 'ann')
+  const day = { since: new Date('2026-02-28T16:00:00Z'), until: new Date('2026-03-01T16:00:00Z') }
+  const history = { connection: 'web', stream: 'orders' }
+  await createBackfill(db, history, { ids: ['1', 'a "b", {c}'] }, null, { by: 'ann', why: 'a gap' })
+  await createBackfill(db, history, day, { count: 7, exact: true }, { by: 'ann' })
+  await planChecks(db, [{ ...history, ...day, day: '2026-03-01', list: true }], { by: 'ann' })
   await createToken(db, { name: 'board', scopes: ['read'], days: 3, by: 'ann' })
   await db.query(`insert into entity values ('main', 'Example', 'CNY', 'Asia/Shanghai')`)
   await db.query(

@@ -2,7 +2,10 @@ import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, expect, it } from 'vitest'
+import { createBackfill } from '../../src/ledger/backfill.ts'
+import { planChecks } from '../../src/ledger/completeness.ts'
 import type { Database } from '../../src/ledger/database.ts'
+import { leaseJob } from '../../src/ledger/held-job.ts'
 import { appendRecords, claimRecords } from '../../src/ledger/inbox.ts'
 import { migrate } from '../../src/ledger/migrate.ts'
 import { openPglite } from '../../src/ledger/pglite.ts'
@@ -66,4 +69,17 @@ it('a stream that was being read and a job that was under way hold nothing up', 
   expect(rows).toEqual([{ lease_until: null }])
   const jobs = await db.query<{ n: number }>('select count(*) as n from bullmq.job')
   expect(jobs.rows[0]!.n).toBe(0)
+})
+
+it('a backfill and a check of completeness that a dead process held are free at once', async () => {
+  const at = { connection: 'shop', stream: 'order' }
+  const range = { since: new Date('2026-01-01T00:00:00Z'), until: new Date('2026-01-02T00:00:00Z') }
+  await createBackfill(db, at, range, null, { by: 'ann' })
+  await planChecks(db, [{ ...at, ...range, day: '2026-01-01', list: false }], { by: 'ann' })
+  for (const table of ['backfill', 'completeness'] as const) {
+    expect(await leaseJob(db, table, at, 'the dead', 60)).not.toBeNull()
+    expect(await leaseJob(db, table, at, 'its heir', 60)).toBeNull()
+    await takeOver(db)
+    expect(await leaseJob(db, table, at, 'its heir', 60)).toMatchObject({ state: 'running' })
+  }
 })

@@ -310,6 +310,20 @@ describe('faults, changes and the log', () => {
     expect(await walk(shop, 10, null)).toHaveLength(5)
   })
 
+  it('loses orders from the search index on demand, until they change', async () => {
+    const shop = await start()
+    await control(shop, 'faults', { searchLose: { probability: 1, times: 1 } })
+    await make(shop, 3)
+    const count = async () => (await ask(shop, '{ ordersCount { count } }')).data.ordersCount.count
+    expect((await walk(shop, 10, null)).length).toBe(2)
+    expect(await count()).toBe(2)
+    const lost = 'gid://shopify/Order/7000000000001'
+    expect((await ask(shop, `{ order(id: "${lost}") { name } }`)).data.order.name).toBe('#1001')
+    await control(shop, 'orders/7000000000001/edit', {})
+    expect((await walk(shop, 10, null)).length).toBe(3)
+    expect(await count()).toBe(3)
+  })
+
   it('keeps every version and declaration, and comes back from its log after a kill', async () => {
     const log = join(mkdtempSync(join(tmpdir(), 'shop-')), 'shop.jsonl')
     const shop = await start({ log })

@@ -161,6 +161,17 @@ export const CONNECTOR_ERRORS = {
       zh: '请检查设置中的地址、接口版本和权限。',
     },
   },
+  CONNECTOR_STREAM_UNREADABLE: {
+    kind: 'input',
+    say: {
+      en: 'Connection {connection} has no stream "{stream}" that can be read {how}',
+      zh: '连接 {connection} 没有可以{how}读取的数据流“{stream}”',
+    },
+    fix: {
+      en: 'Streams of it that can: {known}. What a connector reads stands under "read" in its connector.yaml.',
+      zh: '可以这样读取的数据流：{known}。连接器能读取什么，见其 connector.yaml 的 "read"。',
+    },
+  },
   CONNECTOR_ANSWER_UNREADABLE: {
     kind: 'transient',
     say: { en: 'The answer cannot be read: {reason}', zh: '无法读取应答：{reason}' },

@@ -51,12 +51,15 @@ export interface GraphParts {
   shop: ShopFacts
   plan: Plan
   faults: Faults
+  /** Orders that the search index lost, until they change again. */
+  unindexed: ReadonlySet<number>
   commit(order: ShopOrder): void
 }
 
 /**
  * Makes the API. The fault `searchLag` (`max` ms) keeps orders out of `orders(query:)` for so long after
- * their last change, as the real search index does; by id they are found at once.
+ * their last change, as the real search index does; by id they are found at once. `searchLose` keeps an order out of
+ * lists and counts until its next change.
  */
 export function createGraph(parts: GraphParts) {
   const { store, plan, commit } = parts
@@ -137,7 +140,15 @@ function check(schema: GraphQLSchema, query: string): DocumentNode | readonly Gr
   }
 }
 
-function queries({ store, shop, faults }: GraphParts) {
+/** What the search index shows at this moment. */
+function indexed({ store, faults, unindexed }: GraphParts): (order: ShopOrder) => boolean {
+  const lag = faults.current().searchLag?.max ?? 0
+  const at = new Date(Date.now() - lag).toISOString()
+  return (o) => !unindexed.has(o.id) && (lag === 0 || store.held.get(o.id)!.versions.at(-1)!.at <= at)
+}
+
+function queries(parts: GraphParts) {
+  const { store, shop, unindexed } = parts
   const nodeOf = (id: string) => findNode(store, id)
   return {
     shop: {
@@ -155,10 +166,10 @@ function queries({ store, shop, faults }: GraphParts) {
       return ids.map(nodeOf)
     },
     orders: (args: OrdersArgs, context: { warnings: object[] }) =>
-      ordersPage(store, args, context, faults.current().searchLag?.max ?? 0),
+      ordersPage(store, args, context, indexed(parts)),
     ordersCount: ({ query, limit }: { query?: string | null; limit?: number | null }) => {
       const { matches } = filterOf(query)
-      const found = store.byUpdated.reduce((n, o) => n + (matches(o) ? 1 : 0), 0)
+      const found = store.byUpdated.reduce((n, o) => n + (matches(o) && !unindexed.has(o.id) ? 1 : 0), 0)
       const most = limit ?? Number.POSITIVE_INFINITY
       return { count: Math.min(found, most), precision: found > most ? 'AT_LEAST' : 'EXACT' }
     },
@@ -208,7 +219,12 @@ const SORT: Record<string, (o: ShopOrder) => string> = {
   ORDER_NUMBER: () => '',
 }
 
-function ordersPage(store: Store, args: OrdersArgs, context: { warnings: object[] }, lag: number) {
+function ordersPage(
+  store: Store,
+  args: OrdersArgs,
+  context: { warnings: object[] },
+  shown: (order: ShopOrder) => boolean,
+) {
   const size = pageSize(args)
   if (args.last !== undefined && args.last !== null && (args.first === undefined || args.first === null)) {
     throw new GraphQLError('this sandbox pages orders forward only: use first, after and reverse')
@@ -225,9 +241,7 @@ function ordersPage(store: Store, args: OrdersArgs, context: { warnings: object[
       warnings: [{ field, message: 'Invalid search field for this query.' }],
     })
   }
-  const indexed = new Date(Date.now() - lag).toISOString()
-  const matches = (o: ShopOrder) =>
-    filter.matches(o) && (lag === 0 || store.held.get(o.id)!.versions.at(-1)!.at <= indexed)
+  const matches = (o: ShopOrder) => filter.matches(o) && shown(o)
   const found = walk(store, args, { ...filter, matches }, key, after, size + 1)
   const page = found.slice(0, size)
   const cursor = (o: ShopOrder, i: number) =>

@@ -44,7 +44,7 @@ type Shop = ReturnType<typeof openShop>
 /** Everything behind the server, put together. */
 function openShop(options: ShopifyOptions) {
   const store = openStore(options.log)
-  const faults = createFaults([...WEBHOOK_FAULTS, 'searchLag'], options.seed)
+  const faults = createFaults([...WEBHOOK_FAULTS, 'searchLag', 'searchLose'], options.seed)
   const facts = { ...DEFAULT_SHOP, ...options.shop }
   subscribeAll(store, options.webhookUrl)
   const webhooks = createWebhooks(store, faults, {
@@ -57,12 +57,14 @@ function openShop(options: ShopifyOptions) {
     connectTimeout: 1000,
     answerTimeout: options.answerTimeout ?? 5000,
   })
+  const unindexed = new Set<number>()
   const commit = (orders: ShopOrder[], change: Change | null) => {
+    for (const { id } of orders) faults.hit('searchLose') ? unindexed.add(id) : unindexed.delete(id)
     const puts = orders.map((order) => ({ order, change, topics: topicsOf(store, order, change) }))
     webhooks.enqueue(store.put(puts, new Date()))
   }
   const write = (order: ShopOrder) => commit([order], 'other')
-  const graph = createGraph({ store, shop: facts, plan: planOf(options), faults, commit: write })
+  const graph = createGraph({ store, shop: facts, plan: planOf(options), faults, unindexed, commit: write })
   const control = createControl({ store, faults, webhooks, graph, commit })
   const close = () => {
     control.close()
