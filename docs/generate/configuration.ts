@@ -32,6 +32,8 @@ interface JsonSchema {
   const?: unknown
   enum?: unknown[]
   anyOf?: JsonSchema[]
+  /** Several shapes, of which the field `kind` chooses one. */
+  oneOf?: JsonSchema[]
   items?: JsonSchema
   properties?: Record<string, JsonSchema>
   patternProperties?: Record<string, JsonSchema>
@@ -48,7 +50,22 @@ function fieldRows(path: string, schema: JsonSchema, required: boolean): string[
   const named = Object.values(schema.patternProperties ?? {}).flatMap((field) =>
     fieldRows(below('<id>'), field, false),
   )
-  return [...own, ...fields, ...named]
+  const shapes = (schema.oneOf ?? []).flatMap((shape) => shapeRows(path, shape))
+  return [...own, ...fields, ...named, ...shapes, ...fieldsOfElements(path, schema)]
+}
+
+/** The fields of one shape, under the value that chooses it. */
+function shapeRows(path: string, shape: JsonSchema): string[] {
+  const kind = String(shape.properties?.kind?.const)
+  return Object.entries(shape.properties ?? {})
+    .filter(([name]) => name !== 'kind')
+    .flatMap(([name, field]) =>
+      fieldRows(`${path}.${name} (${kind})`, field, shape.required?.includes(name) ?? false),
+    )
+}
+
+function fieldsOfElements(path: string, { items }: JsonSchema): string[] {
+  return items?.properties ? fieldRows(`${path}[]`, items, false) : []
 }
 
 function fieldText(schema: JsonSchema): string {

@@ -1,37 +1,14 @@
 /** The routes of /v1 in one table: the server and the OpenAPI document are both made from it. */
-import { type TSchema, Type } from 'typebox'
+import { Type } from 'typebox'
 import { runtimeError } from '../core/errors/runtime.ts'
 import type { DocumentKind } from '../core/ports.ts'
-import type { Operations, Resolution, Selection, TokenScope } from '../runtime/operations.ts'
+import type { Resolution, Selection } from '../runtime/operations.ts'
+import { ALERT_ROUTES } from './api-alert-routes.ts'
 import * as c from './api-code-schemas.ts'
+import { type ApiRoute, actor } from './api-route.ts'
 import * as s from './api-schemas.ts'
 
-/** What a handler gets: everything validated by the route's schemas. */
-export interface ApiRequest {
-  // biome-ignore lint/suspicious/noExplicitAny: each route's schema says what is in it
-  params: any
-  // biome-ignore lint/suspicious/noExplicitAny: each route's schema says what is in it
-  query: any
-  // biome-ignore lint/suspicious/noExplicitAny: each route's schema says what is in it
-  body: any
-  /** Whose token it is. */
-  by: string
-  scope: TokenScope
-}
-
-export interface ApiRoute {
-  method: 'GET' | 'POST'
-  /** Fastify's spelling: `/pushes/:id`. */
-  path: string
-  operation: keyof Operations
-  scope: TokenScope
-  summary: string
-  query?: TSchema
-  body?: TSchema
-  /** `bytes`: not JSON but a `RecordBody`, sent as it is. */
-  answer: TSchema | 'bytes'
-  run(operations: Operations, request: ApiRequest): Promise<unknown>
-}
+export type { ApiRequest, ApiRoute } from './api-route.ts'
 
 const Flag = Type.Optional(Type.Boolean({ default: false }))
 
@@ -49,8 +26,6 @@ function resolution(body: { as: Resolution['as']; remoteId?: string; number?: st
   }
   return { as: 'written', remoteId: body.remoteId, ...(body.number ? { number: body.number } : {}) }
 }
-
-const actor = (r: ApiRequest) => ({ by: r.by, ...(r.body?.why ? { why: String(r.body.why) } : {}) })
 
 const reading: ApiRoute[] = [
   {
@@ -304,4 +279,4 @@ function scopeOf(body: { connection?: string; flow?: string; kind?: DocumentKind
 }
 
 /** All of /v1. Tokens and backups are made by the CLI alone. */
-export const ROUTES: readonly ApiRoute[] = [...reading, ...operating]
+export const ROUTES: readonly ApiRoute[] = [...reading, ...operating, ...ALERT_ROUTES]

@@ -7,6 +7,7 @@ import { backupLedger } from '../ledger/backup.ts'
 import { pause, pauses, resume } from '../ledger/pause.ts'
 import { replayRecords } from '../ledger/replay.ts'
 import type { Operations, Pause, PauseScope } from './operations.ts'
+import { alertOperations } from './operations-alerts.ts'
 import { codeOperations } from './operations-codes.ts'
 import { type Desk, handOf, type LedgerAccess, makeDesk, type OperationsContext } from './operations-desk.ts'
 import { doctor } from './operations-doctor.ts'
@@ -31,6 +32,7 @@ export function ledgerOperations(access: LedgerAccess, context: OperationsContex
     ...tokenOperations(desk),
     ...codeOperations(desk),
     ...pauseOperations(desk),
+    ...alertOperations(desk),
     doctor: () => doctor(desk),
     stats: statsOperation(desk),
     replay: (request) => replay(desk, request),

@@ -8,6 +8,7 @@
  * state that forbids what was asked (core/errors/runtime.ts).
  */
 import type { DocumentKind, OrderProgress } from '../core/states.ts'
+import { ALERT_OPERATIONS, type AlertOperations } from './operations-alert-types.ts'
 import { CODE_OPERATIONS, type CodeOperations } from './operations-code-types.ts'
 import type { MappingDiffOperations } from './operations-mapping-diff-types.ts'
 import type {
@@ -178,6 +179,8 @@ export interface Stats {
   confirmed: number
   shadowed: number
   parked: number
+  /** How many are open. */
+  alerts: { red: number; yellow: number }
   /** Pushes confirmed per second over the last minute. */
   rate: number
   connections: {
@@ -189,7 +192,12 @@ export interface Stats {
   }[]
 }
 
-export interface Operations extends PushOperations, CodeOperations, MappingDiffOperations, TokenOperations {
+export interface Operations
+  extends PushOperations,
+    CodeOperations,
+    MappingDiffOperations,
+    AlertOperations,
+    TokenOperations {
   ordersList(filter: OrderFilter): Promise<PageOf<OrderSummary>>
   /** `ref`: order key, or anything `find` understands as long as it means one order. Throws RUNTIME_UNKNOWN, RUNTIME_AMBIGUOUS. */
   orderShow(request: { ref: string }): Promise<OrderDetail>
@@ -241,6 +249,7 @@ export const OPERATIONS = [
   'pause',
   'resume',
   'pauses',
+  ...ALERT_OPERATIONS,
   'doctor',
   'stats',
   ...TOKEN_OPERATIONS,

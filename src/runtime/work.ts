@@ -10,6 +10,7 @@ import { planLane } from '../pipeline/plan.ts'
 import { pollStream } from '../pipeline/poll.ts'
 import { type PollSchedule, pollLane, startSchedules } from '../pipeline/schedule.ts'
 import { startSweeper } from '../pipeline/sweep.ts'
+import { startAlerts, type WantedStream } from './alerts.ts'
 import type { Config } from './config.ts'
 
 const DAY = 24 * 3600_000
@@ -22,7 +23,8 @@ export interface Workers {
 /** Starts everything that works off the ledger. */
 export async function startWork(pipe: Pipe, config: Config): Promise<Workers> {
   const stopping = { asked: false }
-  const polls = pollSchedules(pipe, config)
+  const streams = wantedStreams(pipe, config)
+  const polls = pollSchedules(streams)
   const working = await Promise.all([
     pipe.queue.work(NORMALIZE, 1, () => normalizeLane(pipe, stopping)),
     pipe.queue.work(PLAN, 1, () => planLane(pipe, stopping)),
@@ -38,10 +40,12 @@ export async function startWork(pipe: Pipe, config: Config): Promise<Workers> {
   ])
   const schedules = await startSchedules(pipe, polls)
   const sweeper = startSweeper(pipe, Math.ceil(config.retention.raw / DAY))
+  const alerts = startAlerts(pipe, config, streams)
   return {
     async stop() {
       stopping.asked = true
       await schedules.stop()
+      await alerts.stop()
       await sweeper.stop()
       await Promise.all(working.map((w) => w.stop()))
     },
@@ -79,27 +83,39 @@ async function pollNamed(
   }
 }
 
+interface PolledStream extends WantedStream {
+  every: string
+}
+
+/** Those that are read by schedule. */
+function pollSchedules(streams: PolledStream[]): PollSchedule[] {
+  return streams
+    .filter((s) => s.polled)
+    .map(({ connection, stream, every }) => ({ connection, stream, every }))
+}
+
 /** Streams that some flow needs, with the schedule nearest to the user: flow, connection, connector. */
-function pollSchedules(pipe: Pipe, config: Config): PollSchedule[] {
-  const schedules: PollSchedule[] = []
+function wantedStreams(pipe: Pipe, config: Config): PolledStream[] {
+  const wanted: PolledStream[] = []
   const active = Object.values(config.flows).filter((f) => f.mode !== 'off')
   for (const connection of pipe.connections.values()) {
     const asShop = active.filter((f) => f.shops.includes(connection.id))
     const asErp = active.filter((f) => f.erp === connection.id)
     for (const stream of connection.streams) {
       const own = config.connections[connection.id]?.poll[stream.name]
-      const wanted =
+      const needed =
         (stream.document === 'order' && asShop.length > 0) ||
         (stream.document !== 'order' &&
           asErp.some((f) => stream.document === 'acknowledgement' || f.back.includes(stream.document)))
-      if (!wanted || (own?.off && !own.drop)) continue
+      if (!needed) continue
       const flow = stream.document === 'order' ? asShop.find((f) => f.every)?.every : null
-      schedules.push({
+      wanted.push({
         connection: connection.id,
         stream: stream.name,
+        polled: !own?.off || own.drop !== undefined,
         every: flow ?? own?.every ?? stream.every,
       })
     }
   }
-  return schedules
+  return wanted
 }
