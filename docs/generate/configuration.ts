@@ -50,18 +50,22 @@ function fieldRows(path: string, schema: JsonSchema, required: boolean): string[
   const named = Object.values(schema.patternProperties ?? {}).flatMap((field) =>
     fieldRows(below('<id>'), field, false),
   )
-  const shapes = (schema.oneOf ?? []).flatMap((shape) => shapeRows(path, shape))
-  return [...own, ...fields, ...named, ...shapes, ...fieldsOfElements(path, schema)]
+  return [...own, ...fields, ...named, ...rowsByKind(path, schema), ...fieldsOfElements(path, schema)]
 }
 
-/** The fields of one shape, under the value that chooses it. */
-function shapeRows(path: string, shape: JsonSchema): string[] {
-  const kind = String(shape.properties?.kind?.const)
-  return Object.entries(shape.properties ?? {})
-    .filter(([name]) => name !== 'kind')
-    .flatMap(([name, field]) =>
-      fieldRows(`${path}.${name} (${kind})`, field, shape.required?.includes(name) ?? false),
-    )
+/** What may be chosen, and the fields of each shape under the value that chooses it. */
+function rowsByKind(path: string, { oneOf: shapes = [] }: JsonSchema): string[] {
+  const kindOf = (shape: JsonSchema) => String(shape.properties?.kind?.const)
+  const kinds = shapes.map((shape) => `\`${kindOf(shape)}\``).join(', ')
+  const choice = shapes.length > 0 ? [`| \`${path}.kind\` | yes | ${kinds} |`] : []
+  const fields = shapes.flatMap((shape) =>
+    Object.entries(shape.properties ?? {})
+      .filter(([name]) => name !== 'kind')
+      .flatMap(([name, field]) =>
+        fieldRows(`${path}.${name} (${kindOf(shape)})`, field, shape.required?.includes(name) ?? false),
+      ),
+  )
+  return [...choice, ...fields]
 }
 
 function fieldsOfElements(path: string, { items }: JsonSchema): string[] {
