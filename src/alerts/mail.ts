@@ -96,15 +96,16 @@ interface SmtpError {
   code?: string
   responseCode?: number
   response?: string
-  cause?: { code?: string }
+  /** Of the socket. */
+  originalCode?: string
 }
 
 /** The server's own words name no secret; the error object, which holds the exchange, stays here. */
 function failureOf(channel: string, { host }: MailSettings, error: unknown): TributaryError {
-  const { code = 'ENETWORK', responseCode, response, cause } = error as SmtpError
-  const reason = said(responseCode ?? cause?.code ?? code, response?.replace(/^\d{3}[ -]?/, ''))
+  const { code = 'ENETWORK', responseCode, response, originalCode } = error as SmtpError
+  const reason = said(responseCode ?? originalCode ?? code, response?.replace(/^\d{3}[ -]?/, ''))
   const detail = { channel, host, reason }
-  if ([code, cause?.code ?? ''].some((c) => ENCRYPTION.test(c))) {
+  if (ENCRYPTION.test(code) || ENCRYPTION.test(originalCode ?? '')) {
     return alertError('ALERT_MAIL_ENCRYPTION', detail)
   }
   if (responseCode !== undefined && responseCode >= 400 && responseCode < 500) {
