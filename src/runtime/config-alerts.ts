@@ -108,7 +108,7 @@ const unset = (value: string | undefined): boolean => value?.includes('${') ?? f
 
 const SECRET: Phrase = {
   en: 'whsec_ and the base64 of 24 to 64 random bytes (for example: openssl rand -base64 32)',
-  zh: 'whsec_ 加 24 到 64 个随机字节的 base64（例如：openssl rand -base64 32）',
+  zh: 'whsec_ 加 24 到 64 个随机字节的 base64',
 }
 
 function readWebhook(

@@ -26,10 +26,7 @@ const ROBOT = {
 const Webhook = Type.Object(
   {
     kind: Type.Literal('webhook'),
-    url: Address(
-      'an address that programs listen on (Standard Webhooks)',
-      '接收程序的地址（Standard Webhooks）',
-    ),
+    url: Address('an address that programs listen on (Standard Webhooks)', '接收程序的地址'),
     secret: text(
       'whsec_ and base64 of 24 to 64 bytes, as ${NAME}',
       'whsec_ 加 24 到 64 字节的 base64，用 ${NAME} 引用',
