@@ -2,6 +2,7 @@
  * What stands in front of the operations (HTTP, socket, CLI), tested against the real ones: over an embedded
  * ledger, with orders that need a person. Every call is noted on its way.
  */
+import type { ChannelSettings } from '../../src/alerts/channel.ts'
 import { park } from '../../src/ledger/parked.ts'
 import type { Operations } from '../../src/runtime/operations.ts'
 import { type CodeTables, type Desk, openDesk } from './desk.ts'
@@ -37,8 +38,11 @@ export interface Office {
 const UNNOTED = new Set(['verifyToken', 'stats'])
 
 /** Opens an embedded ledger and everything over it. */
-export async function openOffice(codes: CodeTables = {}): Promise<Office> {
-  const desk = await openDesk(LEDGERS[0]!, codes)
+export async function openOffice(
+  codes: CodeTables = {},
+  channels: Record<string, ChannelSettings> = {},
+): Promise<Office> {
+  const desk = await openDesk(LEDGERS[0]!, codes, channels)
   const calls: [string, unknown][] = []
   const token = async (name: string, scope: 'read' | 'operate') =>
     (await desk.ops.tokenCreate({ name, scope, by: 'ann' })).token

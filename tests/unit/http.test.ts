@@ -9,6 +9,8 @@ import { ledgerError } from '../../src/core/errors/ledger.ts'
 import { runtimeError } from '../../src/core/errors/runtime.ts'
 import { ROUTES } from '../../src/http/api-routes.ts'
 import { type HttpServer, startHttp } from '../../src/http/server.ts'
+import { turnAlerts } from '../../src/ledger/alert.ts'
+import { mute } from '../../src/ledger/alert-mute.ts'
 import { createLog } from '../../src/runtime/log.ts'
 import type { Readiness, Running } from '../../src/runtime/operations.ts'
 import { RAW } from '../support/ledgers.ts'
@@ -29,7 +31,8 @@ let readiness: Readiness | 'hangs'
 let server: HttpServer
 
 beforeAll(async () => {
-  office = await openOffice()
+  // nobody listens there
+  office = await openOffice({}, { ops: { kind: 'wecom', url: 'http://127.0.0.1:1/?key=k' } })
   const running = {
     operations: office.operations,
     receiveWebhook: (...args: Parameters<Running['receiveWebhook']>) => receive(...args),
@@ -244,23 +247,45 @@ describe('health and metrics', () => {
   })
 })
 
+const CLOCK = {
+  cause: 'clock',
+  kind: 'clock' as const,
+  connection: null,
+  level: 'red' as const,
+  say: { en: 'clocks differ', zh: '时钟不一致' },
+  fix: { en: 'NTP', zh: 'NTP' },
+  detail: { seconds: 12 },
+  opens: 0,
+  closes: 0,
+}
+
 describe('/v1', () => {
   let seeded: Seeded
+  let alert: string
   beforeEach(async () => {
     seeded = await office.seed()
+    await turnAlerts(office.desk.db, [CLOCK])
+    await mute(office.desk.db, { cause: 'clock', who: 'ann', why: '' }, 3600)
+    alert = (await office.operations.alertList({})).items[0]!.id
     office.calls.length = 0
   })
   const concrete = (path: string) =>
     `/v1${path
       .replace(':connection', 'web')
       .replace(':externalId', seeded.externalId)
-      .replace(':id', path.startsWith('/records') ? seeded.record : seeded.push)}`
+      .replace(
+        ':id',
+        path.startsWith('/records') ? seeded.record : path.startsWith('/alerts') ? alert : seeded.push,
+      )}`
   const bodies = (): Record<string, unknown> => ({
     '/pushes/retry': { ids: [seeded.push] },
     '/pushes/:id/resolve': { as: 'written', remoteId: `R${seeded.push}` },
     '/parked/retry': { filter: { connection: 'web' } },
     '/parked/discard': { ids: [seeded.parked], why: 'test order' },
     '/replay': { connection: 'web', since: '2026-01-01T00:00:00Z' },
+    '/alerts/mute': { cause: 'silence:*', for: '4h', why: 'stock-taking' },
+    '/alerts/unmute': { cause: 'clock' },
+    '/alerts/test': { channel: 'ops' },
     '/pauses': { connection: 'nc', why: 'stock-taking' },
     '/pauses/resume': { connection: 'nc' },
     '/codes/import': {
