@@ -152,20 +152,21 @@ export interface ChannelTrouble {
 }
 
 /**
- * Channels that have taken nothing since they refused a message for the third time, or for good within the last
- * day.
+ * Channels that have taken nothing since they refused a message: three times, or two minutes ago. What was dropped
+ * meanwhile counts too: that nothing waits any more does not mean that the channel works.
  */
 export async function channelTroubles(db: Queryable, channels: string[]): Promise<ChannelTrouble[]> {
   const { rows } = await db.query<ChannelTrouble>(
     `select d.channel, count(*) as count, min(d.created_at) as since, max(d.attempts) as attempts,
-            (array_agg(d.code order by d.id desc) filter (where d.code is not null))[1] as code
+            (array_agg(d.code order by d.id desc))[1] as code
        from alert_delivery d
       where d.channel = any($1::text[]) and d.created_at > now() - interval '2 days'
-        and (d.state in ('due', 'sending') and d.attempts >= 3 and d.code is not null
-             or d.state = 'failed' and d.created_at > now() - interval '1 day')
+        and d.state <> 'sent' and d.code is not null
         and not exists (select 1 from alert_delivery s where s.channel = d.channel and s.state = 'sent'
                            and s.sent_at > d.created_at)
-      group by d.channel order by d.channel`,
+      group by d.channel
+     having max(d.attempts) >= 3 or min(d.created_at) < now() - interval '2 minutes' or bool_or(d.state = 'failed')
+      order by d.channel`,
     [channels],
   )
   return rows

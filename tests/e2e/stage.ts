@@ -36,6 +36,8 @@ export interface StageOptions {
   flow?: object
   erpConnection?: object
   shopSettings?: object
+  /** `alerts:` of the configuration. */
+  alerts?: object
   log?: 'debug' | 'info' | 'warn' | 'error'
 }
 
@@ -190,6 +192,7 @@ function configOf(options: StageOptions, at: Places): string {
     },
     http: { port: at.port },
     log: { level: options.log ?? 'info' },
+    ...(options.alerts ? { alerts: options.alerts } : {}),
     connections: {
       shop: {
         use: 'shopify',
