@@ -98,8 +98,7 @@ export function parseConfig(
     ...{ file: path, version, company },
     connections: readConnections(context, Object.keys(company.entities)),
     flows: readFlows(context),
-    policies: context.file.policies ?? {},
-    alerts: readAlerts(context),
+    ...{ policies: context.file.policies ?? {}, alerts: readAlerts(context) },
     ...readServer(context, path, env),
     warnings,
   }
