@@ -113,7 +113,7 @@ export function pollLateWords(name: string, ago: Phrase): Words {
   }
 }
 
-/** `count`: as it is shown, for instance `10000+`. */
+/** `count`: as it is shown, for instance `5000+`. */
 export function backlogWords(connection: string, count: string, lasts: Phrase, code: string | null): Words {
   const why = code ? phrase(`; last error ${code}`, `；最近的错误：${code}`) : phrase('', '')
   return {

@@ -2,7 +2,7 @@
 import type { Queryable } from './database.ts'
 
 /** Most rows of one sort that are looked at; a count of so many means "at least". */
-export const COUNTED = 10_000
+export const COUNTED = 5_000
 
 /** Seconds by which the database's clock is ahead of this process's (negative: behind), and its time. */
 export async function databaseClock(db: Queryable): Promise<{ now: Date; ahead: number }> {
