@@ -91,7 +91,12 @@ async function sendGroup(
     const { code, retryAfter, gone } = verdict(error)
     const attempts = Math.max(...group.map((d) => d.attempts))
     const wait = Math.max(retryAfter, BACKOFF[attempts - 1] ?? BACKOFF_MOST)
-    log(code === 'ALERT_BUG' ? 'error' : 'warn', 'alert not delivered', { ...about, attempts, code, error })
+    log(code === 'RUNTIME_INTERNAL' ? 'error' : 'warn', 'alert not delivered', {
+      ...about,
+      attempts,
+      code,
+      error,
+    })
     return deliveriesRefused(db, group, code, gone ? null : wait, PATIENCE)
   }
   await deliveriesSent(db, group)
@@ -99,7 +104,8 @@ async function sendGroup(
 }
 
 function verdict(error: unknown): { code: string; retryAfter: number; gone: boolean } {
-  if (!(error instanceof TributaryError)) return { code: 'ALERT_BUG', retryAfter: BACKOFF_MOST, gone: false }
+  if (!(error instanceof TributaryError))
+    return { code: 'RUNTIME_INTERNAL', retryAfter: BACKOFF_MOST, gone: false }
   return {
     code: error.code,
     retryAfter: Number(error.detail.retryAfter ?? 0),
