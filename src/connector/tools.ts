@@ -2,12 +2,12 @@
 import { createHash, createHmac } from 'node:crypto'
 import { setTimeout as wait } from 'node:timers/promises'
 import { connectorError } from '../core/errors/connector.ts'
+import { parseJson, parseJsonBytes } from '../core/json.ts'
 import type { MapContext, Mapping } from '../core/ports.ts'
 import { mustBeOk, outcomeOf, outcomeOfFailure, type Reactions, type Who } from './answer.ts'
 import type { Client } from './client.ts'
 import { createGraphql } from './graphql.ts'
 import type { Tools } from './hooks.ts'
-import { parseJson, parseJsonBytes } from './json.ts'
 import type { Settings } from './settings.ts'
 import { encodeXml, escapeXml, illegalInXml, parseXml, xmlElement } from './xml.ts'
 
@@ -16,6 +16,8 @@ export interface ToolsOptions {
   settings: Settings
   /** Null for a connector without an address (files, inbound only). */
   client: Client | null
+  /** What every call carries beside its own headers: credentials, a token that must be got first. */
+  headers?: ((signal: AbortSignal) => Promise<Record<string, string>>) | undefined
   reactions: Reactions
   mapping(name: string): Promise<Mapping>
   context: MapContext
@@ -32,9 +34,10 @@ export function createTools(options: ToolsOptions): Tools {
   const tools: Omit<Tools, 'graphql'> = {
     settings: options.settings,
     connection,
-    http(request) {
+    async http(request) {
       if (!client) throw connectorError('CONNECTOR_ADDRESS', { connection, reason: NO_BASE })
-      return client.call(request)
+      const common = (await options.headers?.(request.signal)) ?? {}
+      return client.call({ ...request, headers: { ...common, ...request.headers } })
     },
     json: (body) =>
       readAnswer(() => (typeof body === 'string' ? parseJson(body) : parseJsonBytes(body)), 'JSON'),

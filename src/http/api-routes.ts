@@ -5,6 +5,7 @@ import type { DocumentKind } from '../core/ports.ts'
 import type { Resolution, Selection } from '../runtime/operations.ts'
 import { ALERT_ROUTES } from './api-alert-routes.ts'
 import * as c from './api-code-schemas.ts'
+import * as d from './api-document-schemas.ts'
 import { type ApiRoute, actor } from './api-route.ts'
 import * as s from './api-schemas.ts'
 
@@ -129,6 +130,34 @@ const reading: ApiRoute[] = [
     summary: 'One record, and what is left of its bytes',
     answer: s.RecordDetail,
     run: (o, r) => o.recordShow({ id: r.params.id }),
+  },
+  {
+    method: 'GET',
+    path: '/documents',
+    operation: 'documentList',
+    scope: 'read',
+    summary: 'Documents of every kind, newest first',
+    query: d.DocumentQuery,
+    answer: s.pageOf(d.DocumentSummary),
+    run: (o, r) => o.documentList(r.query),
+  },
+  {
+    method: 'GET',
+    path: '/documents/:connection/:kind/:externalId',
+    operation: 'documentShow',
+    scope: 'read',
+    summary: 'One document; content=true (scope operate) adds its fields, which hold personal data',
+    query: Type.Object({ content: Flag }, { additionalProperties: false }),
+    answer: d.DocumentDetail,
+    run: (o, r) => {
+      if (r.query.content && r.scope !== 'operate')
+        throw runtimeError('RUNTIME_FORBIDDEN', { scope: 'operate' })
+      const { connection, kind, externalId } = r.params
+      return o.documentShow({
+        ref: `${connection}/${kind}/${externalId}`,
+        content: r.query.content === true,
+      })
+    },
   },
   {
     method: 'GET',

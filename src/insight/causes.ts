@@ -65,7 +65,7 @@ export function pauses(at: Now, rows: Pause[]): Cause[] {
 
 function stopped({ connection, why }: Pause): Cause {
   const reason = code(why)
-  const dead = reason === 'CONNECTOR_DENIED'
+  const dead = reason === 'CONNECTOR_DENIED' || reason === 'CONNECTOR_TOKEN_DEAD'
   const kind = dead ? 'token-dead' : 'paused'
   return {
     cause: `${kind}:${connection}`,

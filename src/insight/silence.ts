@@ -12,7 +12,7 @@
  * a bad day has half the orders. So the rate itself is uncertain (gamma), which makes the number of busy minutes
  * negative binomial; the uncertainty is that between days plus that of having seen only few weeks.
  */
-import { offsetAt } from '../mapping/local-time.ts'
+import { offsetAt } from '../core/local-time.ts'
 
 const HOUR = 3_600_000
 const WEEK_HOURS = 168

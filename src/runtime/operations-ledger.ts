@@ -11,6 +11,7 @@ import { alertOperations } from './operations-alerts.ts'
 import { codeOperations } from './operations-codes.ts'
 import { type Desk, handOf, type LedgerAccess, makeDesk, type OperationsContext } from './operations-desk.ts'
 import { doctor } from './operations-doctor.ts'
+import { documentOperations } from './operations-documents.ts'
 import { mappingDiffOperations } from './operations-mapping-diff.ts'
 import { orderOperations } from './operations-orders.ts'
 import { instant } from './operations-page.ts'
@@ -26,6 +27,7 @@ export function ledgerOperations(access: LedgerAccess, context: OperationsContex
   return {
     ...orderOperations(desk),
     ...pushOperations(desk),
+    ...documentOperations(desk),
     ...parkedOperations(desk),
     ...recordOperations(desk),
     ...mappingDiffOperations(desk),

@@ -10,6 +10,7 @@
 import type { DocumentKind, OrderProgress } from '../core/states.ts'
 import { ALERT_OPERATIONS, type AlertOperations } from './operations-alert-types.ts'
 import { CODE_OPERATIONS, type CodeOperations } from './operations-code-types.ts'
+import { DOCUMENT_OPERATIONS, type DocumentOperations } from './operations-document-types.ts'
 import type { MappingDiffOperations } from './operations-mapping-diff-types.ts'
 import type {
   Actor,
@@ -26,6 +27,7 @@ import type { RecordBody, RecordDetail, RecordSummary } from './operations-recor
 import { TOKEN_OPERATIONS, type TokenOperations } from './operations-token-types.ts'
 
 export type { OrderProgress, PushState } from '../core/states.ts'
+export type { DocumentDetail, DocumentFilter, DocumentSummary } from './operations-document-types.ts'
 export type {
   Actor,
   Bilingual,
@@ -170,6 +172,7 @@ export interface Stats {
   waiting: {
     inbox: number
     fetch: number
+    documents: number
     planned: number
     sending: number
     unknown: number
@@ -194,6 +197,7 @@ export interface Stats {
 
 export interface Operations
   extends PushOperations,
+    DocumentOperations,
     CodeOperations,
     MappingDiffOperations,
     AlertOperations,
@@ -235,6 +239,7 @@ export const OPERATIONS = [
   'orderShow',
   'find',
   ...PUSH_OPERATIONS,
+  ...DOCUMENT_OPERATIONS,
   'parkedList',
   'parkedRetry',
   'parkedDiscard',

@@ -20,6 +20,7 @@ import { openLedger, openLedgerQueue } from './ledger.ts'
 import type { Log } from './log.ts'
 import type { Readiness, Running, WebhookAnswer } from './operations.ts'
 import { ledgerOperations } from './operations-ledger.ts'
+import { openTokens } from './tokens.ts'
 import { startWork, type Workers } from './work.ts'
 
 export interface StartOptions {
@@ -62,7 +63,10 @@ async function openPipe(config: Config, log: Log, closers: (() => Promise<unknow
   closers.push(() => queue.close())
   const codes = await openCodes(config, db, log)
   closers.push(() => codes.close())
-  const connections = await openConnections(config, log, { codes })
+  const connections = await openConnections(config, log, {
+    codes,
+    tokens: openTokens(db, config.storage.key),
+  })
   closers.push(() => Promise.all([...connections.values()].map((c) => c.close())))
   return {
     db,

@@ -24,7 +24,7 @@ export interface Workers {
 export async function startWork(pipe: Pipe, config: Config): Promise<Workers> {
   const stopping = { asked: false }
   const streams = wantedStreams(pipe, config)
-  const polls = pollSchedules(streams)
+  const polls = pollSchedules(pipe, config)
   const working = await Promise.all([
     pipe.queue.work(NORMALIZE, 1, () => normalizeLane(pipe, stopping)),
     pipe.queue.work(PLAN, 1, () => planLane(pipe, stopping)),
@@ -88,13 +88,20 @@ interface PolledStream extends WantedStream {
 }
 
 /** Those that are read by schedule. */
-function pollSchedules(streams: PolledStream[]): PollSchedule[] {
-  return streams
+export function pollSchedules(pipe: Pipe, config: Config): PollSchedule[] {
+  return wantedStreams(pipe, config)
     .filter((s) => s.polled)
     .map(({ connection, stream, every }) => ({ connection, stream, every }))
 }
 
-/** Streams that some flow needs, with the schedule nearest to the user: flow, connection, connector. */
+/** What a shop tells of an order beside the order itself: read from the shops of every flow that is on. */
+const FROM_SHOPS: ReadonlySet<string> = new Set(['order', 'return', 'refund', 'cancellation'])
+
+/**
+ * Streams that some flow needs, with the schedule nearest to the user: flow, connection, connector. Of a connection
+ * that a flow uses, a stream that no flow needs (a shop's products) is read where its connection gives it a schedule
+ * or a folder of its own.
+ */
 function wantedStreams(pipe: Pipe, config: Config): PolledStream[] {
   const wanted: PolledStream[] = []
   const active = Object.values(config.flows).filter((f) => f.mode !== 'off')
@@ -104,9 +111,10 @@ function wantedStreams(pipe: Pipe, config: Config): PolledStream[] {
     for (const stream of connection.streams) {
       const own = config.connections[connection.id]?.poll[stream.name]
       const needed =
-        (stream.document === 'order' && asShop.length > 0) ||
+        (FROM_SHOPS.has(stream.document) && asShop.length > 0) ||
         (stream.document !== 'order' &&
-          asErp.some((f) => stream.document === 'acknowledgement' || f.back.includes(stream.document)))
+          (asErp.some((f) => stream.document === 'acknowledgement' || f.back.includes(stream.document)) ||
+            (asShop.length + asErp.length > 0 && (own?.every || own?.drop))))
       if (!needed) continue
       const flow = stream.document === 'order' ? asShop.find((f) => f.every)?.every : null
       wanted.push({

@@ -3,6 +3,8 @@
  * ledger, with orders that need a person. Every call is noted on its way.
  */
 import type { ChannelSettings } from '../../src/alerts/channel.ts'
+import { turnAlerts } from '../../src/ledger/alert.ts'
+import { mute } from '../../src/ledger/alert-mute.ts'
 import { park } from '../../src/ledger/parked.ts'
 import type { Operations } from '../../src/runtime/operations.ts'
 import { type CodeTables, type Desk, openDesk } from './desk.ts'
@@ -21,6 +23,8 @@ export interface Seeded {
   parked: string
   /** Name of a token that nobody uses. */
   token: string
+  /** Id of an open alert, `clock`, which is muted. */
+  alert: string
 }
 
 export interface Office {
@@ -37,10 +41,31 @@ export interface Office {
 
 const UNNOTED = new Set(['verifyToken', 'stats'])
 
+/** A channel at whose address nobody listens. */
+const NOBODY: Record<string, ChannelSettings> = { ops: { kind: 'wecom', url: 'http://127.0.0.1:1/?key=k' } }
+
+const CLOCK = {
+  cause: 'clock',
+  kind: 'clock' as const,
+  connection: null,
+  level: 'red' as const,
+  say: { en: 'clocks differ', zh: '时钟不一致' },
+  fix: { en: 'NTP', zh: 'NTP' },
+  detail: { seconds: 12 },
+  opens: 0,
+  closes: 0,
+}
+
+async function alarm({ db, ops }: Desk): Promise<string> {
+  await turnAlerts(db, [CLOCK])
+  await mute(db, { cause: 'clock', who: 'ann', why: '' }, 3600)
+  return (await ops.alertList({})).items[0]!.id
+}
+
 /** Opens an embedded ledger and everything over it. */
 export async function openOffice(
   codes: CodeTables = {},
-  channels: Record<string, ChannelSettings> = {},
+  channels: Record<string, ChannelSettings> = NOBODY,
 ): Promise<Office> {
   const desk = await openDesk(LEDGERS[0]!, codes, channels)
   const calls: [string, unknown][] = []
@@ -60,7 +85,9 @@ export async function openOffice(
       const { items } = await desk.ops.parkedList({ limit: 1 })
       const { externalId, number } = order
       const record = await recordOf(desk, externalId)
-      return { order: key, externalId, number, push: String(push), record, parked: items[0]!.id, token: name }
+      const alert = await alarm(desk)
+      const seeded = { order: key, externalId, number, push: String(push), record, token: name, alert }
+      return { ...seeded, parked: items[0]!.id }
     },
     close: () => desk.ledger.close(),
   }

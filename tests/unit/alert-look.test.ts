@@ -99,9 +99,10 @@ describe.each(LEDGERS)('a look, on $name', (kind) => {
 
   it('a connection that was paused for its credentials, or otherwise by itself; one that was forgotten', async () => {
     await pauseConnection(at.db, 'nc', 'CONNECTOR_DENIED: Connection nc: refuses', 'tributary')
+    await pauseConnection(at.db, 'slow', 'CONNECTOR_TOKEN_DEAD: Connection slow: none', 'tributary')
     await pauseConnection(at.db, 'web', 'CONNECTOR_ADDRESS: Connection web: secret-text', 'tributary')
     await pause(at.db, { connection: '', flow: 'f', kind: 'order', why: 'x', who: 'ann', automatic: false })
-    expect((await look()).sort()).toEqual(['red paused:web', 'red token-dead:nc'])
+    expect((await look()).sort()).toEqual(['red paused:web', 'red token-dead:nc', 'red token-dead:slow'])
     const { say, fix } = (await findAlert(at.db, 'paused:web'))!
     expect(say.en).toContain('(CONNECTOR_ADDRESS)')
     expect(say.en).not.toContain('secret-text')

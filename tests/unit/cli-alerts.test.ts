@@ -91,7 +91,7 @@ const silence: Cause = {
   level: 'red',
 }
 
-describe('alerts', () => {
+describe('alerts', { timeout: 120_000 }, () => {
   test('list says what is wrong and what to do, and is silent when nothing is', async () => {
     expect(await run('alerts list')).toMatchObject({ code: 0, out: 'nothing is wrong\n' })
     await turnAlerts(office.desk.db, [parked, silence])
