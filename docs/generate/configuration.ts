@@ -32,6 +32,8 @@ interface JsonSchema {
   const?: unknown
   enum?: unknown[]
   anyOf?: JsonSchema[]
+  /** Several shapes, of which the field `kind` chooses one. */
+  oneOf?: JsonSchema[]
   items?: JsonSchema
   properties?: Record<string, JsonSchema>
   patternProperties?: Record<string, JsonSchema>
@@ -48,7 +50,26 @@ function fieldRows(path: string, schema: JsonSchema, required: boolean): string[
   const named = Object.values(schema.patternProperties ?? {}).flatMap((field) =>
     fieldRows(below('<id>'), field, false),
   )
-  return [...own, ...fields, ...named]
+  return [...own, ...fields, ...named, ...rowsByKind(path, schema), ...fieldsOfElements(path, schema)]
+}
+
+/** What may be chosen, and the fields of each shape under the value that chooses it. */
+function rowsByKind(path: string, { oneOf: shapes = [] }: JsonSchema): string[] {
+  const kindOf = (shape: JsonSchema) => String(shape.properties?.kind?.const)
+  const kinds = shapes.map((shape) => `\`${kindOf(shape)}\``).join(', ')
+  const choice = shapes.length > 0 ? [`| \`${path}.kind\` | yes | ${kinds} |`] : []
+  const fields = shapes.flatMap((shape) =>
+    Object.entries(shape.properties ?? {})
+      .filter(([name]) => name !== 'kind')
+      .flatMap(([name, field]) =>
+        fieldRows(`${path}.${name} (${kindOf(shape)})`, field, shape.required?.includes(name) ?? false),
+      ),
+  )
+  return [...choice, ...fields]
+}
+
+function fieldsOfElements(path: string, { items }: JsonSchema): string[] {
+  return items?.properties ? fieldRows(`${path}[]`, items, false) : []
 }
 
 function fieldText(schema: JsonSchema): string {

@@ -4,6 +4,7 @@ import { join } from 'node:path'
 import { type ErrorEntry, HTTP_STATUS } from '../../src/core/errors/error.ts'
 
 const TITLES: Record<string, string> = {
+  alert: 'Channels of alerts · 告警渠道',
   code: 'Code tables · 对照表',
   config: 'Configuration · 配置',
   connector: 'Connectors · 连接器',

@@ -1,6 +1,7 @@
 /** All commands in one program. `main.ts` runs it; the reference page is made from it. */
 import { Command } from 'commander'
 import { version } from '../runtime/version.ts'
+import { alerts } from './alerts.ts'
 import { backfill } from './backfill.ts'
 import { backup } from './backup.ts'
 import { check } from './check.ts'
@@ -45,6 +46,7 @@ const COMMANDS = [
   completeness,
   pause,
   resume,
+  alerts,
   doctor,
   token,
   migrate,

@@ -144,7 +144,7 @@ function offsetOf(
   return offset
 }
 
-const ajv = new Ajv({ allErrors: true, strict: false, verbose: true })
+const ajv = new Ajv({ allErrors: true, strict: false, verbose: true, discriminator: true })
 formats.default(ajv)
 const compiled = new WeakMap<object, ValidateFunction>()
 
@@ -223,6 +223,16 @@ function problemOf(e: ErrorObject, parsed: ParsedYaml): YamlProblem {
       const field = dotted([...path, String(e.params.missingProperty)])
       return { ...base, code: 'YAML_MISSING_KEY', ...parsed.locate(path), field }
     }
+    case 'discriminator': {
+      const { tag, tagValue } = e.params as { tag: string; tagValue: unknown }
+      const at = [...path, tag]
+      const where = { field: dotted(at), ...parsed.locate(tagValue === undefined ? path : at) }
+      if (tagValue === undefined) return { ...base, code: 'YAML_MISSING_KEY', ...where }
+      const kinds = kindsOf(e, tag)
+      const near = typeof tagValue === 'string' ? nearest(tagValue, kinds) : null
+      const words = { expected: oneOf(kinds), found: shapePhrase(tagValue) }
+      return { ...base, code: 'YAML_VALUE', ...where, nearest: near, ...words }
+    }
     case 'propertyNames': {
       const name = String(e.params.propertyName)
       const where = { ...parsed.locate([...path, name], 'key'), field: dotted([...path, name]) }
@@ -231,6 +241,12 @@ function problemOf(e: ErrorObject, parsed: ParsedYaml): YamlProblem {
     default:
       return valueProblem(e, path, parsed)
   }
+}
+
+/** What the field that chooses among several shapes may say. */
+function kindsOf(e: ErrorObject, tag: string): string[] {
+  const { oneOf: shapes } = e.parentSchema as { oneOf: { properties: Record<string, { const: string }> }[] }
+  return shapes.map((s) => s.properties[tag]!.const)
 }
 
 function valueProblem(e: ErrorObject, path: YamlPath, parsed: ParsedYaml): YamlProblem {

@@ -3,6 +3,7 @@ import { Type } from 'typebox'
 import { runtimeError } from '../core/errors/runtime.ts'
 import type { DocumentKind } from '../core/ports.ts'
 import type { Resolution, Selection } from '../runtime/operations.ts'
+import { ALERT_ROUTES } from './api-alert-routes.ts'
 import { BACKFILL_OPERATING, BACKFILL_READING } from './api-backfill-routes.ts'
 import * as c from './api-code-schemas.ts'
 import * as d from './api-document-schemas.ts'
@@ -311,4 +312,5 @@ export const ROUTES: readonly ApiRoute[] = [
   ...BACKFILL_READING,
   ...operating,
   ...BACKFILL_OPERATING,
+  ...ALERT_ROUTES,
 ]

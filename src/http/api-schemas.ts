@@ -282,6 +282,7 @@ export const Stats = Type.Object({
   confirmed: Type.Integer(),
   shadowed: Type.Integer(),
   parked: Type.Integer(),
+  alerts: Type.Object({ red: Type.Integer(), yellow: Type.Integer() }, { description: 'open ones' }),
   rate: Type.Number(),
   connections: Type.Array(
     Type.Object({

@@ -70,6 +70,9 @@ function totals(declare: Declare): void {
   declare('normalized_records', 'Records made into documents.', [], (g, s) => g.set(s.normalized))
   declare('orders', 'Source orders known.', [], (g, s) => g.set(s.orders))
   declare('parked', 'What waits for a person.', [], (g, s) => g.set(s.parked))
+  declare('alerts', 'Alerts that are open, by level.', ['level'], (g, s) => {
+    for (const [level, count] of Object.entries(s.alerts)) g.set({ level }, count)
+  })
   declare('confirmed_per_second', 'Pushes confirmed, mean of the last minute.', [], (g, s) => g.set(s.rate))
   declare('waiting', 'What waits for a worker, by hop.', ['hop'], (g, s) => {
     for (const [hop, count] of Object.entries(s.waiting)) g.set({ hop }, count)

@@ -10,6 +10,7 @@ import { shapePhrase } from '../core/errors/error.ts'
 import { isCurrency } from '../core/money.ts'
 import { isZone } from '../core/time.ts'
 import { type ParsedYaml, parseYaml, type YamlPath, yamlFailure, yamlProblems } from '../core/yaml.ts'
+import { type AlertConfig, readAlerts } from './config-alerts.ts'
 import { type ConnectorCatalog, connectorCatalog } from './config-catalog.ts'
 import {
   type ConfigContext,
@@ -23,6 +24,7 @@ import { type FlowConfig, readCron, readFlows } from './config-flows.ts'
 import { collectProblems, joined } from './config-problems.ts'
 import { ConfigFile } from './schema.ts'
 
+export type { AlertConfig } from './config-alerts.ts'
 export type { ConfigWarning, ConnectionConfig, PollConfig } from './config-connections.ts'
 export type { FlowConfig } from './config-flows.ts'
 
@@ -42,6 +44,7 @@ export interface Config {
   connections: Record<string, ConnectionConfig>
   flows: Record<string, FlowConfig>
   policies: Record<string, unknown>
+  alerts: AlertConfig
   /** `data`: absolute path; `database`, `redis`: addresses, or null for the embedded size; `key`: TRIBUTARY_KEY. */
   storage: { data: string; database: string | null; redis: string | null; key?: string }
   http: { host: string; port: number }
@@ -95,7 +98,7 @@ export function parseConfig(
     ...{ file: path, version, company },
     connections: readConnections(context, Object.keys(company.entities)),
     flows: readFlows(context),
-    policies: context.file.policies ?? {},
+    ...{ policies: context.file.policies ?? {}, alerts: readAlerts(context) },
     ...readServer(context, path, env),
     warnings,
   }

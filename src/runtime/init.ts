@@ -86,6 +86,22 @@ http: { host: 127.0.0.1, port: 8080 }
 # Processes of "tributary work" answer /healthz, /readyz and /metrics here.
 # health: { host: 127.0.0.1, port: 8081 }
 
+# Who is told when something is wrong: a shop that falls silent, an ERP that refuses, orders that wait. Try each with
+# "tributary alerts test <channel>".
+# alerts:
+#   language: zh
+#   channels:
+#     ops: { kind: webhook, url: https://ops.example.com/tributary, secret: "\${OPS_WEBHOOK_SECRET}" }
+#     mail: { kind: mail, host: smtp.example.com, user: alerts, password: "\${MAIL_PASSWORD}", from: alerts@example.com, to: [it@example.com] }
+#     ding: { kind: dingtalk, token: "\${DING_TOKEN}", secret: "\${DING_SECRET}" }
+#     wecom: { kind: wecom, key: "\${WECOM_KEY}" }
+#     feishu: { kind: feishu, token: "\${FEISHU_TOKEN}", secret: "\${FEISHU_SECRET}" }
+#   send:
+#     - { level: red, to: [ops, ding] }
+#     - { level: yellow, to: [mail] }
+#   quiet: { from: "22:00", to: "07:00" }
+#   remind: 4h
+
 # How long untouched records (with names and addresses) are kept.
 retention: { raw: 90d }
 `

@@ -18,7 +18,7 @@ export interface LedgerAccess {
 
 export interface OperationsContext {
   startedAt: Date
-  config: Pick<Config, 'storage'> & Partial<Pick<Config, 'connections' | 'company'>>
+  config: Pick<Config, 'storage'> & Partial<Pick<Config, 'connections' | 'alerts' | 'company'>>
 }
 
 export interface Desk extends LedgerAccess {

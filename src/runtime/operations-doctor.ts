@@ -1,6 +1,8 @@
 /** `doctor`: what is wrong with this installation, and what to do about each. */
 import fs from 'node:fs/promises'
 import { setTimeout as sleep } from 'node:timers/promises'
+import { type AlertRow, listAlerts } from '../ledger/alert.ts'
+import { channelTroubles } from '../ledger/alert-delivery.ts'
 import { unexplained } from '../ledger/completeness.ts'
 import { databaseFacts, type WorkFacts, workFacts } from '../ledger/health.ts'
 import { pauses } from '../ledger/pause.ts'
@@ -43,6 +45,7 @@ export async function doctor(desk: Desk): Promise<DoctorCheck[]> {
   )
   checks.push(...completenessChecks(await unexplained(desk.db)))
   checks.push(...checkWork(await workFacts(desk.db)))
+  checks.push(await checkAlerts(desk))
   checks.push(
     paused.length === 0
       ? check('paused', 'ok', { en: 'nothing is paused', zh: '没有暂停' })
@@ -229,6 +232,39 @@ function checkWork(facts: WorkFacts): DoctorCheck[] {
       zh: '订单在发送后有变更：见 "orders show"。',
     }),
   ]
+}
+
+/** What is open, whether somebody is told, and whether they can be reached. */
+async function checkAlerts(desk: Desk): Promise<DoctorCheck> {
+  const names = Object.keys(desk.context.config.alerts?.channels ?? {})
+  const dead = await channelTroubles(desk.db, names)
+  if (dead.length > 0) {
+    const list = dead.map((d) => `${d.channel} (${d.code ?? '?'})`).join(', ')
+    return check(
+      'alerts',
+      'fail',
+      { en: `these channels take no messages: ${list}`, zh: `以下告警渠道无法投递：${list}` },
+      { en: 'Try each: "tributary alerts test".', zh: '请逐一试发："tributary alerts test"。' },
+    )
+  }
+  const { rows } = await listAlerts(desk.db, { all: false }, Number.MAX_SAFE_INTEGER, 100)
+  if (rows.length > 0) return check('alerts', 'warn', openText(rows), ALERTS_FIX)
+  const told: Bilingual =
+    names.length > 0
+      ? { en: `told: ${names.join(', ')}`, zh: `通知：${names.join('、')}` }
+      : { en: 'nobody would be told: no channel is configured', zh: '未配置告警渠道，不会通知任何人' }
+  return check('alerts', 'ok', { en: `none is open; ${told.en}`, zh: `没有未恢复的告警；${told.zh}` })
+}
+
+const ALERTS_FIX: Bilingual = { en: 'See "tributary alerts list".', zh: '见 "tributary alerts list"。' }
+
+function openText(rows: AlertRow[]): Bilingual {
+  const list = rows
+    .slice(0, 5)
+    .map((r) => r.cause)
+    .join(', ')
+  const more = rows.length > 5 ? ', …' : ''
+  return { en: `open: ${rows.length} (${list}${more})`, zh: `未恢复：${rows.length}（${list}${more}）` }
 }
 
 function checkInbox(facts: WorkFacts): DoctorCheck {

@@ -7,6 +7,7 @@ import { backupLedger } from '../ledger/backup.ts'
 import { pause, pauses, resume } from '../ledger/pause.ts'
 import { replayRecords } from '../ledger/replay.ts'
 import type { Operations, Pause, PauseScope } from './operations.ts'
+import { alertOperations } from './operations-alerts.ts'
 import { backfillOperations } from './operations-backfills.ts'
 import { codeOperations } from './operations-codes.ts'
 import { completenessOperations } from './operations-completeness.ts'
@@ -37,6 +38,7 @@ export function ledgerOperations(access: LedgerAccess, context: OperationsContex
     ...backfillOperations(desk),
     ...completenessOperations(desk),
     ...pauseOperations(desk),
+    ...alertOperations(desk),
     doctor: () => doctor(desk),
     stats: statsOperation(desk),
     replay: (request) => replay(desk, request),

@@ -1,4 +1,6 @@
 /** The figures of the live board, the metrics and `stats`. */
+
+import { countAlerts } from '../ledger/alert.ts'
 import { unexplained } from '../ledger/completeness.ts'
 import { pauses } from '../ledger/pause.ts'
 import { confirmedRate, countAll, createTallies, lastErrors, streams } from '../ledger/stats.ts'
@@ -31,6 +33,7 @@ export function statsOperation(desk: Desk): Operations['stats'] {
       confirmed: total('confirmed'),
       shadowed: total('shadowed'),
       parked: counts.parked,
+      alerts: await countAlerts(desk.db),
       rate: await confirmedRate(desk.db),
       connections: await connectionStats(desk, counts.pushes),
     }

@@ -8,6 +8,7 @@
  * state that forbids what was asked (core/errors/runtime.ts).
  */
 import type { DocumentKind, OrderProgress } from '../core/states.ts'
+import { ALERT_OPERATIONS, type AlertOperations } from './operations-alert-types.ts'
 import { BACKFILL_OPERATIONS, type BackfillOperations } from './operations-backfill-types.ts'
 import { CODE_OPERATIONS, type CodeOperations } from './operations-code-types.ts'
 import { DOCUMENT_OPERATIONS, type DocumentOperations } from './operations-document-types.ts'
@@ -182,6 +183,8 @@ export interface Stats {
   confirmed: number
   shadowed: number
   parked: number
+  /** How many are open. */
+  alerts: { red: number; yellow: number }
   /** Pushes confirmed per second over the last minute. */
   rate: number
   connections: {
@@ -205,6 +208,7 @@ export interface Operations
     CodeOperations,
     BackfillOperations,
     MappingDiffOperations,
+    AlertOperations,
     TokenOperations {
   ordersList(filter: OrderFilter): Promise<PageOf<OrderSummary>>
   /** `ref`: order key, or anything `find` understands as long as it means one order. Throws RUNTIME_UNKNOWN, RUNTIME_AMBIGUOUS. */
@@ -259,6 +263,7 @@ export const OPERATIONS = [
   'pause',
   'resume',
   'pauses',
+  ...ALERT_OPERATIONS,
   'doctor',
   'stats',
   ...TOKEN_OPERATIONS,

@@ -6,6 +6,7 @@
 import { type Static, Type } from 'typebox'
 import { DOCUMENT_KINDS } from '../core/states.ts'
 import { DURATION_PATTERN } from '../core/time.ts'
+import { Alerts } from './schema-alerts.ts'
 
 /** Ids of connections, flows, entities: they appear in URLs, keys and file names. */
 const ids = { propertyNames: { type: 'string', pattern: '^[a-z0-9][a-z0-9_-]{0,62}$' } }
@@ -254,6 +255,7 @@ export const ConfigFile = Type.Object(
         { ...closed, description: 'where `work` answers /healthz, /readyz and /metrics' },
       ),
     ),
+    alerts: Type.Optional(Alerts),
     retention: Type.Optional(
       Type.Object(
         {

@@ -22,6 +22,7 @@ import { planLane } from '../pipeline/plan.ts'
 import { pollStream } from '../pipeline/poll.ts'
 import { type PollSchedule, pollLane, startSchedules } from '../pipeline/schedule.ts'
 import { startSweeper } from '../pipeline/sweep.ts'
+import { startAlerts, type WantedStream } from './alerts.ts'
 import type { Config } from './config.ts'
 
 const DAY = 24 * 3600_000
@@ -34,6 +35,7 @@ export interface Workers {
 /** Starts everything that works off the ledger. */
 export async function startWork(pipe: Pipe, config: Config): Promise<Workers> {
   const stopping = { asked: false }
+  const streams = wantedStreams(pipe, config)
   const polls = pollSchedules(pipe, config)
   const working = await Promise.all([
     pipe.queue.work(NORMALIZE, 1, () => normalizeLane(pipe, stopping)),
@@ -54,11 +56,13 @@ export async function startWork(pipe: Pipe, config: Config): Promise<Workers> {
   const schedules = await startSchedules(pipe, polls)
   const checks = await startChecks(pipe, checkSchedules(pipe, config, polls))
   const sweeper = startSweeper(pipe, Math.ceil(config.retention.raw / DAY))
+  const alerts = startAlerts(pipe, config, streams)
   return {
     async stop() {
       stopping.asked = true
       await schedules.stop()
       await checks.stop()
+      await alerts.stop()
       await sweeper.stop()
       await Promise.all(working.map((w) => w.stop()))
     },
@@ -108,6 +112,17 @@ async function pollNamed(
   }
 }
 
+interface PolledStream extends WantedStream {
+  every: string
+}
+
+/** Those that are read by schedule. */
+export function pollSchedules(pipe: Pipe, config: Config): PollSchedule[] {
+  return wantedStreams(pipe, config)
+    .filter((s) => s.polled)
+    .map(({ connection, stream, every }) => ({ connection, stream, every }))
+}
+
 /** What a shop tells of an order beside the order itself: read from the shops of every flow that is on. */
 const FROM_SHOPS: ReadonlySet<string> = new Set(['order', 'return', 'refund', 'cancellation'])
 
@@ -116,29 +131,30 @@ const FROM_SHOPS: ReadonlySet<string> = new Set(['order', 'return', 'refund', 'c
  * that a flow uses, a stream that no flow needs (a shop's products) is read where its connection gives it a schedule
  * or a folder of its own.
  */
-export function pollSchedules(pipe: Pipe, config: Config): PollSchedule[] {
-  const schedules: PollSchedule[] = []
+function wantedStreams(pipe: Pipe, config: Config): PolledStream[] {
+  const wanted: PolledStream[] = []
   const active = Object.values(config.flows).filter((f) => f.mode !== 'off')
   for (const connection of pipe.connections.values()) {
     const asShop = active.filter((f) => f.shops.includes(connection.id))
     const asErp = active.filter((f) => f.erp === connection.id)
     for (const stream of connection.streams) {
       const own = config.connections[connection.id]?.poll[stream.name]
-      const wanted =
+      const needed =
         (FROM_SHOPS.has(stream.document) && asShop.length > 0) ||
         (stream.document !== 'order' &&
           (asErp.some((f) => stream.document === 'acknowledgement' || f.back.includes(stream.document)) ||
             (asShop.length + asErp.length > 0 && (own?.every || own?.drop))))
-      if (!wanted || (own?.off && !own.drop)) continue
+      if (!needed) continue
       const flow = stream.document === 'order' ? asShop.find((f) => f.every)?.every : null
-      schedules.push({
+      wanted.push({
         connection: connection.id,
         stream: stream.name,
+        polled: !own?.off || own.drop !== undefined,
         every: flow ?? own?.every ?? stream.every,
       })
     }
   }
-  return schedules
+  return wanted
 }
 
 /** Of the streams that are polled, those whose source lists what it has. */

@@ -43,6 +43,8 @@ export interface StageOptions {
   shopSettings?: object
   /** Merged into how the shop's orders are polled. */
   shopPolls?: object
+  /** `alerts:` of the configuration. */
+  alerts?: object
   log?: 'debug' | 'info' | 'warn' | 'error'
 }
 
@@ -199,6 +201,7 @@ function configOf(options: StageOptions, at: Places): string {
     },
     http: { port: at.port },
     log: { level: options.log ?? 'info' },
+    ...(options.alerts ? { alerts: options.alerts } : {}),
     connections: {
       shop: {
         use: 'shopify',

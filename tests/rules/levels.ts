@@ -10,6 +10,7 @@ export const LEVELS: Record<string, number> = {
   pipeline: 2,
   reconcile: 2,
   insight: 2,
+  alerts: 2,
   runtime: 3,
   sandbox: 3,
   conformance: 4,

@@ -1,4 +1,6 @@
 /** Operations over a test ledger, and orders driven into the states that people ask about. */
+import type { ChannelSettings } from '../../src/alerts/channel.ts'
+import { ALERT_LEVELS } from '../../src/core/alerts.ts'
 import type { Connection, WriteOperation } from '../../src/core/ports.ts'
 import { refuseInsideTransaction } from '../../src/core/transaction-guard.ts'
 import type { Database } from '../../src/ledger/database.ts'
@@ -53,7 +55,11 @@ let numbers = 5000
 export type CodeTables = Record<string, Record<string, Record<string, string>>>
 
 /** Opens a ledger and the operations over it; to be closed by `desk.ledger.close()`. */
-export async function openDesk(kind: LedgerKind, codes: CodeTables = {}): Promise<Desk> {
+export async function openDesk(
+  kind: LedgerKind,
+  codes: CodeTables = {},
+  channels: Record<string, ChannelSettings> = {},
+): Promise<Desk> {
   const ledger = await kind.open()
   const { db } = ledger
   const woken: string[] = []
@@ -74,6 +80,15 @@ export async function openDesk(kind: LedgerKind, codes: CodeTables = {}): Promis
   const config = {
     storage: { data: ledger.folder, database: null, redis: null },
     connections: Object.fromEntries(stated),
+    company: { zone: 'Asia/Shanghai', currency: 'CNY', entities: {} },
+    alerts: {
+      channels,
+      routes: [{ levels: ALERT_LEVELS, causes: [], to: Object.keys(channels) }],
+      quiet: null,
+      remind: null,
+      every: 30_000,
+      language: 'en' as const,
+    },
   }
   const ops = ledgerOperations({ db, queue, connections }, { startedAt: new Date(), config })
   return { ledger, db, ops, woken, ...makers(db) }

@@ -2,6 +2,9 @@
  * What stands in front of the operations (HTTP, socket, CLI), tested against the real ones: over an embedded
  * ledger, with orders that need a person. Every call is noted on its way.
  */
+import type { ChannelSettings } from '../../src/alerts/channel.ts'
+import { turnAlerts } from '../../src/ledger/alert.ts'
+import { mute } from '../../src/ledger/alert-mute.ts'
 import { park } from '../../src/ledger/parked.ts'
 import type { Operations } from '../../src/runtime/operations.ts'
 import { type CodeTables, type Desk, openDesk } from './desk.ts'
@@ -23,6 +26,8 @@ export interface Seeded {
   /** Ids of a backfill and of a check of completeness that wait. */
   backfill: string
   check: string
+  /** Id of an open alert, `clock`, which is muted. */
+  alert: string
 }
 
 export interface Office {
@@ -39,9 +44,33 @@ export interface Office {
 
 const UNNOTED = new Set(['verifyToken', 'stats'])
 
+/** A channel at whose address nobody listens. */
+const NOBODY: Record<string, ChannelSettings> = { ops: { kind: 'wecom', url: 'http://127.0.0.1:1/?key=k' } }
+
+const CLOCK = {
+  cause: 'clock',
+  kind: 'clock' as const,
+  connection: null,
+  level: 'red' as const,
+  say: { en: 'clocks differ', zh: '时钟不一致' },
+  fix: { en: 'NTP', zh: 'NTP' },
+  detail: { seconds: 12 },
+  opens: 0,
+  closes: 0,
+}
+
+async function alarm({ db, ops }: Desk): Promise<string> {
+  await turnAlerts(db, [CLOCK])
+  await mute(db, { cause: 'clock', who: 'ann', why: '' }, 3600)
+  return (await ops.alertList({})).items[0]!.id
+}
+
 /** Opens an embedded ledger and everything over it. */
-export async function openOffice(codes: CodeTables = {}): Promise<Office> {
-  const desk = await openDesk(LEDGERS[0]!, codes)
+export async function openOffice(
+  codes: CodeTables = {},
+  channels: Record<string, ChannelSettings> = NOBODY,
+): Promise<Office> {
+  const desk = await openDesk(LEDGERS[0]!, codes, channels)
   const calls: [string, unknown][] = []
   const token = async (name: string, scope: 'read' | 'operate') =>
     (await desk.ops.tokenCreate({ name, scope, by: 'ann' })).token
@@ -64,8 +93,9 @@ export async function openOffice(codes: CodeTables = {}): Promise<Office> {
       const { id: backfill } = await desk.ops.backfillStart({ ...web, stream: 'orders', since })
       const [check] = await desk.ops.completenessCheck(web)
       const history = { backfill, check: check!.id }
+      const alert = await alarm(desk)
       const seeded = { order: key, externalId, number, push: String(push), record, parked: items[0]!.id }
-      return { ...seeded, ...history, token: name }
+      return { ...seeded, ...history, alert, token: name }
     },
     close: () => desk.ledger.close(),
   }

@@ -241,7 +241,12 @@ describe('/v1', () => {
       .replace(':externalId', seeded.externalId)
       .replace(':id', idOf(path))}`
   const idOf = (path: string) => {
-    const ids = { records: seeded.record, backfills: seeded.backfill, completeness: seeded.check }
+    const ids = {
+      records: seeded.record,
+      backfills: seeded.backfill,
+      completeness: seeded.check,
+      alerts: seeded.alert,
+    }
     return ids[path.split('/')[1] as keyof typeof ids] ?? seeded.push
   }
   const bodies = (): Record<string, unknown> => ({
@@ -250,6 +255,9 @@ describe('/v1', () => {
     '/parked/retry': { filter: { connection: 'web' } },
     '/parked/discard': { ids: [seeded.parked], why: 'test order' },
     '/replay': { connection: 'web', since: '2026-01-01T00:00:00Z' },
+    '/alerts/mute': { cause: 'silence:*', for: '4h', why: 'stock-taking' },
+    '/alerts/unmute': { cause: 'clock' },
+    '/alerts/test': { channel: 'ops' },
     '/pauses': { connection: 'nc', why: 'stock-taking' },
     '/pauses/resume': { connection: 'nc' },
     '/backfills': { connection: 'web', stream: 'orders', ids: ['1', '2'], why: 'a gap' },

@@ -2,12 +2,17 @@ import fs from 'node:fs'
 import path from 'node:path'
 import { gunzipSync, gzipSync } from 'node:zlib'
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest'
+import { turnAlerts } from '../../src/ledger/alert.ts'
+import { addDeliveries, claimDeliveries } from '../../src/ledger/alert-delivery.ts'
+import { mute } from '../../src/ledger/alert-mute.ts'
 import { createToken } from '../../src/ledger/api-token.ts'
+import { noteArrivals, noteWatched } from '../../src/ledger/arrival.ts'
 import { createBackfill } from '../../src/ledger/backfill.ts'
 import { backupLedger } from '../../src/ledger/backup.ts'
 import { importCodes } from '../../src/ledger/code.ts'
 import { planChecks } from '../../src/ledger/completeness.ts'
 import type { Database } from '../../src/ledger/database.ts'
+import { holdDuty } from '../../src/ledger/duty.ts'
 import { appendRecords } from '../../src/ledger/inbox.ts'
 import { listMigrations } from '../../src/ledger/migrate.ts'
 import { pause } from '../../src/ledger/pause.ts'
@@ -76,10 +81,34 @@ async function fill(db: Database): Promise<void> {
   await createBackfill(db, history, day, { count: 7, exact: true }, { by: 'ann' })
   await planChecks(db, [{ ...history, ...day, day: '2026-03-01', list: true }], { by: 'ann' })
   await createToken(db, { name: 'board', scopes: ['read'], days: 3, by: 'ann' })
+  await fillAlerts(db)
   await db.query(`insert into entity values ('main', 'Example', 'CNY', 'Asia/Shanghai')`)
   await db.query(
     `insert into organisation (code, entity, kind, name, parent) values ('a', 'main', 'sales-team', 'Child', 'z'), ('z', 'main', 'region', 'Root', null)`,
   )
+}
+
+/** An open alert with messages about it, a mute, and when records came. */
+async function fillAlerts(db: Database): Promise<void> {
+  const texts = {
+    say: { en: 'nothing has come from "web"', zh: '没有任何记录' },
+    fix: { en: 'look', zh: '请查看' },
+  }
+  const detail = { examples: ['web/1', 'web/2'], minutes: 90 }
+  const base = { kind: 'silence' as const, connection: 'web', level: 'red' as const, opens: 0, closes: 0 }
+  await turnAlerts(db, [{ cause: 'silence:web/order', ...base, ...texts, detail }])
+  const event = { event: 'opened' as const, round: 0 }
+  const { rows } = await db.query<{ id: number }>('select id from alert')
+  await addDeliveries(db, [
+    { alertId: rows[0]!.id, channel: 'ops', ...event },
+    { alertId: rows[0]!.id, channel: 'mail', ...event },
+  ])
+  await claimDeliveries(db, 'ops', 1, 60)
+  await mute(db, { cause: 'parked:*', who: 'ann', why: 'stock-taking' }, 3600)
+  await holdDuty(db, 'alerts', 'h', 60)
+  await noteArrivals(db)
+  const web = [{ connection: 'web', stream: 'order' }]
+  await noteWatched(db, web, new Date('2026-03-01T08:00:00Z'), '10'.repeat(30))
 }
 
 /** What every table holds, byte by byte. */

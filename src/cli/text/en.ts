@@ -1,10 +1,11 @@
 /** Texts of the CLI in English. `{name}` is filled in. `zh.ts` holds the same keys. */
-
+import { alertsEn } from './alerts-en.ts'
 import { backfillEn } from './backfill-en.ts'
 import { connectorEn } from './connector-en.ts'
 
 export const en = {
   ...backfillEn,
+  ...alertsEn,
   tributary: 'Carries orders from many shops into an ERP, and what the ERP decides back to the shops.',
   'help.usage': 'Usage:',
   'help.arguments': 'Arguments:',

@@ -1,11 +1,12 @@
 /** Texts of the CLI in Chinese, the same keys as `en.ts`. */
-
+import { alertsZh } from './alerts-zh.ts'
 import { backfillZh } from './backfill-zh.ts'
 import { connectorZh } from './connector-zh.ts'
 import type { en } from './en.ts'
 
 export const zh: Record<keyof typeof en, string> = {
   ...backfillZh,
+  ...alertsZh,
   tributary: '把多个店铺的订单送入 ERP，并把 ERP 的结果送回店铺。',
   'help.usage': '用法：',
   'help.arguments': '参数：',

@@ -85,6 +85,44 @@ export const CONFIG_ERRORS = {
       zh: '请使用 connections 下已有的连接：{allowed}。',
     },
   },
+  CONFIG_UNKNOWN_CHANNEL: {
+    kind: 'config',
+    say: {
+      en: '{file}:{line}:{column}: {field}: there is no channel "{name}"{near}',
+      zh: '{file}:{line}:{column}：{field}：没有名为 "{name}" 的告警渠道{near}',
+    },
+    fix: {
+      en: 'Name one that stands under alerts.channels: {allowed}.',
+      zh: '请使用 alerts.channels 下已有的渠道：{allowed}。',
+    },
+  },
+  CONFIG_CHANNEL_TOKEN_MISSING: {
+    kind: 'config',
+    say: {
+      en: '{file}:{line}:{column}: {field} states neither {token}: nor url:',
+      zh: '{file}:{line}:{column}：{field} 没有写明 {token}: 或 url:',
+    },
+    fix: {
+      en: "Add {token}:, or url: with the whole address that the robot's settings show.",
+      zh: '请补上 {token}:，或在 url: 中填写机器人设置里显示的完整地址。',
+    },
+  },
+  CONFIG_CHANNEL_TOKEN_TWICE: {
+    kind: 'config',
+    say: {
+      en: '{file}:{line}:{column}: {field} stands beside {token}:, which says the same',
+      zh: '{file}:{line}:{column}：{field} 与 {token}: 重复',
+    },
+    fix: { en: 'Keep one of the two.', zh: '只保留其中一个。' },
+  },
+  CONFIG_CHANNEL_INCOMPLETE: {
+    kind: 'config',
+    say: {
+      en: '{file}:{line}:{column}: {field} is missing, but {beside}: is there',
+      zh: '{file}:{line}:{column}：已写 {beside}:，但缺少 {field}',
+    },
+    fix: { en: 'Add {missing}:, or leave both out.', zh: '请补上 {missing}:，或两者都不写。' },
+  },
   CONFIG_UNKNOWN_ENTITY: {
     kind: 'config',
     say: {

@@ -41,8 +41,8 @@ export const RUNTIME_ERRORS = {
     kind: 'input',
     say: { en: 'there is no {what} {id}', zh: '没有这个{what}：{id}' },
     fix: {
-      en: 'Look it up: "tributary orders find", "push list", "parked list", "records list" or "token list".',
-      zh: '请先查找："tributary orders find"、"push list"、"parked list"、"records list" 或 "token list"。',
+      en: 'Look it up: "tributary orders find", "push list", "parked list", "records list", "alerts list" or "token list".',
+      zh: '请先查找："tributary orders find"、"push list"、"parked list"、"records list"、"alerts list" 或 "token list"。',
     },
   },
   RUNTIME_AMBIGUOUS: {

@@ -1,4 +1,5 @@
 /** Every error code there is, by area. docs/reference/errors.md is generated from this table. */
+import { ALERT_ERRORS } from './alert.ts'
 import { CODE_ERRORS } from './code.ts'
 import { CONFIG_ERRORS } from './config.ts'
 import { CONNECTOR_ERRORS } from './connector.ts'
@@ -12,6 +13,7 @@ import { RUNTIME_ERRORS } from './runtime.ts'
 import { YAML_ERRORS } from './yaml.ts'
 
 export const ERRORS: Record<string, ErrorEntry> = {
+  ...ALERT_ERRORS,
   ...CODE_ERRORS,
   ...CONFIG_ERRORS,
   ...CONNECTOR_ERRORS,
