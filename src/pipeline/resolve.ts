@@ -1,5 +1,6 @@
 /** resolve: a push in doubt, in a remote that can be asked: find by key, then bind, finish, tidy or write again. */
 import { crashPoint } from '../core/crash-point.ts'
+import { TributaryError } from '../core/errors/error.ts'
 import { pushError } from '../core/errors/push.ts'
 import type { FindAnswer, Outcome, Remote } from '../core/outcome.ts'
 import type { Connection, WriteItem, WriteOperation } from '../core/ports.ts'
@@ -19,8 +20,12 @@ export async function findPush(
   limit: number,
 ): Promise<void> {
   const signal = AbortSignal.timeout(limit)
-  const adopted = push.attempt === 0 ? adoptedNumber(pipe, push) : null
-  const next = await askFor(op, push, item, adopted, signal).catch((error: unknown): Next => {
+  const ask = async () =>
+    askFor(op, push, item, push.attempt === 0 ? adoptedNumber(pipe, push) : null, signal)
+  const next = await ask().catch((error: unknown): Next => {
+    // the expression came with a later configuration than the first look: this order alone waits for a person
+    if (error instanceof TributaryError && error.code === 'PUSH_ADOPT')
+      return { ...later(push, 0, error.code, error.message), state: 'parked', event: 'parked' }
     pipe.log('error', 'connector failed', { connection: connection.id, push: push.id, error })
     return later(push, backoff(push.attempt + 1), 'PUSH_BUG', 'the connector failed while asking')
   })

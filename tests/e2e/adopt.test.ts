@@ -84,6 +84,26 @@ describe('adopt', () => {
     expect(await stage.erp.held()).toHaveLength(2)
   })
 
+  it('parks an order whose first question had no answer, when the expression fails after a restart', async () => {
+    stage = await openStage({ erp: 'naive', polls: true, flow: { adopt: { number: '"OLD-" & number' } } })
+    await stage.shop.sell(2)
+    const [first, second] = await stage.shop.orders()
+    await stage.erp.faults({ status500: 1 })
+    const before = await stage.start()
+    const asked = (o: { pushes: { state: string }[] }) => o.pushes.some((p) => p.state === 'unknown')
+    for (const order of [first!, second!]) await untilOrder(before, String(order.id), 'in doubt', asked)
+    await before.close()
+
+    await stage.erp.faults({ off: 1 })
+    const number = `number = "${first!.name}" ? number + 1 : "OLD-" & number`
+    const after = await stage.start({ flow: { adopt: { number } } })
+    const parked = await untilOrder(after, String(first!.id), 'parked', (o) => o.progress === 'parked')
+    expect(parked.parked).toMatchObject([{ code: 'PUSH_ADOPT' }])
+    // written; being in doubt before, it is looked for once more before it counts as confirmed
+    await untilOrder(after, String(second!.id), 'written', (o) => o.pushes.some((p) => p.remoteId !== null))
+    expect(await stage.erp.held()).toHaveLength(1)
+  })
+
   it('is over after `until`', async () => {
     const adopt = { number: '"OLD-" & number', until: '2021-01-01T00:00:00Z' }
     stage = await openStage({ erp: 'naive', polls: true, flow: { adopt } })

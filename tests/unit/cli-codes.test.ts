@@ -1,70 +1,30 @@
 /** `tributary codes` as a shell runs it, over the socket of a process that holds the ledger; and `/v1/codes`. */
-import { spawn } from 'node:child_process'
-import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
-import { tmpdir } from 'node:os'
+import { existsSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { fileURLToPath } from 'node:url'
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
 import { type HttpServer, startHttp } from '../../src/http/server.ts'
 import { parseXlsx } from '../../src/runtime/code-files/xlsx.ts'
-import { type Control, serveControl } from '../../src/runtime/control.ts'
-import { controlPath } from '../../src/runtime/control-protocol.ts'
 import { createLog } from '../../src/runtime/log.ts'
-import { type Office, openOffice } from '../support/office.ts'
+import { cliFolder, openCliOffice, runProgram } from '../support/cli-office.ts'
+import type { Office } from '../support/office.ts'
 import { parkForCode } from '../support/waiting.ts'
 
-const MAIN = fileURLToPath(new URL('../../src/cli/main.ts', import.meta.url))
-const folder = mkdtempSync(join(tmpdir(), 'tributary-codes-'))
+const folder = cliFolder()
 let office: Office
-let control: Control
-
-const CONFIG = `company: { zone: Asia/Shanghai, currency: CNY }
-connections:
-  web: { use: shopify, settings: { base: "http://127.0.0.1:1", token: "\${T}", secret: "\${T}" } }
-  nc: { use: naive-erp, settings: { base: "http://127.0.0.1:1", token: "\${T}" } }
-flows:
-  web-orders: { shops: [web], erp: nc, from: 2026-01-01T00:00:00Z, mode: shadow }
-`
+let closeOffice: () => Promise<void>
 
 beforeAll(async () => {
-  writeFileSync(join(folder, 'tributary.yaml'), CONFIG)
-  mkdirSync(join(folder, 'data'))
-  office = await openOffice({ nc: { rate: { USD: '7.1' } } })
-  control = await serveControl(office.operations, controlPath(join(folder, 'data')))
+  const opened = await openCliOffice(folder, { nc: { rate: { USD: '7.1' } } })
+  office = opened.office
+  closeOffice = opened.close
 }, 60_000)
-afterAll(async () => {
-  await control.close()
-  await office.close()
-  rmSync(folder, { recursive: true, force: true })
-})
+afterAll(() => closeOffice())
 beforeEach(async () => {
   await office.desk.db.query('truncate code_entry, code_revision, parked, inbox')
   office.desk.woken.length = 0
 })
 
-interface Ran {
-  code: number | null
-  out: string
-  err: string
-}
-
-function run(line: string, env: Record<string, string> = {}): Promise<Ran> {
-  return new Promise((resolve, reject) => {
-    const child = spawn(process.execPath, [MAIN, ...line.split(' ')], {
-      cwd: folder,
-      env: { PATH: process.env.PATH, T: 'secret-of-the-test', ...env },
-    })
-    const ran: Ran = { code: null, out: '', err: '' }
-    child.stdout.on('data', (chunk) => {
-      ran.out += chunk
-    })
-    child.stderr.on('data', (chunk) => {
-      ran.err += chunk
-    })
-    child.on('error', reject)
-    child.on('close', (code) => resolve({ ...ran, code }))
-  })
-}
+const run = (line: string, env: Record<string, string> = {}) => runProgram(line.split(' '), folder, env)
 
 const CHINESE = { TRIBUTARY_LANG: 'zh-CN' }
 const write = (name: string, text: string) => writeFileSync(join(folder, name), text)

@@ -1,70 +1,27 @@
 /** `tributary records` and `documents`, as a shell runs them, over the socket of a process that holds the ledger. */
-import { spawn } from 'node:child_process'
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
-import { fileURLToPath } from 'node:url'
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
 import { appendRecords, type InboxRow } from '../../src/ledger/inbox.ts'
-import { type Control, serveControl } from '../../src/runtime/control.ts'
-import { controlPath } from '../../src/runtime/control-protocol.ts'
+import { cliFolder, openCliOffice, runProgram } from '../support/cli-office.ts'
 import { inboxRow, RAW, testOrder } from '../support/ledgers.ts'
-import { type Office, openOffice, parkRecord, type Seeded } from '../support/office.ts'
+import { type Office, parkRecord, type Seeded } from '../support/office.ts'
 
-const MAIN = fileURLToPath(new URL('../../src/cli/main.ts', import.meta.url))
-const folder = mkdtempSync(join(tmpdir(), 'tributary-records-'))
+const folder = cliFolder()
 let office: Office
-let control: Control
+let closeOffice: () => Promise<void>
 let seeded: Seeded
 
-const CONFIG = `company: { zone: Asia/Shanghai, currency: CNY }
-connections:
-  web: { use: shopify, settings: { base: "http://127.0.0.1:1", token: "\${T}", secret: "\${T}" } }
-  nc: { use: naive-erp, settings: { base: "http://127.0.0.1:1", token: "\${T}" } }
-flows:
-  web-orders: { shops: [web], erp: nc, from: 2026-01-01T00:00:00Z, mode: shadow }
-`
-
 beforeAll(async () => {
-  writeFileSync(join(folder, 'tributary.yaml'), CONFIG)
-  mkdirSync(join(folder, 'data'))
-  office = await openOffice()
-  control = await serveControl(office.operations, controlPath(join(folder, 'data')))
+  const opened = await openCliOffice(folder)
+  office = opened.office
+  closeOffice = opened.close
 }, 60_000)
-afterAll(async () => {
-  await control.close()
-  await office.close()
-  rmSync(folder, { recursive: true, force: true })
-})
+afterAll(() => closeOffice())
 beforeEach(async () => {
   seeded = await office.seed()
   office.calls.length = 0
 })
 
-interface Ran {
-  code: number | null
-  bytes: Buffer
-  out: string
-  err: string
-}
-
-function run(line: string, env: Record<string, string> = {}): Promise<Ran> {
-  return new Promise((resolve, reject) => {
-    const child = spawn(process.execPath, [MAIN, ...line.split(' ')], {
-      cwd: folder,
-      env: { PATH: process.env.PATH, T: 'secret-of-the-test', ...env },
-    })
-    const out: Buffer[] = []
-    const err: Buffer[] = []
-    child.stdout.on('data', (chunk) => out.push(chunk))
-    child.stderr.on('data', (chunk) => err.push(chunk))
-    child.on('error', reject)
-    child.on('close', (code) => {
-      const bytes = Buffer.concat(out)
-      resolve({ code, bytes, out: bytes.toString(), err: Buffer.concat(err).toString() })
-    })
-  })
-}
+const run = (line: string, env: Record<string, string> = {}) => runProgram(line.split(' '), folder, env)
 
 const CHINESE = { TRIBUTARY_LANG: 'zh-CN' }
 

@@ -1,9 +1,8 @@
 // biome-ignore-all lint/suspicious/noExplicitAny: JSON answers are looked at as any script would
 import { spawn } from 'node:child_process'
-import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir, userInfo } from 'node:os'
 import { join } from 'node:path'
-import { fileURLToPath } from 'node:url'
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
 import { languageFrom } from '../../src/cli/language.ts'
 import { clean, table, widthOf } from '../../src/cli/table.ts'
@@ -11,62 +10,22 @@ import { en } from '../../src/cli/text/en.ts'
 import { zh } from '../../src/cli/text/zh.ts'
 import { tell } from '../../src/ledger/journal.ts'
 import { changeTasks } from '../../src/ledger/task.ts'
-import { type Control, serveControl } from '../../src/runtime/control.ts'
-import { controlPath } from '../../src/runtime/control-protocol.ts'
+import { CONFIG, cliFolder, MAIN, openCliOffice, runProgram } from '../support/cli-office.ts'
 import { drive } from '../support/ledgers.ts'
-import { type Office, openOffice, parkRecord, type Seeded } from '../support/office.ts'
+import { type Office, parkRecord, type Seeded } from '../support/office.ts'
 
-const MAIN = fileURLToPath(new URL('../../src/cli/main.ts', import.meta.url))
-const folder = mkdtempSync(join(tmpdir(), 'tributary-cli-'))
-const file = join(folder, 'tributary.yaml')
+const folder = cliFolder()
 let office: Office
-let control: Control
-
-const CONFIG = `company: { zone: Asia/Shanghai, currency: CNY }
-connections:
-  web: { use: shopify, settings: { base: "http://127.0.0.1:1", token: "\${T}", secret: "\${T}" } }
-  nc: { use: naive-erp, settings: { base: "http://127.0.0.1:1", token: "\${T}" } }
-flows:
-  web-orders: { shops: [web], erp: nc, from: 2026-01-01T00:00:00Z, mode: shadow }
-`
+let closeOffice: () => Promise<void>
 
 beforeAll(async () => {
-  writeFileSync(file, CONFIG)
-  mkdirSync(join(folder, 'data'))
-  office = await openOffice()
-  control = await serveControl(office.operations, controlPath(join(folder, 'data')))
+  const opened = await openCliOffice(folder)
+  office = opened.office
+  closeOffice = opened.close
 }, 60_000)
-afterAll(async () => {
-  await control.close()
-  await office.close()
-  rmSync(folder, { recursive: true, force: true })
-})
+afterAll(() => closeOffice())
 
-interface Ran {
-  code: number | null
-  out: string
-  err: string
-}
-
-/** Runs the program as a shell would, with nothing of this process's language in its environment. */
-function run(args: string[], env: Record<string, string> = {}, cwd = folder): Promise<Ran> {
-  return new Promise((resolve, reject) => {
-    const child = spawn(process.execPath, [MAIN, ...args], {
-      cwd,
-      env: { PATH: process.env.PATH, T: 'secret-of-the-test', ...env },
-    })
-    let out = ''
-    let err = ''
-    child.stdout.on('data', (chunk) => {
-      out += chunk
-    })
-    child.stderr.on('data', (chunk) => {
-      err += chunk
-    })
-    child.on('error', reject)
-    child.on('close', (code) => resolve({ code, out, err }))
-  })
-}
+const run = (args: string[], env: Record<string, string> = {}, cwd = folder) => runProgram(args, cwd, env)
 
 const by = userInfo().username
 
