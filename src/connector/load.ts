@@ -6,19 +6,24 @@ import { existsSync } from 'node:fs'
 import { readdir, readFile } from 'node:fs/promises'
 import { basename, join } from 'node:path'
 import { pathToFileURL } from 'node:url'
+import type { Budgets } from '../core/budget.ts'
 import { connectorError } from '../core/errors/connector.ts'
 import type { Connection, DocumentKind, MapContext, Mapping, ReadStream } from '../core/ports.ts'
 import { parseDuration } from '../core/time.ts'
 import { nearest } from '../core/yaml.ts'
 import { didYouMean } from '../core/yaml-words.ts'
 import type { Who } from './answer.ts'
+import { createPace } from './budget.ts'
+import { memoryBudgets } from './budget-memory.ts'
 import { type CallEvent, type Client, createClient } from './client.ts'
 import type { Hooks, Tools } from './hooks.ts'
+import { classLimits } from './limits.ts'
 import { type Manifest, readManifest } from './manifest.ts'
+import type { Pace } from './pace.ts'
 import { parseRecord } from './record.ts'
 import { fillPath, fillText, openSettings, pick, resolveSettings, type Settings } from './settings.ts'
 import { openStream } from './stream.ts'
-import { createTools } from './tools.ts'
+import { createTools, type ToolsFor } from './tools.ts'
 import { openWebhook } from './webhook.ts'
 import { lacking, openWrite } from './write.ts'
 
@@ -36,8 +41,10 @@ export interface ConnectionConfig {
   entity: string
   settings: Settings
   concurrency?: number | null | undefined
-  /** `per`: milliseconds or a duration like `1s`. */
+  /** Calls of the class `default`, in place of the manifest's. `per`: milliseconds or a duration like `1s`. */
   rate?: { calls: number; per: number | string } | null | undefined
+  /** Where its budgets are kept; left out: in this process alone. */
+  budgets?: Budgets | undefined
   /** Read anew by each lookup, so whoever gave them may change their contents. */
   codes?: Record<string, Record<string, string>> | undefined
   factors?: Record<string, Record<string, string>> | undefined
@@ -165,12 +172,14 @@ export async function openConnection(
 ): Promise<Connection> {
   const { manifest, hooks } = connector
   const settings = resolveSettings(manifest, config.settings, config.id)
-  const client = openClient(manifest, settings, config)
+  const { id, entity, onIllegalXml, budgets = memoryBudgets() } = config
+  const pace = createPace({ connection: id, classes: classLimits(manifest, config.rate), budgets })
+  const client = openClient(manifest, settings, config, pace)
   const context = contextOf(manifest, settings, config)
   const mapping = remembered(async (name) => bound(await mappings(name), context))
   const reactions = manifest.http?.errors ?? {}
-  const { id, entity, onIllegalXml } = config
-  const tools = createTools({ connection: id, settings, client, reactions, mapping, context, onIllegalXml })
+  const shared = { connection: id, settings, client, pace, reactions, mapping, context, onIllegalXml }
+  const toolsFor = createTools(shared)
   // A mapping that is missing or broken shows now, not at the first order.
   for (const { mapping: out } of Object.values(manifest.write ?? {})) if (out) await mapping(out)
   return {
@@ -178,19 +187,26 @@ export async function openConnection(
     connector: connector.id,
     entity,
     streams: (
-      await openStreams(connector, tools, { connection: id, host: client?.host ?? 'no host' }, mapping)
+      await openStreams(connector, toolsFor, { connection: id, host: client?.host ?? 'no host' }, mapping)
     ).map((stream) => ({ ...stream, behind: () => client?.behind() ?? 0 })),
-    writes: Object.entries(manifest.write ?? {}).map(([kind, declared]) =>
-      openWrite(kind as DocumentKind, declared, hooks.write?.[kind] ?? {}, tools),
-    ),
+    writes: Object.entries(manifest.write ?? {}).map(([kind, declared]) => ({
+      ...openWrite(
+        kind as DocumentKind,
+        declared,
+        hooks.write?.[kind] ?? {},
+        toolsFor('write', declared.limit),
+      ),
+      held: () => pace.held(declared.limit ?? 'default'),
+    })),
     webhooks: Object.keys(manifest.webhooks ?? {}).map((topic) =>
-      openWebhook(topic, manifest, settings, hooks.webhooks?.[topic], tools),
+      openWebhook(topic, manifest, settings, hooks.webhooks?.[topic], toolsFor('read')),
     ),
     concurrency: config.concurrency ?? manifest.concurrency ?? 4,
-    rate: rateOf(config.rate ?? manifest.rate),
     parse: parseRecord,
-    check: (signal) => check(connector, tools, signal),
+    check: (signal) => check(connector, toolsFor('read'), signal),
+    hasten: pace.hasten,
     async close() {
+      pace.hasten()
       client?.close()
     },
   }
@@ -207,14 +223,9 @@ function contextOf(manifest: Manifest, settings: Settings, config: ConnectionCon
   }
 }
 
-function rateOf(rate: ConnectionConfig['rate']): Connection['rate'] {
-  if (!rate) return null
-  return { calls: rate.calls, per: typeof rate.per === 'number' ? rate.per : parseDuration(rate.per) }
-}
-
 function openStreams(
   { manifest, hooks }: Connector,
-  tools: Tools,
+  tools: ToolsFor,
   who: Who,
   mapping: (name: string) => Promise<Mapping>,
 ): Promise<ReadStream[]> {
@@ -234,7 +245,12 @@ function idPaths(manifest: Manifest, stream: string): Record<string, string> {
   return Object.fromEntries(carrying.map((w) => [w.shape!, w.record!]))
 }
 
-function openClient(manifest: Manifest, settings: Settings, config: ConnectionConfig): Client | null {
+function openClient(
+  manifest: Manifest,
+  settings: Settings,
+  config: ConnectionConfig,
+  pace: Pace,
+): Client | null {
   const http = manifest.http
   if (!http) return null
   const base = fillText(http.base, settings)
@@ -261,6 +277,7 @@ function openClient(manifest: Manifest, settings: Settings, config: ConnectionCo
     timeout,
     limit: http.limit ?? 64 * 1024 * 1024,
     onCall: config.onCall,
+    pace,
   })
 }
 

@@ -58,6 +58,25 @@ export type Setting = Static<typeof SettingSchema>
 const Reaction = words('config', 'input', 'conflict', 'duplicate', 'transient', 'unknown')
 export type Reaction = 'config' | 'input' | 'conflict' | 'duplicate' | 'transient' | 'unknown'
 
+/** How often one class of calls may be made; see docs/guide/limits.md. */
+const LimitSchema = object({
+  /** Calls (or points, where the remote counts those) per time. */
+  calls: Type.Integer({ minimum: 1 }),
+  per: Duration,
+  /** How many may go at once after a quiet time; default 1: they are spread evenly. */
+  burst: optional(Type.Integer({ minimum: 1 })),
+  /** How answers tell what the limit is now: by a query's cost, or in these headers. */
+  announced: optional(
+    Type.Union([
+      Type.Literal('shopify-cost'),
+      object({ rate: optional(Text), remaining: optional(Text), reset: optional(Text) }),
+    ]),
+  ),
+})
+export type LimitManifest = Static<typeof LimitSchema>
+/** The class of a call's limit. */
+const LimitName = Text
+
 const HttpSchema = object({
   base: Text,
   headers: optional(Type.Record(Type.String(), Type.String())),
@@ -71,6 +90,18 @@ const HttpSchema = object({
   timeout: optional(Duration),
   /** Largest answer that is read, in bytes. */
   limit: optional(Type.Integer({ minimum: 1024 })),
+  /** By class; `default` is for whatever names none. */
+  limits: optional(
+    Type.Record(
+      Type.String({
+        pattern: '^[a-z][a-z0-9-]*$',
+        description: 'small letters, digits and hyphens',
+        zh: '小写字母、数字和连字符',
+      }),
+      LimitSchema,
+      strict,
+    ),
+  ),
   errors: optional(
     Type.Record(
       Type.String({
@@ -108,7 +139,10 @@ const StreamSchema = object({
   /** The shape of polled and fetched records; default: the first of `shapes`. */
   shape: optional(Text),
   list: optional(ListSchema),
-  fetch: optional(object({ get: RelativePath, each: optional(DottedPath) })),
+  /** `limit`: the class of its calls, where it is not the stream's. */
+  fetch: optional(object({ get: RelativePath, each: optional(DottedPath), limit: optional(LimitName) })),
+  /** The class of the calls that read it; default `default`. */
+  limit: optional(LimitName),
 })
 
 /** Where a remote's own document states what the push protocol compares. */
@@ -129,6 +163,8 @@ const WriteSchema = object({
   /** A duration, or `{name}`: a setting that holds one. */
   settle: optional(DurationOrSetting),
   timeout: optional(Duration),
+  /** The class of its calls; default `default`. */
+  limit: optional(LimitName),
   drafts: optional(Type.Boolean()),
   acknowledged: optional(Type.Boolean()),
   acknowledgeWithin: optional(Duration),
@@ -212,7 +248,6 @@ export const ManifestSchema = object({
   /** What the write-back planner must respect, by document kind; free form until it is read. */
   capabilities: optional(Type.Record(Type.String(), Type.Unknown())),
   concurrency: optional(Type.Integer({ minimum: 1, maximum: 100 })),
-  rate: optional(object({ calls: Type.Integer({ minimum: 1 }), per: Duration })),
 })
 
 export type Manifest = Static<typeof ManifestSchema>
@@ -265,6 +300,7 @@ function* namesThatMustExist(manifest: Manifest): Generator<Reference> {
   for (const [name, setting] of Object.entries(manifest.settings)) {
     yield* settingsIn(setting.default, ['settings', name, 'default'], settings)
   }
+  yield* limitNames(manifest)
   for (const [kind, write] of Object.entries(manifest.write ?? {})) {
     yield* settingsIn(write.settle, ['write', kind, 'settle'], settings)
   }
@@ -279,6 +315,18 @@ function* namesThatMustExist(manifest: Manifest): Generator<Reference> {
     if (webhook.shape) yield { path: [...path, 'shape'], name: webhook.shape, known: shapes }
     yield* settingsIn(webhook.token?.secret, [...path, 'token', 'secret'], settings)
     yield* settingsIn(webhook.verify?.secret, [...path, 'verify', 'secret'], settings)
+  }
+}
+
+/** Classes of calls must be declared; `default` always is. */
+function* limitNames({ http, read = {}, write = {} }: Manifest): Generator<Reference> {
+  const known = ['default', ...Object.keys(http?.limits ?? {})]
+  for (const [name, { limit, fetch }] of Object.entries(read)) {
+    if (limit) yield { path: ['read', name, 'limit'], name: limit, known }
+    if (fetch?.limit) yield { path: ['read', name, 'fetch', 'limit'], name: fetch.limit, known }
+  }
+  for (const [kind, { limit }] of Object.entries(write)) {
+    if (limit) yield { path: ['write', kind, 'limit'], name: limit, known }
   }
 }
 

@@ -3,17 +3,18 @@ import { connectorError } from '../core/errors/connector.ts'
 import type { Mapping, Page, PageRequest, RawRecord, ReadStream } from '../core/ports.ts'
 import { parseDuration } from '../core/time.ts'
 import { unreachable, type Who } from './answer.ts'
-import type { StreamHooks, Tools } from './hooks.ts'
+import type { StreamHooks } from './hooks.ts'
 import type { StreamManifest } from './manifest.ts'
 import { peekJson } from './peek.ts'
 import { fillPath, pick, textAt } from './settings.ts'
+import type { ToolsFor } from './tools.ts'
 
 /** One stream of a connection; its mappings are already loaded. `idPaths`: where webhook shapes hold the id. */
 export function openStream(
   name: string,
   declared: StreamManifest,
   hooks: StreamHooks | undefined,
-  tools: Tools,
+  toolsFor: ToolsFor,
   who: Who,
   mappings: Record<string, Mapping>,
   idPaths: Record<string, string>,
@@ -21,6 +22,12 @@ export function openStream(
   const shape = declared.shape ?? Object.keys(declared.shapes)[0]!
   const page = hooks?.page ?? (declared.list ? listPage(declared.list, shape) : undefined)
   const fetch = hooks?.fetch ?? (declared.fetch ? fetchEach(declared.fetch, shape) : undefined)
+  const { limit } = declared
+  const tools = {
+    read: toolsFor('read', limit),
+    backfill: toolsFor('backfill', limit),
+    fetch: toolsFor('read', declared.fetch?.limit ?? limit),
+  }
   const clean = async <T>(read: Promise<T>): Promise<T> => {
     try {
       return await read
@@ -38,8 +45,11 @@ export function openStream(
     identify: (input, of) => textAt(input, idPaths[of] ?? 'id'),
     peek: ({ body, contentType }, of) =>
       UTF8_JSON.test(contentType) ? peekJson(body, idPaths[of] ?? 'id') : null,
-    page: (request, signal) => (page ? clean(page(request, tools, signal)) : Promise.resolve(EMPTY)),
-    ...(fetch ? { fetch: (ids: string[], signal: AbortSignal) => clean(fetch(ids, tools, signal)) } : {}),
+    page: (request, signal) =>
+      page ? clean(page(request, tools[request.lane ?? 'read'], signal)) : Promise.resolve(EMPTY),
+    ...(fetch
+      ? { fetch: (ids: string[], signal: AbortSignal) => clean(fetch(ids, tools.fetch, signal)) }
+      : {}),
     ...(declared.refresh ? { refresh: parseDuration(declared.refresh) } : {}),
   }
 }

@@ -1,13 +1,15 @@
 /** What hooks may use: built once per connection by `openConnection`, handed to every hook as an argument. */
 import { createHash, createHmac } from 'node:crypto'
 import { setTimeout as wait } from 'node:timers/promises'
+import type { Lane } from '../core/budget.ts'
 import { connectorError } from '../core/errors/connector.ts'
 import type { MapContext, Mapping } from '../core/ports.ts'
 import { mustBeOk, outcomeOf, outcomeOfFailure, type Reactions, type Who } from './answer.ts'
 import type { Client } from './client.ts'
-import { createGraphql } from './graphql.ts'
+import { createGraphql, nothingLearned } from './graphql.ts'
 import type { Tools } from './hooks.ts'
 import { parseJson, parseJsonBytes } from './json.ts'
+import type { Pace } from './pace.ts'
 import type { Settings } from './settings.ts'
 import { encodeXml, escapeXml, illegalInXml, parseXml, xmlElement } from './xml.ts'
 
@@ -16,6 +18,7 @@ export interface ToolsOptions {
   settings: Settings
   /** Null for a connector without an address (files, inbound only). */
   client: Client | null
+  pace: Pace
   reactions: Reactions
   mapping(name: string): Promise<Mapping>
   context: MapContext
@@ -25,17 +28,33 @@ export interface ToolsOptions {
 
 const NO_BASE = { en: 'http.base is not declared', zh: '没有声明 http.base' }
 
+/** The tools of a connection for whoever calls: everything but the lane and the class of its limit is the same. */
+export type ToolsFor = (lane: Lane, limit?: string) => Tools
+
 /** Makes the tools of one connection. */
-export function createTools(options: ToolsOptions): Tools {
+export function createTools(options: ToolsOptions): ToolsFor {
+  const { connection, client, pace } = options
+  const same = sameForAll(options)
+  const learned = nothingLearned()
+  return (lane, limit = 'default') => {
+    const http = (request: Parameters<Tools['http']>[0] & { cost?: number }) => {
+      if (!client) throw connectorError('CONNECTOR_ADDRESS', { connection, reason: NO_BASE })
+      return client.call({ ...request, lane, limit: request.limit ?? limit })
+    }
+    const tools = { ...same, http }
+    return {
+      ...tools,
+      graphql: createGraphql({ ...tools, spent: (cost) => pace.spent(limit, cost) }, learned),
+    }
+  }
+}
+
+function sameForAll(options: ToolsOptions): Omit<Tools, 'http' | 'graphql'> {
   const { connection, client } = options
   const who: Who = { connection, host: client?.host ?? 'no host' }
-  const tools: Omit<Tools, 'graphql'> = {
+  return {
     settings: options.settings,
     connection,
-    http(request) {
-      if (!client) throw connectorError('CONNECTOR_ADDRESS', { connection, reason: NO_BASE })
-      return client.call(request)
-    },
     json: (body) =>
       readAnswer(() => (typeof body === 'string' ? parseJson(body) : parseJsonBytes(body)), 'JSON'),
     xml: xmlTools(options),
@@ -58,7 +77,6 @@ export function createTools(options: ToolsOptions): Tools {
     hash: (algorithm, body) => createHash(algorithm).update(body).digest('hex'),
     sleep: (milliseconds, signal) => wait(milliseconds, undefined, { signal }),
   }
-  return { ...tools, graphql: createGraphql(tools) }
 }
 
 function xmlTools(options: ToolsOptions): Tools['xml'] {

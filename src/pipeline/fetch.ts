@@ -1,6 +1,8 @@
 /** fetch: what a hint names (a partial webhook, a doubtful copy, a document to refresh) is read by id. */
 import { crashPoint } from '../core/crash-point.ts'
+import { TributaryError } from '../core/errors/error.ts'
 import type { Connection } from '../core/ports.ts'
+import { readingLimit } from '../core/time-limit.ts'
 import { appendRecords, dueHints, endHints, type Hint, type InboxRow } from '../ledger/inbox.ts'
 import { LANE_TURN, type Pipe, type Stopping } from './pipe.ts'
 import { recordRows, wakeFor } from './receive.ts'
@@ -33,7 +35,7 @@ async function fetchGroup(pipe: Pipe, connection: Connection, name: string, hint
   }
   try {
     const wanted = [...new Set(hints.map((h) => h.external_id))]
-    const records = await stream.fetch(wanted, AbortSignal.timeout(LIMIT))
+    const records = await stream.fetch(wanted, readingLimit(LIMIT))
     // `fetch`, not `poll`: a read by id settles what two copies of one version disagree about
     const rows = recordRows(connection.id, name, 'fetch', records).map(settlesDoubt(hints))
     const appended = await pipe.db.transaction(async (tx) => {
@@ -44,9 +46,15 @@ async function fetchGroup(pipe: Pipe, connection: Connection, name: string, hint
     crashPoint('fetch.committed')
     await wakeFor(pipe, rows, appended)
   } catch (error) {
-    await endHints(pipe.db, ids, PUT_OFF)
+    await endHints(pipe.db, ids, Math.max(PUT_OFF, secondsAsked(error)))
     pipe.log('warn', 'fetch failed', { connection: connection.id, stream: name, error })
   }
+}
+
+/** For how long the source (or its budget) asks to be left alone; 0: it does not say. */
+function secondsAsked(error: unknown): number {
+  const asked = error instanceof TributaryError ? error.detail.retryAfter : undefined
+  return typeof asked === 'number' ? Math.ceil(asked / 1000) : 0
 }
 
 /** An answer to a doubt has a key of its own: the doubt is not settled by leaving out bytes seen before. */

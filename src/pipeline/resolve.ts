@@ -4,6 +4,7 @@ import { pushError } from '../core/errors/push.ts'
 import type { FindAnswer, Outcome, Remote } from '../core/outcome.ts'
 import type { Connection, WriteItem, WriteOperation } from '../core/ports.ts'
 import { sabotaged } from '../core/sabotage.ts'
+import { timeLimit } from '../core/time-limit.ts'
 import type { DuePush } from '../ledger/push.ts'
 import type { Pipe } from './pipe.ts'
 import { record } from './record.ts'
@@ -18,7 +19,7 @@ export async function findPush(
   item: WriteItem,
   limit: number,
 ): Promise<void> {
-  const signal = AbortSignal.timeout(limit)
+  const signal = timeLimit(limit)
   const adopted = push.attempt === 0 ? adoptedNumber(pipe, push) : null
   const next = await askFor(op, push, item, adopted, signal).catch((error: unknown): Next => {
     pipe.log('error', 'connector failed', { connection: connection.id, push: push.id, error })

@@ -2,7 +2,9 @@
 import { existsSync } from 'node:fs'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
+import { memoryBudgets } from '../connector/budget-memory.ts'
 import { connectorFolder, findConnectors, loadConnector, openConnection } from '../connector/load.ts'
+import type { Budgets } from '../core/budget.ts'
 import type { Connection, Mapping } from '../core/ports.ts'
 import type { CodeView } from '../ledger/code-view.ts'
 import { loadMapping } from '../mapping/load.ts'
@@ -19,13 +21,15 @@ export interface OpenOptions {
   /** What mappings read; without, the code tables of tributary.yaml alone. */
   codes?: Pick<CodeView, 'of'>
   instead?: Instead | undefined
+  /** Where budgets are kept; without, in this process alone. */
+  budgets?: Budgets
 }
 
 /** Opens every connection. A project's own mappings/ beside tributary.yaml go before the bundled ones. */
 export async function openConnections(
   config: Config,
   log: Log,
-  { codes, instead = () => undefined }: OpenOptions = {},
+  { codes, instead = () => undefined, budgets = memoryBudgets() }: OpenOptions = {},
 ): Promise<Map<string, Connection>> {
   const found = await connectorFolders(config)
   const opened = new Map<string, Connection>()
@@ -35,7 +39,7 @@ export async function openConnections(
       loadMapping(instead(given.id, name) ?? mappingFile(config, given.use, name))
     const { zone, currency } = config.company
     const onCall = (call: object) => log.debug({ event: 'http.call', connection: given.id, ...call })
-    const entry = { ...given, ...codes?.of(given.id), company: { zone, currency }, onCall }
+    const entry = { ...given, ...codes?.of(given.id), company: { zone, currency }, onCall, budgets }
     opened.set(given.id, withPolls(await openConnection(connector, entry, mappings), given.poll))
   }
   return opened

@@ -41,6 +41,7 @@ export async function startWork(pipe: Pipe, config: Config): Promise<Workers> {
   return {
     async stop() {
       stopping.asked = true
+      for (const connection of pipe.connections.values()) connection.hasten?.()
       await schedules.stop()
       await sweeper.stop()
       await Promise.all(working.map((w) => w.stop()))

@@ -1,0 +1,157 @@
+/**
+ * A connection's calls in the pace of its budgets: each waits for its turn before it is sent, and what answers
+ * tell of the remote's limits goes back into the bucket that all processes share (core/budget.ts).
+ */
+import type { BudgetLimit, Budgets, Heard, Lane } from '../core/budget.ts'
+import { hasWaited } from '../core/time-limit.ts'
+import { type Announcement, announcement, asksForPause } from './announced.ts'
+import { type Line, openLine } from './budget-line.ts'
+import type { HttpAnswer } from './hooks.ts'
+import type { LimitManifest } from './manifest.ts'
+import type { CallAhead, Pace, QueryCost } from './pace.ts'
+
+/** One class of calls: its limit, null where none is known, and how the remote announces it. */
+export interface ClassLimit {
+  limit: BudgetLimit | null
+  announced: LimitManifest['announced'] | null
+}
+
+export interface PaceOptions {
+  connection: string
+  classes: Record<string, ClassLimit>
+  budgets: Budgets
+}
+
+/** Asked for where no limit is known, to hear whether the remote wants a pause. */
+const NO_LIMIT: BudgetLimit = Object.freeze({ capacity: 1, perSecond: 1 })
+/** So long one answer to that question serves; and so long is the pause of a remote that does not say. Milliseconds. */
+const ASKED_EVERY = 1_000
+
+interface Class extends ClassLimit {
+  name: string
+  lines: Map<Lane, Line>
+  /** By performance.now(): until when it need not be asked (no limit), may not send, writes had better not try. */
+  free: number
+  blocked: number
+  heldUntil: number
+  /** What the bucket held after this process's last take. */
+  left: number
+}
+
+/** Made once per connection. */
+export function createPace({ connection, classes, budgets }: PaceOptions): Pace {
+  const stop = new AbortController()
+  const open = new Map<string, Class>()
+  const classOf = (name: string): Class => {
+    const found = open.get(name)
+    if (found) return found
+    const own = Object.hasOwn(classes, name) ? name : 'default'
+    const made = own === name ? newClass(name, classes[name]) : classOf(own)
+    open.set(name, made)
+    return made
+  }
+  const hear = (of: Class, heard: Heard) =>
+    // what is not heard costs politeness only, and whoever keeps the buckets reports its own trouble
+    budgets.hear({ connection, class: of.name }, of.limit ?? NO_LIMIT, heard).catch(() => undefined)
+  const block = (of: Class, time: number) => {
+    of.blocked = Math.max(of.blocked, performance.now() + time)
+    of.heldUntil = Math.max(of.heldUntil, of.blocked)
+    of.free = 0
+    return hear(of, { blockedFor: time })
+  }
+  const lineOf = (of: Class, lane: Lane): Line => {
+    const found = of.lines.get(lane)
+    if (found) return found
+    const made = openLine({
+      lane,
+      limit: () => of.limit ?? NO_LIMIT,
+      stop: stop.signal,
+      async take(request) {
+        const known = of.blocked - performance.now()
+        if (known > 0) return { taken: false, wait: known, left: of.left }
+        const turn = await budgets.take({ connection, class: of.name }, of.limit ?? NO_LIMIT, request)
+        of.left = turn.left
+        return turn
+      },
+      refused(wait) {
+        if (lane === 'write') of.heldUntil = Math.max(of.heldUntil, performance.now() + wait)
+      },
+    })
+    of.lines.set(lane, made)
+    return made
+  }
+  return {
+    turn: (call) => turn(classOf(call.limit), lineOf, call),
+    answered: (name, answer) => answered(classOf(name), answer, hear, block),
+    spent: (name, cost) => spent(classOf(name), cost, hear, block),
+    held: (name) => Math.max(0, classOf(name).heldUntil - performance.now()),
+    hasten: () => stop.abort(),
+  }
+}
+
+function newClass(name: string, declared?: ClassLimit): Class {
+  const { limit = null, announced = null } = declared ?? {}
+  const times = { free: 0, blocked: 0, heldUntil: 0 }
+  return { name, limit, announced, lines: new Map(), ...times, left: limit?.capacity ?? 0 }
+}
+
+async function turn(
+  of: Class,
+  lineOf: (of: Class, lane: Lane) => Line,
+  { lane, cost, signal }: CallAhead,
+): Promise<void> {
+  const began = performance.now()
+  if (!of.limit && began < of.free) return
+  const counted = of.announced === 'shopify-cost' ? cost : 1
+  await lineOf(of, lane).wait(of.limit ? counted : 0, signal)
+  if (!of.limit) of.free = performance.now() + ASKED_EVERY
+  hasWaited(signal, performance.now() - began)
+}
+
+type Hear = (of: Class, heard: Heard) => Promise<unknown>
+type Block = (of: Class, time: number) => Promise<unknown>
+
+async function answered(of: Class, answer: HttpAnswer, hear: Hear, block: Block): Promise<void> {
+  const { announced } = of
+  const told = announced && announced !== 'shopify-cost' ? announcement(answer.headers, announced) : {}
+  if (of.limit && told.perSecond) of.limit = { ...of.limit, perSecond: told.perSecond }
+  const pause = asksForPause(answer, told)
+  if (pause === 'empty') await (of.limit ? hear(of, { available: 0 }) : block(of, ASKED_EVERY))
+  else if (pause !== null) await block(of, pause)
+  else remains(of, told, hear, block)
+}
+
+/** Fewer calls are left than the bucket believed: somebody else uses them too, or the window is a fixed one. */
+function remains(of: Class, { remaining, reset }: Announcement, hear: Hear, block: Block): void {
+  if (remaining === undefined || remaining >= of.left) return
+  of.left = remaining
+  if (remaining < 1 && reset) void block(of, reset)
+  else void hear(of, { available: remaining })
+}
+
+async function spent(
+  of: Class,
+  { taken, requested, actual, bucket }: QueryCost,
+  hear: Hear,
+  block: Block,
+): Promise<void> {
+  if (of.announced !== 'shopify-cost' || !of.limit) {
+    if (actual === null) await block(of, untilEarned(requested, bucket))
+    return
+  }
+  if (bucket && bucket.restoreRate > 0)
+    of.limit = { capacity: bucket.maximumAvailable, perSecond: bucket.restoreRate }
+  const available = bucket
+    ? { available: bucket.currentlyAvailable }
+    : actual === null
+      ? { available: 0 }
+      : {}
+  await hear(of, { unused: taken - (actual ?? 0), ...available })
+}
+
+/** (requested − available) / restore rate, where calls are counted and only the remote counts points. */
+function untilEarned(requested: number, bucket: QueryCost['bucket']): number {
+  if (!bucket || !(bucket.restoreRate > 0)) return ASKED_EVERY
+  const seconds = (requested - bucket.currentlyAvailable) / bucket.restoreRate
+  return Math.ceil(Math.max(0.1, seconds) * 1000)
+}

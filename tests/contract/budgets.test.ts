@@ -1,0 +1,184 @@
+/** What every keeper of budgets promises: this process's memory, PostgreSQL, Redis; the last two to many at once. */
+import { setTimeout as sleep } from 'node:timers/promises'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { memoryBudgets } from '../../src/connector/budget-memory.ts'
+import { type BudgetLimit, type Budgets, LANES, type Lane } from '../../src/core/budget.ts'
+import { ledgerBudgets } from '../../src/ledger/budget.ts'
+import { migrate } from '../../src/ledger/migrate.ts'
+import { openPostgres } from '../../src/ledger/postgres.ts'
+import { redisBudgets } from '../../src/queue/budget.ts'
+import { postgresMissing, redisMissing, startPostgres, startRedis } from '../support/services.ts'
+
+interface Keeper {
+  /** As another process would open it. */
+  open(): Promise<Budgets>
+  /** Loses everything. */
+  lose(): Promise<void>
+  stop(): Promise<void>
+}
+
+const lanes = Object.keys(LANES) as Lane[]
+/** Earns nothing to speak of while a test runs. */
+const still: BudgetLimit = { capacity: 100, perSecond: 1e-9 }
+
+async function inMemory(): Promise<Keeper> {
+  const budgets = memoryBudgets()
+  return { open: async () => budgets, lose: () => budgets.close(), stop: () => budgets.close() }
+}
+
+async function inPostgres(): Promise<Keeper> {
+  const server = await startPostgres()
+  const first = openPostgres({ url: server.url })
+  await migrate(first, false)
+  const opened = [first]
+  return {
+    async open() {
+      const db = openPostgres({ url: server.url })
+      opened.push(db)
+      return ledgerBudgets(db)
+    },
+    lose: async () => void (await first.query('truncate budget')),
+    async stop() {
+      for (const db of opened) await db.close()
+      await server.stop()
+    },
+  }
+}
+
+async function inRedis(): Promise<Keeper> {
+  const server = await startRedis()
+  const opened: Budgets[] = []
+  return {
+    async open() {
+      const budgets = redisBudgets(server.url, () => undefined)
+      opened.push(budgets)
+      return budgets
+    },
+    lose: () => server.flush(),
+    async stop() {
+      for (const budgets of opened) await budgets.close()
+      await server.stop()
+    },
+  }
+}
+
+const KEEPERS = [
+  { name: 'memory', missing: null, start: inMemory },
+  { name: 'postgres', missing: postgresMissing(), start: inPostgres },
+  { name: 'redis', missing: redisMissing(), start: inRedis },
+]
+
+/** Numbers that come again and again the same. */
+function numbers(seed: number): (below: number) => number {
+  let state = seed
+  return (below) => {
+    state = (state * 1_103_515_245 + 12_345) % 2 ** 31
+    return Math.floor((state / 2 ** 31) * below)
+  }
+}
+
+describe.each(KEEPERS)('budgets in $name', ({ missing, start }) => {
+  let keeper: Keeper
+  let budgets: Budgets
+  beforeAll(async () => {
+    if (missing) return
+    keeper = await start()
+    budgets = await keeper.open()
+  })
+  afterAll(() => keeper?.stop())
+  let buckets = 0
+  const newBucket = () => ({ connection: 'shop:一', class: `c${++buckets}` })
+
+  it.skipIf(missing)('does the sums of core/budget.ts', async () => {
+    const model = memoryBudgets(() => 0)
+    const next = numbers(7)
+    for (let n = 0; n < 12; n++) {
+      const of = newBucket()
+      for (let i = 0; i < 25; i++) {
+        if (next(4) === 0) {
+          const heard = {
+            ...(next(2) ? { unused: next(60) - 20 } : {}),
+            ...(next(3) === 0 ? { available: next(120) } : {}),
+          }
+          await budgets.hear(of, still, heard)
+          await model.hear(of, still, heard)
+          continue
+        }
+        const request = { cost: next(40), lane: lanes[next(3)]!, patience: next(2) ? 0 : 1e15 }
+        const [got, wanted] = [await budgets.take(of, still, request), await model.take(of, still, request)]
+        expect({ i, ...request, taken: got.taken }).toEqual({ i, ...request, taken: wanted.taken })
+        expect(got.left).toBeCloseTo(wanted.left, 4)
+        expect(got.wait / (wanted.wait || 1)).toBeCloseTo(wanted.wait ? 1 : 0, 4)
+      }
+    }
+  })
+
+  it.skipIf(missing)('earns by a clock of its own, and gives a lane its sure turn in time', async () => {
+    const of = newBucket()
+    const limit = { capacity: 10, perSecond: 20 }
+    const take = (lane: Lane, cost: number) => budgets.take(of, limit, { cost, lane, patience: 5_000 })
+    expect(await take('write', 10)).toMatchObject({ taken: true, wait: 0, left: 0 })
+    expect((await take('backfill', 1)).taken, 'the first one is sure').toBe(true)
+    const { taken, wait } = await take('backfill', 1)
+    expect(taken).toBe(false)
+    // 5 are left for others; or its share, a tenth of 20 per second
+    expect(wait).toBeGreaterThan(250)
+    expect(wait).toBeLessThanOrEqual(300)
+    await sleep(310)
+    const later = await take('backfill', 1)
+    expect(later).toMatchObject({ taken: true })
+    expect(later.left).toBeGreaterThan(3)
+  })
+
+  it.skipIf(missing)('grants to many at once exactly what is there', async () => {
+    const of = newBucket()
+    const others = await Promise.all(Array.from({ length: 5 }, () => keeper.open()))
+    const asked = await Promise.all(
+      Array.from({ length: 300 }, (_, i) =>
+        others[i % 5]!.take(of, still, { cost: 1, lane: 'write', patience: 0 }),
+      ),
+    )
+    expect(asked.filter((turn) => turn.taken).length).toBe(100)
+  })
+
+  it.skipIf(missing)('keeps many at once within the rate, and wastes none of it', async () => {
+    const of = newBucket()
+    const limit = { capacity: 5, perSecond: 100 }
+    const others = await Promise.all(Array.from({ length: 4 }, () => keeper.open()))
+    const sent: number[] = []
+    const from = performance.now()
+    const end = from + 3_000
+    await Promise.all(
+      others.map(async (own) => {
+        while (performance.now() < end) {
+          const { taken, wait } = await own.take(of, limit, { cost: 1, lane: 'write', patience: 1_000 })
+          if (wait > 0) await sleep(Math.ceil(wait) + 1)
+          if (taken) sent.push(performance.now())
+        }
+      }),
+    )
+    sent.sort((a, b) => a - b)
+    let most = 0
+    for (let i = 0, j = 0; j < sent.length; j++) {
+      while (sent[j]! - sent[i]! >= 1_000) i++
+      most = Math.max(most, j - i + 1)
+    }
+    // timers fire late, never early: what was sent late may come together with what was not
+    expect(most).toBeLessThanOrEqual(105 + 5)
+    expect(sent.length).toBeGreaterThan(250)
+    expect(sent.length).toBeLessThanOrEqual(310)
+  })
+
+  it.skipIf(missing)('tells everybody of a pause, and begins full when all is lost', async () => {
+    const of = newBucket()
+    const other = await keeper.open()
+    const request = { cost: 1, lane: 'write', patience: 0 } as const
+    await other.hear(of, still, { blockedFor: 60_000, available: 3 })
+    const turn = await budgets.take(of, still, request)
+    expect(turn.taken).toBe(false)
+    expect(turn.wait).toBeGreaterThan(50_000)
+    expect(turn.wait).toBeLessThanOrEqual(60_000)
+    await keeper.lose()
+    expect(await budgets.take(of, still, request)).toMatchObject({ taken: true, left: 99 })
+  })
+})

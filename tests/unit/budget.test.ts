@@ -1,0 +1,233 @@
+/** The arithmetic of rate budgets: what a remote would count, whatever is asked in which order. */
+import fc from 'fast-check'
+import { describe, expect, it } from 'vitest'
+import { memoryBudgets } from '../../src/connector/budget-memory.ts'
+import {
+  type Bucket,
+  type BudgetLimit,
+  earn,
+  fullBucket,
+  hearOf,
+  LANES,
+  type Lane,
+  passed,
+  type Request,
+  SET_BACK,
+  takeFrom,
+} from '../../src/core/budget.ts'
+
+const lanes = Object.keys(LANES) as Lane[]
+const limit = fc.record({
+  capacity: fc.integer({ min: 1, max: 50 }),
+  perSecond: fc.oneof(fc.integer({ min: 1, max: 100 }), fc.double({ min: 0.01, max: 5, noNaN: true })),
+})
+const step = fc.record({
+  lane: fc.constantFrom(...lanes),
+  cost: fc.integer({ min: 0, max: 60 }),
+  /** Before it asks. Milliseconds. */
+  later: fc.oneof(fc.constant(0), fc.integer({ min: 0, max: 3_000 })),
+  patience: fc.constantFrom(0, 500, 1e9),
+})
+
+/** The bucket of the remote itself: refuses what it has not got. Answers the least it ever held. */
+function remote({ capacity, perSecond }: BudgetLimit, calls: { at: number; cost: number }[]): number {
+  let [level, at, least] = [capacity, 0, capacity]
+  for (const call of calls.toSorted((a, b) => a.at - b.at)) {
+    level = Math.min(capacity, level + ((call.at - at) * perSecond) / 1000) - call.cost
+    at = call.at
+    least = Math.min(least, level)
+  }
+  return least
+}
+
+describe('a budget', () => {
+  it('never grants more than the remote has: the bucket and what it earned', () => {
+    fc.assert(
+      fc.property(limit, fc.array(step, { maxLength: 60 }), (of, steps) => {
+        let [bucket, now] = [fullBucket(of), 0]
+        const sent: { at: number; cost: number }[] = []
+        for (const { later, ...request } of steps) {
+          now += later
+          const asked = takeFrom(earn(bucket, of, later), of, request)
+          bucket = asked.bucket
+          if (asked.turn.taken)
+            sent.push({ at: now + asked.turn.wait, cost: Math.min(request.cost, of.capacity) })
+        }
+        expect(remote(of, sent)).toBeGreaterThan(-1e-6)
+      }),
+      { numRuns: 2_000 },
+    )
+  })
+
+  it('grants whoever comes back as often as told, however dear', () => {
+    fc.assert(
+      fc.property(limit, fc.array(step, { maxLength: 20 }), step, (of, before, last) => {
+        let bucket = fullBucket(of)
+        for (const { later, ...request } of before)
+          bucket = takeFrom(earn(bucket, of, later), of, request).bucket
+        const request = { ...last, patience: Number.MAX_VALUE }
+        for (let tries = 0; tries < 5; tries++) {
+          const { bucket: after, turn } = takeFrom(bucket, of, request)
+          if (turn.taken) return
+          bucket = earn(after, of, turn.wait + 0.001)
+        }
+        throw new Error('told to come again five times')
+      }),
+    )
+  })
+
+  it('takes nothing when it says no', () => {
+    const of = { capacity: 4, perSecond: 1 }
+    const empty: Bucket = { level: 0.5, blocked: 0, turns: { write: 9e9, read: 9e9, backfill: 9e9 } }
+    for (const lane of lanes) {
+      const { bucket, turn } = takeFrom(empty, of, { cost: 2, lane, patience: 1_000 })
+      expect(turn.taken).toBe(false)
+      expect(bucket).toEqual(empty)
+    }
+  })
+
+  it('counts no stretch of time twice when the clock jumps back, and does not stand still when it was set right', () => {
+    const jumps = fc.array(fc.integer({ min: -SET_BACK, max: 5_000 }), { maxLength: 40 })
+    fc.assert(
+      fc.property(jumps, (steps) => {
+        let [at, now, counted] = [0, 0, 0]
+        let latest = 0
+        for (const jump of steps) {
+          now = Math.max(latest - SET_BACK, now + jump)
+          latest = Math.max(latest, now)
+          const time = passed(at, now)
+          counted += time.elapsed
+          at = time.at
+        }
+        expect(counted).toBe(latest)
+      }),
+    )
+    expect(passed(1e9, 1e9 - SET_BACK - 1)).toEqual({ elapsed: 0, at: 1e9 - SET_BACK - 1 })
+  })
+
+  it('believes an announced rest only downwards, gives back what was not used, and is shut while it is blocked', () => {
+    const of = { capacity: 100, perSecond: 10 }
+    const half = { ...fullBucket(of), level: 50 }
+    expect(hearOf(half, of, { available: 80 }).level).toBe(50)
+    expect(hearOf(half, of, { available: 20 }).level).toBe(20)
+    expect(hearOf(half, of, { unused: 30 }).level).toBe(80)
+    expect(hearOf(half, of, { unused: 90, available: 100 }).level).toBe(100)
+    expect(hearOf(half, of, { unused: -10 }).level).toBe(40)
+    const shut = hearOf(half, of, { blockedFor: 2_000 })
+    for (const lane of lanes)
+      expect(takeFrom(shut, of, { cost: 0, lane, patience: 9e9 }).turn).toMatchObject({
+        taken: false,
+        wait: 2_000,
+      })
+    expect(hearOf(shut, of, { blockedFor: 500 }).blocked).toBe(2_000)
+    expect(takeFrom(earn(shut, of, 2_000), of, { cost: 1, lane: 'read', patience: 0 }).turn.taken).toBe(true)
+  })
+})
+
+/** Lanes that always want more, asked in turn each millisecond; what each got and how long a call waited at most. */
+function contest(
+  of: BudgetLimit,
+  wanted: Partial<Record<Lane, number>>,
+  seconds: number,
+  start = of.capacity,
+) {
+  let bucket: Bucket = { ...fullBucket(of), level: start }
+  const got: Record<Lane, number> = { write: 0, read: 0, backfill: 0 }
+  const longest: Record<Lane, number> = { write: 0, read: 0, backfill: 0 }
+  const waiting: Partial<Record<Lane, { since: number; until: number; taken: boolean }>> = {}
+  // the lower lanes come first: priority must not rest on who asks first
+  const order = lanes.toReversed().filter((lane) => wanted[lane])
+  for (let now = 0; now < seconds * 1000; now++) {
+    bucket = earn(bucket, of, 1)
+    for (const lane of order) {
+      const mine = waiting[lane] ?? { since: now, until: now, taken: false }
+      waiting[lane] = mine
+      if (now < mine.until) continue
+      if (!mine.taken) {
+        const request: Request = { cost: wanted[lane]!, lane, patience: 1e9 }
+        const asked = takeFrom(bucket, of, request)
+        bucket = asked.bucket
+        mine.until = now + asked.turn.wait
+        mine.taken = asked.turn.taken
+        if (!mine.taken || asked.turn.wait > 0) continue
+      }
+      got[lane] += wanted[lane]!
+      longest[lane] = Math.max(longest[lane], now - mine.since)
+      delete waiting[lane]
+    }
+  }
+  return { got, longest }
+}
+
+describe('lanes', () => {
+  const of = { capacity: 40, perSecond: 10 }
+  const total = 10 * 100 + 40
+
+  it('give each lane its share of the rate when all want everything, and waste nothing', () => {
+    const { got } = contest(of, { write: 1, read: 1, backfill: 1 }, 100)
+    expect(got.write + got.read + got.backfill).toBeGreaterThan(total * 0.97)
+    expect(got.read).toBeGreaterThanOrEqual(0.2 * 1000 * 0.95)
+    expect(got.backfill).toBeGreaterThanOrEqual(0.1 * 1000 * 0.95)
+    expect(got.write).toBeGreaterThanOrEqual(0.65 * 1000)
+  })
+
+  it.each(lanes)('give %s everything when nobody else wants any', (lane) => {
+    const { got } = contest(of, { [lane]: 1 }, 100)
+    expect(got[lane]).toBeGreaterThan(1000 * 0.97)
+  })
+
+  it('let a write in at once while history is read as fast as it goes', () => {
+    let bucket = fullBucket(of)
+    for (let now = 0; now < 60_000; now++) {
+      bucket = takeFrom(earn(bucket, of, 1), of, { cost: 1, lane: 'backfill', patience: 0 }).bucket
+      if (now % 500 === 499) {
+        const { turn } = takeFrom(bucket, of, { cost: 4, lane: 'write', patience: 0 })
+        expect(turn).toMatchObject({ taken: true, wait: 0 })
+      }
+    }
+  })
+
+  it('leave a fifth to writes and a half to what is new', () => {
+    for (const [lane, left] of [
+      ['read', 8],
+      ['backfill', 20],
+    ] as const) {
+      let bucket = fullBucket(of)
+      for (;;) {
+        const { bucket: after, turn } = takeFrom(bucket, of, { cost: 1, lane, patience: 0 })
+        if (!turn.taken) break
+        bucket = after
+      }
+      expect(bucket.level).toBe(left)
+    }
+  })
+
+  it('starve no dear call of the same or of another lane by cheap ones', () => {
+    const { longest } = contest(of, { write: 1, read: 40, backfill: 40 }, 400)
+    // its whole bucket, earned at its share: 20 s, and what others owe meanwhile
+    expect(longest.read).toBeLessThan(30_000)
+    expect(longest.backfill).toBeLessThan(60_000)
+    const above = contest(of, { write: 40, read: 1, backfill: 1 }, 400)
+    expect(above.longest.write).toBeLessThan(10_000)
+  })
+})
+
+describe('budgets in memory', () => {
+  it('keep one bucket for each connection and class, by a clock that may jump', async () => {
+    let now = 0
+    const budgets = memoryBudgets(() => now)
+    const of = { capacity: 1, perSecond: 1 }
+    const take = (connection: string, name: string) =>
+      budgets.take({ connection, class: name }, of, { cost: 1, lane: 'write', patience: 0 })
+    expect((await take('a', 'default')).taken).toBe(true)
+    expect((await take('a', 'default')).taken).toBe(false)
+    expect((await take('a', 'orders')).taken).toBe(true)
+    expect((await take('b', 'default')).taken).toBe(true)
+    now = -SET_BACK / 2
+    expect((await take('a', 'default')).taken).toBe(false)
+    now = 1_000
+    expect((await take('a', 'default')).taken).toBe(true)
+    await budgets.hear({ connection: 'new', class: 'default' }, of, { blockedFor: 5_000 })
+    expect(await take('new', 'default')).toMatchObject({ taken: false, wait: 5_000 })
+  })
+})
