@@ -95,27 +95,30 @@ async function post(
     cost: taken,
     signal,
   })
-  const read = tools.json(tools.ok(answer).body) as Answer
-  const cost = read.extensions?.cost
-  if (cost) {
+  // what states no cost has used none: the guess is given back
+  let spent: QueryCost = { taken, requested: taken, actual: 0, bucket: null }
+  try {
+    const read = tools.json(tools.ok(answer).body) as Answer
+    spent = spentBy(read, taken)
     if (costs.size >= COSTS) costs.clear()
-    costs.set(shape, cost.requestedQueryCost)
+    costs.set(shape, spent.requested)
+    return read
+  } finally {
+    const told = tools.spent(spent)
+    // or the next one would not wait
+    if (spent.actual === null) await told
   }
-  const throttled = codeOf(read.errors ?? []) === 'THROTTLED'
-  const told = cost || throttled ? tools.spent(spentBy(taken, cost, throttled)) : undefined
-  if (throttled) await told
-  return read
 }
 
 /** Cursors, ids and sizes inside a text change from call to call. */
 const shapeOf = (query: string): string => query.replace(/"[^"]*"|\d+/g, '')
 
-/** One that was refused for anything else than the throttle costs little, and the server says so. */
-function spentBy(taken: number, cost: Cost | undefined, throttled: boolean): QueryCost {
+function spentBy({ errors = [], extensions }: Answer, taken: number): QueryCost {
+  const cost = extensions?.cost
   return {
     taken,
     requested: cost?.requestedQueryCost ?? taken,
-    actual: throttled ? null : (cost?.actualQueryCost ?? 0),
+    actual: codeOf(errors) === 'THROTTLED' ? null : (cost?.actualQueryCost ?? 0),
     bucket: cost?.throttleStatus ?? null,
   }
 }

@@ -17,8 +17,9 @@ const signal = new AbortController().signal
 const always = { since: new Date('2020-01-01T00:00:00Z'), until: new Date('2100-01-01T00:00:00Z') }
 const context = {} as never
 
-async function connect(base: string, calls: CallEvent[] = []): Promise<Connection> {
+async function connect(base: string, calls: CallEvent[] = [], more: object = {}): Promise<Connection> {
   const config = {
+    ...more,
     id: 'my-shop',
     entity: 'main',
     settings: { base, token: 'tok', secret: 's3cret', previousSecret: 'old' },
@@ -126,15 +127,20 @@ describe('shopify against the sandbox', () => {
     expect(await readAll(c, { since: new Date(Date.now() - 3_600_000), until: always.until })).toHaveLength(5)
   })
 
-  it('waits when throttled and loses nothing', async () => {
-    const shop = await sandbox({ plan: { maximumAvailable: 120, restoreRate: 50 } })
+  it('waits for its budget and is not throttled; with a rate of its own it is, and loses nothing', async () => {
+    const plan = { maximumAvailable: 120, restoreRate: 50 }
+    const throttled = async (url: string) =>
+      ((await (await fetch(`${url}/_sandbox/stats`)).json()) as { throttled: number }).throttled
+    const shop = await sandbox({ plan })
     await shop.post('orders', { count: 100, hard: true })
     const calls: CallEvent[] = []
-    const records = await readAll(await connect(shop.url, calls))
-    expect(records).toHaveLength(100)
-    const stats = (await (await fetch(`${shop.url}/_sandbox/stats`)).json()) as { throttled: number }
-    expect(stats.throttled).toBeGreaterThan(0)
+    expect(await readAll(await connect(shop.url, calls))).toHaveLength(100)
+    expect(await throttled(shop.url)).toBe(0)
     expect(calls.every((e) => e.path.startsWith('/graphql.json'))).toBe(true)
+
+    const rate = { calls: 1_000, per: '1s' }
+    expect(await readAll(await connect(shop.url, [], { rate }))).toHaveLength(100)
+    expect(await throttled(shop.url)).toBeGreaterThan(0)
   })
 
   it('checks: shop and number of orders, or what is wrong', async () => {
