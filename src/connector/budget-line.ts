@@ -25,6 +25,8 @@ export interface LineOptions {
   lane: Lane
   /** As it is known now. */
   limit(): BudgetLimit
+  /** What the bucket holds now, as far as this process knows. */
+  left(): number
   take(request: Request): Promise<Turn>
   /** Told when calls are sent away, and for how long. Milliseconds. */
   refused(wait: number): void
@@ -47,7 +49,7 @@ interface Waiter {
 
 /** Made by `createPace`, one for each lane that calls. */
 export function openLine(options: LineOptions): Line {
-  const { lane, limit, refused, stop } = options
+  const { lane, limit, left, refused, stop } = options
   const waiting = new Set<Waiter>()
   let serving = false
   const sendAway = (waiter: Waiter, wait: number) => {
@@ -68,10 +70,11 @@ export function openLine(options: LineOptions): Line {
       if (signal.aborted) throw failure('ABORTED', false)
       const patience = stop.aborted ? 0 : patienceOf(lane, signal)
       // whoever stands before it takes at least so long
-      const ahead = ([...waiting].reduce((sum, waiter) => sum + waiter.cost, 0) / limit().perSecond) * 1000
-      if (ahead > patience) {
-        refused(ahead)
-        throw tooFar(ahead)
+      const ahead = [...waiting].reduce((sum, waiter) => sum + waiter.cost, 0)
+      const wait = ((ahead - left()) / limit().perSecond) * 1000
+      if (ahead > 0 && wait > patience) {
+        refused(wait)
+        throw tooFar(wait)
       }
       const turn = join(waiting, { cost, until: performance.now() + patience }, signal)
       if (!serving) void serve()

@@ -34,8 +34,9 @@ interface Class extends ClassLimit {
   free: number
   blocked: number
   heldUntil: number
-  /** What the bucket held after this process's last take. */
+  /** What the bucket held after this process's last take, and when that was. */
   left: number
+  leftAt: number
 }
 
 /** Made once per connection. */
@@ -65,12 +66,14 @@ export function createPace({ connection, classes, budgets }: PaceOptions): Pace 
     const made = openLine({
       lane,
       limit: () => of.limit ?? NO_LIMIT,
+      left: () => leftOf(of),
       stop: stop.signal,
       async take(request) {
         const known = of.blocked - performance.now()
         if (known > 0) return { taken: false, wait: known, left: of.left }
         const turn = await budgets.take({ connection, class: of.name }, of.limit ?? NO_LIMIT, request)
         of.left = turn.left
+        of.leftAt = performance.now()
         return turn
       },
       refused(wait) {
@@ -91,8 +94,14 @@ export function createPace({ connection, classes, budgets }: PaceOptions): Pace 
 
 function newClass(name: string, declared?: ClassLimit): Class {
   const { limit = null, announced = null } = declared ?? {}
-  const times = { free: 0, blocked: 0, heldUntil: 0 }
+  const times = { free: 0, blocked: 0, heldUntil: 0, leftAt: 0 }
   return { name, limit, announced, lines: new Map(), ...times, left: limit?.capacity ?? 0 }
+}
+
+/** By what the last take said, and what was earned since. */
+function leftOf({ limit, left, leftAt }: Class): number {
+  const { capacity, perSecond } = limit ?? NO_LIMIT
+  return Math.min(capacity, left + ((performance.now() - leftAt) / 1000) * perSecond)
 }
 
 async function turn(

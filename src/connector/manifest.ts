@@ -320,7 +320,7 @@ function* namesThatMustExist(manifest: Manifest): Generator<Reference> {
 
 /** Classes of calls must be declared; `default` always is. */
 function* limitNames({ http, read = {}, write = {} }: Manifest): Generator<Reference> {
-  const known = ['default', ...Object.keys(http?.limits ?? {})]
+  const known = [...new Set(['default', ...Object.keys(http?.limits ?? {})])]
   for (const [name, { limit, fetch }] of Object.entries(read)) {
     if (limit) yield { path: ['read', name, 'limit'], name: limit, known }
     if (fetch?.limit) yield { path: ['read', name, 'fetch', 'limit'], name: fetch.limit, known }

@@ -121,8 +121,12 @@ export function takeFrom(
   const earns = perSecond / 1000
   const asked = Math.min(cost, capacity)
   const sure = turns[lane] <= 0
-  if (!sure && level < leaves * capacity)
-    return later(Math.min(turns[lane], (leaves * capacity - level) / earns))
+  if (!sure && level < leaves * capacity) {
+    const again = Math.min(turns[lane], (leaves * capacity - level) / earns)
+    // not before it is earned: who cannot wait for that need not wait at all
+    const soonest = Math.max(again, (asked - level) / earns)
+    return later(soonest > patience ? soonest : again)
+  }
   // what is left for the lanes above also when the call goes out
   const rest = sure ? 0 : Math.min(leaves * capacity, capacity - asked)
   const wait = Math.max(0, rest + asked - level) / earns

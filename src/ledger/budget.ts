@@ -60,9 +60,13 @@ update budget b set (level, at, blocked, turn_write, turn_read, turn_backfill, t
          ${turnAfter('write')}, ${turnAfter('read')}, ${turnAfter('backfill')}, d.taken, d.wait
     from ${EARNED}
     cross join lateral (
+      select case when e.turn_${lane} > 0 and e.level < $6::float8
+                  then least(e.turn_${lane}, ($6::float8 - e.level) / $4::float8) end as again,
+             ($5::float8 - e.level) / $4::float8 as earned) a
+    cross join lateral (
       select case when e.blocked > 0 then e.blocked
-                  when e.turn_${lane} > 0 and e.level < $6::float8
-                  then least(e.turn_${lane}, ($6::float8 - e.level) / $4::float8) end as later,
+                  when a.again is not null and greatest(a.again, a.earned) > $8::float8 then greatest(a.again, a.earned)
+                  else a.again end as later,
              greatest(0, case when e.turn_${lane} > 0 then least($6::float8, $3::float8 - $5::float8) else 0 end
                          + $5::float8 - e.level) / $4::float8 as wait) w
     cross join lateral (

@@ -91,7 +91,12 @@ local function later(wait)
 end
 if blocked > 0 then return later(blocked) end
 local sure = turns[lane] <= 0
-if not sure and level < leaves then return later(math.min(turns[lane], (leaves - level) / earns)) end
+if not sure and level < leaves then
+  local again = math.min(turns[lane], (leaves - level) / earns)
+  local soonest = math.max(again, (cost - level) / earns)
+  if soonest > patience then return later(soonest) end
+  return later(again)
+end
 local rest = 0
 if not sure then rest = math.min(leaves, capacity - cost) end
 local wait = math.max(0, rest + cost - level) / earns
