@@ -77,11 +77,14 @@ export interface Bucket {
   blocked: number
   /** Milliseconds until each lane's next sure turn: one that comes whatever is left. */
   turns: Readonly<Record<Lane, number>>
+  /** What a write that could not wait will come back for, and the milliseconds for which it is kept for it. */
+  wanted: number
+  wantedFor: number
 }
 
 /** A bucket that nobody has used. */
 export function fullBucket({ capacity }: BudgetLimit): Bucket {
-  return { level: capacity, blocked: 0, turns: { write: 0, read: 0, backfill: 0 } }
+  return { level: capacity, blocked: 0, turns: { write: 0, read: 0, backfill: 0 }, wanted: 0, wantedFor: 0 }
 }
 
 /** A clock that was set back by more than this is believed; by less, its time is waited for. Milliseconds. */
@@ -99,14 +102,19 @@ export function passed(at: number, now: number): { elapsed: number; at: number }
 
 /** The bucket `elapsed` milliseconds later. */
 export function earn(bucket: Bucket, limit: BudgetLimit, elapsed: number): Bucket {
-  const { level, blocked, turns } = bucket
+  const { level, blocked, turns, wanted, wantedFor } = bucket
   const less = (time: number) => Math.max(0, time - elapsed)
   return {
+    wanted,
+    wantedFor: less(wantedFor),
     level: Math.min(limit.capacity, level + (elapsed * limit.perSecond) / 1000),
     blocked: less(blocked),
     turns: { write: less(turns.write), read: less(turns.read), backfill: less(turns.backfill) },
   }
 }
+
+/** A write comes back a little later than it was told; the ledger looks every second for what is due. Milliseconds. */
+export const COMES_BACK = 5_000
 
 /** One request to a bucket that is up to date. */
 export function takeFrom(
@@ -115,25 +123,38 @@ export function takeFrom(
   { cost, lane, patience }: Request,
 ): { bucket: Bucket; turn: Turn } {
   const { leaves, share } = LANES[lane]
-  const { level, blocked, turns } = bucket
-  const later = (wait: number) => ({ bucket, turn: { taken: false, wait, left: level } })
-  if (blocked > 0) return later(blocked)
+  const { level, blocked, turns, wanted, wantedFor } = bucket
   const earns = perSecond / 1000
   const asked = Math.min(cost, capacity)
+  const later = (wait: number) => {
+    const wants =
+      lane === 'write' && wait > patience ? { wanted: asked, wantedFor: wait + COMES_BACK } : undefined
+    return { bucket: { ...bucket, ...wants }, turn: { taken: false, wait, left: level } }
+  }
+  if (blocked > 0) return later(blocked)
   const sure = turns[lane] <= 0
-  if (!sure && level < leaves * capacity) {
-    const again = Math.min(turns[lane], (leaves * capacity - level) / earns)
+  const keep = leaves * capacity
+  // both what a write was promised and this call must be there
+  const needs = Math.max(keep, lane !== 'write' && wantedFor > 0 ? wanted + asked : 0)
+  if (!sure && level < needs) {
+    const there = needs > capacity ? wantedFor : (needs - level) / earns
+    const again = Math.min(turns[lane], there)
     // not before it is earned: who cannot wait for that need not wait at all
     const soonest = Math.max(again, (asked - level) / earns)
     return later(soonest > patience ? soonest : again)
   }
   // what is left for the lanes above also when the call goes out
-  const rest = sure ? 0 : Math.min(leaves * capacity, capacity - asked)
+  const rest = sure ? 0 : Math.min(keep, capacity - asked)
   const wait = Math.max(0, rest + asked - level) / earns
   if (wait > patience) return later(wait)
   const left = level - asked
-  const next = { ...turns, [lane]: asked / (earns * share) }
-  return { bucket: { ...bucket, level: left, turns: next }, turn: { taken: true, wait, left } }
+  const after = {
+    ...bucket,
+    level: left,
+    turns: { ...turns, [lane]: asked / (earns * share) },
+    ...(lane === 'write' ? { wanted: 0, wantedFor: 0 } : {}),
+  }
+  return { bucket: after, turn: { taken: true, wait, left } }
 }
 
 /** What the remote said, told to a bucket that is up to date. */

@@ -1,5 +1,13 @@
 /** Budgets that processes share through PostgreSQL: a row per bucket, a statement per take, by its own clock. */
-import { type BudgetLimit, type BudgetOf, type Budgets, LANES, type Lane, SET_BACK } from '../core/budget.ts'
+import {
+  type BudgetLimit,
+  type BudgetOf,
+  type Budgets,
+  COMES_BACK,
+  LANES,
+  type Lane,
+  SET_BACK,
+} from '../core/budget.ts'
 import type { Queryable } from './database.ts'
 
 /** Budgets in table `budget`. The database stays whose it is: `close` leaves it open. */
@@ -46,31 +54,44 @@ const EARNED = `(select clock_timestamp() as now) c
            greatest(0, b.blocked - t.elapsed) as blocked,
            greatest(0, b.turn_write - t.elapsed) as turn_write,
            greatest(0, b.turn_read - t.elapsed) as turn_read,
-           greatest(0, b.turn_backfill - t.elapsed) as turn_backfill) e`
+           greatest(0, b.turn_backfill - t.elapsed) as turn_backfill,
+           b.wanted, greatest(0, b.wanted_for - t.elapsed) as wanted_for) e`
+
+const EARNED_COLUMNS = 'level, at, blocked, turn_write, turn_read, turn_backfill, wanted, wanted_for'
 
 /** `takeFrom`. $5 cost, $6 what the lane leaves, $7 its share of the rate, $8 patience. */
-const takeOf = (lane: Lane): string => {
+function takeOf(lane: Lane): string {
+  const write = lane === 'write'
   const turnAfter = (other: Lane) =>
     other === lane
       ? `case when d.taken then $5::float8 / ($4::float8 * $7::float8) else e.turn_${other} end`
       : `e.turn_${other}`
+  const wanted = write
+    ? `case when d.taken then 0 when d.wait > $8::float8 then $5::float8 else e.wanted end,
+       case when d.taken then 0 when d.wait > $8::float8 then d.wait + ${COMES_BACK} else e.wanted_for end`
+    : 'e.wanted, e.wanted_for'
   return `
-update budget b set (level, at, blocked, turn_write, turn_read, turn_backfill, taken, wait) = (
+update budget b set (${EARNED_COLUMNS}, taken, wait) = (
   select e.level - case when d.taken then $5::float8 else 0 end, t.at, e.blocked,
-         ${turnAfter('write')}, ${turnAfter('read')}, ${turnAfter('backfill')}, d.taken, d.wait
+         ${turnAfter('write')}, ${turnAfter('read')}, ${turnAfter('backfill')}, ${wanted}, d.taken, d.wait
     from ${EARNED}
     cross join lateral (
-      select case when e.turn_${lane} > 0 and e.level < $6::float8
-                  then least(e.turn_${lane}, ($6::float8 - e.level) / $4::float8) end as again,
-             ($5::float8 - e.level) / $4::float8 as earned) a
+      select e.turn_${lane} <= 0 as sure,
+             greatest($6::float8, ${write ? '0' : 'case when e.wanted_for > 0 then e.wanted + $5::float8 end'}) as needs) n
     cross join lateral (
-      select case when e.blocked > 0 then e.blocked
-                  when a.again is not null and greatest(a.again, a.earned) > $8::float8 then greatest(a.again, a.earned)
-                  else a.again end as later,
-             greatest(0, case when e.turn_${lane} > 0 then least($6::float8, $3::float8 - $5::float8) else 0 end
+      select case when not n.sure and e.level < n.needs
+                  then least(e.turn_${lane}, case when n.needs > $3::float8 then e.wanted_for
+                                                  else (n.needs - e.level) / $4::float8 end) end as again,
+             ($5::float8 - e.level) / $4::float8 as earned,
+             greatest(0, case when n.sure then 0 else least($6::float8, $3::float8 - $5::float8) end
                          + $5::float8 - e.level) / $4::float8 as wait) w
     cross join lateral (
-      select w.later is null and w.wait <= $8::float8 as taken, coalesce(w.later, w.wait) as wait) d)
+      select case when e.blocked > 0 then e.blocked
+                  when w.again is not null and greatest(w.again, w.earned) > $8::float8
+                  then greatest(w.again, w.earned)
+                  else w.again end as later) l
+    cross join lateral (
+      select l.later is null and w.wait <= $8::float8 as taken, coalesce(l.later, w.wait) as wait) d)
  where b.connection = $1 and b.class = $2
 returning taken, wait, level as left`
 }
@@ -86,7 +107,7 @@ const HEAR = `
 insert into budget as b (connection, class, level, at, blocked)
 values ($1, $2, least($3::float8, $6::float8), clock_timestamp(), $7::float8)
 on conflict (connection, class) do update
-   set (level, at, blocked, turn_write, turn_read, turn_backfill) = (
+   set (${EARNED_COLUMNS}) = (
   select least(e.level + $5::float8, $6::float8), t.at, greatest(e.blocked, $7::float8),
-         e.turn_write, e.turn_read, e.turn_backfill
+         e.turn_write, e.turn_read, e.turn_backfill, e.wanted, e.wanted_for
     from ${EARNED})`

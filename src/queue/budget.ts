@@ -1,6 +1,6 @@
 /** Budgets that processes share through Redis or Valkey: a hash per bucket, a script per take, by its own clock. */
 import { Redis } from 'ioredis'
-import { type BudgetLimit, type BudgetOf, type Budgets, LANES, SET_BACK } from '../core/budget.ts'
+import { type BudgetLimit, type BudgetOf, type Budgets, COMES_BACK, LANES, SET_BACK } from '../core/budget.ts'
 import type { QueueTrouble } from './queue.ts'
 
 /** A bucket that nobody asks for so long is full again, or as good as. Milliseconds. */
@@ -63,7 +63,8 @@ const EARNED = `
 local capacity, earns = tonumber(ARGV[1]), tonumber(ARGV[2])
 local time = redis.call('TIME')
 local now = tonumber(time[1]) * 1000 + tonumber(time[2]) / 1000
-local kept = redis.call('HMGET', KEYS[1], 'at', 'level', 'blocked', 'write', 'read', 'backfill')
+local kept = redis.call('HMGET', KEYS[1], 'at', 'level', 'blocked', 'write', 'read', 'backfill',
+  'wanted', 'wantedFor')
 local at = tonumber(kept[1] or now)
 local elapsed = math.max(0, now - at)
 if now >= at or at - now > ${SET_BACK} then at = now end
@@ -73,10 +74,13 @@ local turns = {}
 for i, lane in ipairs({'write', 'read', 'backfill'}) do
   turns[lane] = math.max(0, tonumber(kept[i + 3] or 0) - elapsed)
 end
+local wanted = tonumber(kept[7] or 0)
+local wantedFor = math.max(0, tonumber(kept[8] or 0) - elapsed)
 local function text(number) return string.format('%.17g', number) end
 local function keep()
   redis.call('HSET', KEYS[1], 'at', text(at), 'level', text(level), 'blocked', text(blocked),
-    'write', text(turns.write), 'read', text(turns.read), 'backfill', text(turns.backfill))
+    'write', text(turns.write), 'read', text(turns.read), 'backfill', text(turns.backfill),
+    'wanted', text(wanted), 'wantedFor', text(wantedFor))
   redis.call('PEXPIRE', KEYS[1], ${KEPT})
 end
 `
@@ -86,13 +90,21 @@ const TAKE = `${EARNED}
 local cost, leaves, share, patience = tonumber(ARGV[3]), tonumber(ARGV[4]), tonumber(ARGV[5]), tonumber(ARGV[6])
 local lane = ARGV[7]
 local function later(wait)
+  if lane == 'write' and wait > patience then
+    wanted = cost
+    wantedFor = wait + ${COMES_BACK}
+  end
   keep()
   return {0, text(wait), text(level)}
 end
 if blocked > 0 then return later(blocked) end
 local sure = turns[lane] <= 0
-if not sure and level < leaves then
-  local again = math.min(turns[lane], (leaves - level) / earns)
+local needs = leaves
+if lane ~= 'write' and wantedFor > 0 then needs = math.max(needs, wanted + cost) end
+if not sure and level < needs then
+  local there = wantedFor
+  if needs <= capacity then there = (needs - level) / earns end
+  local again = math.min(turns[lane], there)
   local soonest = math.max(again, (cost - level) / earns)
   if soonest > patience then return later(soonest) end
   return later(again)
@@ -103,6 +115,10 @@ local wait = math.max(0, rest + cost - level) / earns
 if wait > patience then return later(wait) end
 level = level - cost
 turns[lane] = cost / (earns * share)
+if lane == 'write' then
+  wanted = 0
+  wantedFor = 0
+end
 keep()
 return {1, text(wait), text(level)}
 `

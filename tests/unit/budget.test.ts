@@ -78,11 +78,12 @@ describe('a budget', () => {
 
   it('takes nothing when it says no', () => {
     const of = { capacity: 4, perSecond: 1 }
-    const empty: Bucket = { level: 0.5, blocked: 0, turns: { write: 9e9, read: 9e9, backfill: 9e9 } }
+    const turns = { write: 9e9, read: 9e9, backfill: 9e9 }
+    const empty: Bucket = { ...fullBucket(of), level: 0.5, turns }
     for (const lane of lanes) {
       const { bucket, turn } = takeFrom(empty, of, { cost: 2, lane, patience: 1_000 })
       expect(turn.taken).toBe(false)
-      expect(bucket).toEqual(empty)
+      expect(bucket).toMatchObject({ level: 0.5, blocked: 0, turns })
     }
   })
 
@@ -200,6 +201,29 @@ describe('lanes', () => {
       }
       expect(bucket.level).toBe(left)
     }
+  })
+
+  it('keep what is earned for a write that could not wait for it, but for what they are sure of', () => {
+    const slow = { capacity: 1, perSecond: 1 / 60 }
+    let [bucket, reads] = [{ ...fullBucket(slow), level: 0 }, 0]
+    const writes: number[] = []
+    let back = 0
+    // reads try every second, a write only when it was told to, a second late
+    for (let second = 0; second < 3600; second++) {
+      bucket = earn(bucket, slow, 1_000)
+      const read = takeFrom(bucket, slow, { cost: 1, lane: 'read', patience: 2_000 })
+      if (read.turn.taken) reads++
+      bucket = read.bucket
+      if (second < back) continue
+      const write = takeFrom(bucket, slow, { cost: 1, lane: 'write', patience: 1_000 })
+      if (write.turn.taken) writes.push(second)
+      else back = second + Math.ceil(write.turn.wait / 1000) + 1
+      bucket = write.bucket
+    }
+    expect(reads).toBeGreaterThanOrEqual(60 * 0.15)
+    expect(writes.length).toBeGreaterThan(60 * 0.6)
+    const kept = hearOf({ ...fullBucket(slow), wanted: 1, wantedFor: 100 }, slow, {})
+    expect(earn(kept, slow, 100).wantedFor).toBe(0)
   })
 
   it('starve no dear call of the same or of another lane by cheap ones', () => {

@@ -11,6 +11,9 @@ create unlogged table budget (
   turn_write double precision not null default 0,
   turn_read double precision not null default 0,
   turn_backfill double precision not null default 0,
+  -- what a write that could not wait will come back for, and for how long it is kept for it
+  wanted double precision not null default 0,
+  wanted_for double precision not null default 0,
   -- the answer to whoever asked last
   taken boolean not null default false,
   wait double precision not null default 0,
