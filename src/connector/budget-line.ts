@@ -3,7 +3,7 @@
  * line asks the bucket, so a process asks once however many of its calls wait, and those that fit together take
  * their turn together.
  */
-import type { BudgetLimit, Lane, Request, Turn } from '../core/budget.ts'
+import { type BudgetLimit, type Lane, LOOK, type Request, type Turn } from '../core/budget.ts'
 import { timeLeft } from '../core/time-limit.ts'
 import { failure } from './client.ts'
 import type { HttpFailure } from './hooks.ts'
@@ -17,12 +17,6 @@ const PATIENCE: Readonly<Record<Lane, number>> = Object.freeze({
   read: 15_000,
   backfill: 15_000,
 })
-
-/**
- * So far ahead of its time a call may take its cost. Reads must not be quicker with that than writes are, or in a
- * bucket that earns little the reads would have it all. Milliseconds.
- */
-const AHEAD: Readonly<Record<Lane, number>> = Object.freeze({ write: 5_000, read: 2_000, backfill: 2_000 })
 
 /** What is earned in this time may be taken at once, so that a fast remote costs no round trip per call. Seconds. */
 const TOGETHER = 0.1
@@ -53,10 +47,16 @@ interface Waiter {
   sendAway(error: HttpFailure): void
 }
 
+/** The line's place among those of other processes; it stays when calls are sent away and others come. */
+interface Place {
+  ticket: number | null
+}
+
 /** Made by `createPace`, one for each lane that calls. */
 export function openLine(options: LineOptions): Line {
   const { lane, limit, left, refused, stop } = options
   const waiting = new Set<Waiter>()
+  const place: Place = { ticket: null }
   let serving = false
   const sendAway = (waiter: Waiter, wait: number) => {
     refused(wait)
@@ -65,7 +65,7 @@ export function openLine(options: LineOptions): Line {
   /** As long as somebody waits. Never throws. */
   const serve = async () => {
     serving = true
-    while (waiting.size > 0) await serveFirst(options, waiting, sendAway)
+    while (waiting.size > 0) await serveFirst(options, waiting, place, sendAway)
     serving = false
   }
   stop.addEventListener('abort', () => {
@@ -127,13 +127,14 @@ function patienceOf(lane: Lane, signal: AbortSignal): number {
 async function serveFirst(
   { lane, limit, take, stop }: LineOptions,
   waiting: Set<Waiter>,
+  place: Place,
   sendAway: (waiter: Waiter, wait: number) => void,
 ): Promise<void> {
   const first = together(waiting, limit())
-  const left = Math.max(0, Math.min(...first.map((w) => w.until)) - performance.now())
-  const patience = Math.min(left, AHEAD[lane])
+  const patience = Math.max(0, Math.min(...first.map((w) => w.until)) - performance.now())
   const cost = first.reduce((sum, waiter) => sum + waiter.cost, 0)
-  const turn = await take({ cost, lane, patience }).catch(() => NOBODY_KNOWS)
+  const turn = await take({ cost, lane, patience, ticket: place.ticket }).catch(() => NOBODY_KNOWS)
+  place.ticket = turn.ticket
   if (turn.taken) {
     await rest(turn.wait, stop)
     for (const waiter of first) if (waiting.has(waiter)) waiter.go()
@@ -141,12 +142,11 @@ async function serveFirst(
   }
   const again = performance.now() + turn.wait
   for (const waiter of [...waiting]) if (waiter.until < again) sendAway(waiter, turn.wait)
-  // back as soon as it may take its cost ahead
-  if (waiting.size > 0) await rest(turn.wait > patience ? turn.wait - patience : turn.wait, stop)
+  if (waiting.size > 0) await rest(Math.min(turn.wait, LOOK), stop)
 }
 
 /** Whoever keeps the buckets failed: to wait would help nobody. */
-const NOBODY_KNOWS: Turn = { taken: true, wait: 0, left: 0 }
+const NOBODY_KNOWS: Turn = { taken: true, wait: 0, left: 0, ticket: null }
 
 /** Those at the head of the line that may take their turn at once; at least one. */
 function together(waiting: Set<Waiter>, { capacity, perSecond }: BudgetLimit): Waiter[] {

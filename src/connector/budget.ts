@@ -70,7 +70,7 @@ export function createPace({ connection, classes, budgets }: PaceOptions): Pace 
       stop: stop.signal,
       async take(request) {
         const known = of.blocked - performance.now()
-        if (known > 0) return { taken: false, wait: known, left: of.left }
+        if (known > 0) return { taken: false, wait: known, left: of.left, ticket: request.ticket }
         const turn = await budgets.take({ connection, class: of.name }, of.limit ?? NO_LIMIT, request)
         of.left = turn.left
         of.leftAt = performance.now()

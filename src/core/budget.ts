@@ -4,9 +4,9 @@
  * as pure functions; the statement of src/ledger/budget.ts and the script of src/queue/budget.ts do the same
  * sums inside the store.
  *
- * A call that finds nothing owed takes its whole cost at once and is told how long to wait until the bucket has
- * earned it (the level may go below 0 for that time). So a dear call stands the same chance as a cheap one, and
- * whoever is told to ask again holds nothing that could be lost with it.
+ * Whoever's turn it is takes the whole cost of a call at once and is told how long to wait until the bucket has
+ * earned it; the level may go below 0 for that time. Whoever must ask again gets a ticket, and nobody of the same
+ * lane goes before it. Tickets lapse, so one that is never shown again holds nobody up for long.
  */
 
 /** Who calls: what is written to the remote, what is read, and what is only history. Upper ones go first. */
@@ -14,7 +14,8 @@ export type Lane = 'write' | 'read' | 'backfill'
 
 /**
  * `leaves`: a lane takes nothing while less than this part of the bucket is left, so that the lanes above find
- * something at once. `share`: but it is sure of this part of the rate, however busy the others are.
+ * something at once; nor while one of them waits. `share`: but it is sure of this part of the rate, however busy
+ * the others are.
  */
 export const LANES: Readonly<Record<Lane, { leaves: number; share: number }>> = Object.freeze({
   write: { leaves: 0, share: 0.7 },
@@ -41,6 +42,8 @@ export interface Request {
   lane: Lane
   /** A wait longer than this is not worth the taking. Milliseconds. */
   patience: number
+  /** As the last turn that was not taken gave it; null: it comes for the first time. */
+  ticket: number | null
 }
 
 export interface Turn {
@@ -50,6 +53,8 @@ export interface Turn {
   wait: number
   /** What is left afterwards; below 0 what is owed. */
   left: number
+  /** To be shown when asking again; null when it was taken. */
+  ticket: number | null
 }
 
 /** What a remote's answer tells. */
@@ -77,14 +82,26 @@ export interface Bucket {
   blocked: number
   /** Milliseconds until each lane's next sure turn: one that comes whatever is left. */
   turns: Readonly<Record<Lane, number>>
-  /** What a write that could not wait will come back for, and the milliseconds for which it is kept for it. */
-  wanted: number
-  wantedFor: number
+  queues: Readonly<Record<Lane, Queue>>
 }
+
+/** Tickets from `head` on wait, `tail` is the next to be given. After `lapse` milliseconds none counts any more. */
+interface Queue {
+  head: number
+  tail: number
+  lapse: number
+}
+
+const NOBODY: Queue = Object.freeze({ head: 0, tail: 0, lapse: 0 })
 
 /** A bucket that nobody has used. */
 export function fullBucket({ capacity }: BudgetLimit): Bucket {
-  return { level: capacity, blocked: 0, turns: { write: 0, read: 0, backfill: 0 }, wanted: 0, wantedFor: 0 }
+  return {
+    level: capacity,
+    blocked: 0,
+    turns: { write: 0, read: 0, backfill: 0 },
+    queues: { write: NOBODY, read: NOBODY, backfill: NOBODY },
+  }
 }
 
 /** A clock that was set back by more than this is believed; by less, its time is waited for. Milliseconds. */
@@ -102,59 +119,87 @@ export function passed(at: number, now: number): { elapsed: number; at: number }
 
 /** The bucket `elapsed` milliseconds later. */
 export function earn(bucket: Bucket, limit: BudgetLimit, elapsed: number): Bucket {
-  const { level, blocked, turns, wanted, wantedFor } = bucket
+  const { level, blocked, turns, queues } = bucket
   const less = (time: number) => Math.max(0, time - elapsed)
+  const later = (queue: Queue) => ({ ...queue, lapse: less(queue.lapse) })
   return {
-    wanted,
-    wantedFor: less(wantedFor),
     level: Math.min(limit.capacity, level + (elapsed * limit.perSecond) / 1000),
     blocked: less(blocked),
     turns: { write: less(turns.write), read: less(turns.read), backfill: less(turns.backfill) },
+    queues: { write: later(queues.write), read: later(queues.read), backfill: later(queues.backfill) },
   }
 }
 
-/** A write comes back a little later than it was told; the ledger looks every second for what is due. Milliseconds. */
+/** Whoever waits asks again at least this often, and is believed gone after twice that. Milliseconds. */
+export const LOOK = 1_000
+/** A write that is told to come later comes when the ledger finds it due, a little after that. Milliseconds. */
 export const COMES_BACK = 5_000
+/** Nobody is told to ask again sooner than this because of others. Milliseconds. */
+export const SOON = 20
+
+/** The lanes that go before one. */
+export const ABOVE: Readonly<Record<Lane, readonly Lane[]>> = Object.freeze({
+  write: [],
+  read: ['write'],
+  backfill: ['write', 'read'],
+})
+
+const waits = ({ head, tail, lapse }: Queue): boolean => lapse > 0 && head < tail
 
 /** One request to a bucket that is up to date. */
 export function takeFrom(
   bucket: Bucket,
-  { capacity, perSecond }: BudgetLimit,
-  { cost, lane, patience }: Request,
+  limit: BudgetLimit,
+  request: Request,
 ): { bucket: Bucket; turn: Turn } {
-  const { leaves, share } = LANES[lane]
-  const { level, blocked, turns, wanted, wantedFor } = bucket
-  const earns = perSecond / 1000
-  const asked = Math.min(cost, capacity)
-  const later = (wait: number) => {
-    const wants =
-      lane === 'write' && wait > patience ? { wanted: asked, wantedFor: wait + COMES_BACK } : undefined
-    return { bucket: { ...bucket, ...wants }, turn: { taken: false, wait, left: level } }
+  const { lane, patience, ticket } = request
+  const { tail, lapse } = bucket.queues[lane]
+  const head = lapse > 0 ? bucket.queues[lane].head : tail
+  const mine = ticket !== null && ticket >= head && ticket < tail ? ticket : null
+  const { taken, wait, cost } = decide(bucket, limit, request, (mine ?? tail) - head)
+  const queue = taken
+    ? { head: mine === null ? head : head + 1, tail, lapse: 2 * LOOK }
+    : { head, tail: mine === null ? tail + 1 : tail, lapse }
+  if (!taken && (mine ?? tail) === head)
+    queue.lapse = lane === 'write' && wait > patience ? wait + COMES_BACK : 2 * LOOK
+  const level = taken ? bucket.level - cost : bucket.level
+  const { perSecond } = limit
+  const turns = taken
+    ? { ...bucket.turns, [lane]: (cost * 1000) / (perSecond * LANES[lane].share) }
+    : bucket.turns
+  return {
+    bucket: { ...bucket, level, turns, queues: { ...bucket.queues, [lane]: queue } },
+    turn: { taken, wait, left: level, ticket: taken ? null : (mine ?? tail) },
   }
+}
+
+/** `before`: how many of its lane wait before it. */
+function decide(
+  { level, blocked, turns, queues }: Bucket,
+  { capacity, perSecond }: BudgetLimit,
+  { cost: whole, lane, patience }: Request,
+  before: number,
+): { taken: boolean; wait: number; cost: number } {
+  const cost = Math.min(whole, capacity)
+  const later = (wait: number) => ({ taken: false, wait, cost })
   if (blocked > 0) return later(blocked)
+  const earns = perSecond / 1000
+  const keep = LANES[lane].leaves * capacity
   const sure = turns[lane] <= 0
-  const keep = leaves * capacity
-  // both what a write was promised and this call must be there
-  const needs = Math.max(keep, lane !== 'write' && wantedFor > 0 ? wanted + asked : 0)
-  if (!sure && level < needs) {
-    const there = needs > capacity ? wantedFor : (needs - level) / earns
-    const again = Math.min(turns[lane], there)
+  let again: number | null = null
+  if (before > 0) again = Math.min(LOOK, Math.max(SOON, (keep + before * cost - level) / earns))
+  else if (!sure && ABOVE[lane].some((above) => waits(queues[above])))
+    again = Math.min(LOOK, Math.max(SOON, turns[lane]))
+  else if (!sure && level < keep) again = Math.min(turns[lane], (keep - level) / earns)
+  if (again !== null) {
     // not before it is earned: who cannot wait for that need not wait at all
-    const soonest = Math.max(again, (asked - level) / earns)
+    const soonest = Math.max(again, (cost - level) / earns)
     return later(soonest > patience ? soonest : again)
   }
   // what is left for the lanes above also when the call goes out
-  const rest = sure ? 0 : Math.min(keep, capacity - asked)
-  const wait = Math.max(0, rest + asked - level) / earns
-  if (wait > patience) return later(wait)
-  const left = level - asked
-  const after = {
-    ...bucket,
-    level: left,
-    turns: { ...turns, [lane]: asked / (earns * share) },
-    ...(lane === 'write' ? { wanted: 0, wantedFor: 0 } : {}),
-  }
-  return { bucket: after, turn: { taken: true, wait, left } }
+  const rest = sure ? 0 : Math.min(keep, capacity - cost)
+  const wait = Math.max(0, rest + cost - level) / earns
+  return wait > patience ? later(wait) : { taken: true, wait, cost }
 }
 
 /** What the remote said, told to a bucket that is up to date. */

@@ -1,28 +1,33 @@
 /** Budgets that processes share through PostgreSQL: a row per bucket, a statement per take, by its own clock. */
 import {
+  ABOVE,
   type BudgetLimit,
   type BudgetOf,
   type Budgets,
   COMES_BACK,
   LANES,
   type Lane,
+  LOOK,
   SET_BACK,
+  SOON,
+  type Turn,
 } from '../core/budget.ts'
 import type { Queryable } from './database.ts'
 
 /** Budgets in table `budget`. The database stays whose it is: `close` leaves it open. */
 export function ledgerBudgets(db: Queryable): Budgets {
   return {
-    async take(of, limit, { cost, lane, patience }) {
+    async take(of, limit, { cost, lane, patience, ticket }) {
       const params = [
         ...bucketOf(of, limit),
         Math.min(cost, limit.capacity),
         LANES[lane].leaves * limit.capacity,
         LANES[lane].share,
         patience,
+        ticket,
       ]
       for (;;) {
-        const { rows } = await db.query<{ taken: boolean; wait: number; left: number }>(TAKE[lane], params)
+        const { rows } = await db.query<Turn>(TAKE[lane], params)
         if (rows[0]) return rows[0]
         await db.query(NEW_BUCKET, bucketOf(of, limit).slice(0, 3))
       }
@@ -44,6 +49,11 @@ const bucketOf = ({ connection, class: name }: BudgetOf, { capacity, perSecond }
 const NEW_BUCKET = `insert into budget (connection, class, level, at) values ($1, $2, $3, clock_timestamp())
 on conflict do nothing`
 
+const LANE_NAMES = Object.keys(LANES) as Lane[]
+
+/** A column of each lane. */
+const each = (column: (lane: Lane) => string): string => LANE_NAMES.map(column).join(', ')
+
 /** The row `b` as of now: `passed` and `earn` of core/budget.ts. A volatile call in a subquery is made once. */
 const EARNED = `(select clock_timestamp() as now) c
   cross join lateral (
@@ -52,38 +62,42 @@ const EARNED = `(select clock_timestamp() as now) c
   cross join lateral (
     select least($3::float8, b.level + t.elapsed * $4::float8) as level,
            greatest(0, b.blocked - t.elapsed) as blocked,
-           greatest(0, b.turn_write - t.elapsed) as turn_write,
-           greatest(0, b.turn_read - t.elapsed) as turn_read,
-           greatest(0, b.turn_backfill - t.elapsed) as turn_backfill,
-           b.wanted, greatest(0, b.wanted_for - t.elapsed) as wanted_for) e`
+           ${each((lane) => `greatest(0, b.turn_${lane} - t.elapsed) as turn_${lane}`)},
+           ${each((lane) => `greatest(0, b.lapse_${lane} - t.elapsed) as lapse_${lane}`)}) e`
 
-const EARNED_COLUMNS = 'level, at, blocked, turn_write, turn_read, turn_backfill, wanted, wanted_for'
+const EARNED_COLUMNS = `level, at, blocked, ${each((lane) => `turn_${lane}`)}, ${each((lane) => `lapse_${lane}`)}`
 
-/** `takeFrom`. $5 cost, $6 what the lane leaves, $7 its share of the rate, $8 patience. */
+/** `takeFrom`. $5 cost, $6 what the lane leaves, $7 its share of the rate, $8 patience, $9 ticket. */
 function takeOf(lane: Lane): string {
-  const write = lane === 'write'
-  const turnAfter = (other: Lane) =>
-    other === lane
-      ? `case when d.taken then $5::float8 / ($4::float8 * $7::float8) else e.turn_${other} end`
-      : `e.turn_${other}`
-  const wanted = write
-    ? `case when d.taken then 0 when d.wait > $8::float8 then $5::float8 else e.wanted end,
-       case when d.taken then 0 when d.wait > $8::float8 then d.wait + ${COMES_BACK} else e.wanted_for end`
-    : 'e.wanted, e.wanted_for'
+  const own = (of: Lane, mine: string, other: string) => (of === lane ? mine : other)
+  const above = ABOVE[lane].map((of) => `(e.lapse_${of} > 0 and b.head_${of} < b.tail_${of})`)
+  const sentAway = lane === 'write' ? `when d.wait > $8::float8 then d.wait + ${COMES_BACK}` : ''
+  const turn = `case when d.taken then $5::float8 / ($4::float8 * $7::float8) else e.turn_${lane} end`
+  const lapse = `case when d.taken then ${2 * LOOK} when q.before > 0 then e.lapse_${lane} ${sentAway} else ${2 * LOOK} end`
   return `
-update budget b set (${EARNED_COLUMNS}, taken, wait) = (
+update budget b set (${EARNED_COLUMNS}, head_${lane}, tail_${lane}, taken, wait, ticket) = (
   select e.level - case when d.taken then $5::float8 else 0 end, t.at, e.blocked,
-         ${turnAfter('write')}, ${turnAfter('read')}, ${turnAfter('backfill')}, ${wanted}, d.taken, d.wait
+         ${each((of) => own(of, turn, `e.turn_${of}`))},
+         ${each((of) => own(of, lapse, `e.lapse_${of}`))},
+         case when d.taken and m.mine is not null then h.head + 1 else h.head end,
+         case when not d.taken and m.mine is null then b.tail_${lane} + 1 else b.tail_${lane} end,
+         d.taken, d.wait, case when not d.taken then coalesce(m.mine, b.tail_${lane}) end
     from ${EARNED}
     cross join lateral (
-      select e.turn_${lane} <= 0 as sure,
-             greatest($6::float8, ${write ? '0' : 'case when e.wanted_for > 0 then e.wanted + $5::float8 end'}) as needs) n
+      select case when e.lapse_${lane} > 0 then b.head_${lane} else b.tail_${lane} end as head) h
     cross join lateral (
-      select case when not n.sure and e.level < n.needs
-                  then least(e.turn_${lane}, case when n.needs > $3::float8 then e.wanted_for
-                                                  else (n.needs - e.level) / $4::float8 end) end as again,
+      select case when $9::float8 >= h.head and $9::float8 < b.tail_${lane} then $9::float8 end as mine) m
+    cross join lateral (
+      select coalesce(m.mine, b.tail_${lane}) - h.head as before, e.turn_${lane} <= 0 as sure) q
+    cross join lateral (
+      select case when q.before > 0
+                  then least(${LOOK}, greatest(${SOON}, ($6::float8 + q.before * $5::float8 - e.level) / $4::float8))
+                  when not q.sure and (${above.join(' or ') || 'false'})
+                  then least(${LOOK}, greatest(${SOON}, e.turn_${lane}))
+                  when not q.sure and e.level < $6::float8
+                  then least(e.turn_${lane}, ($6::float8 - e.level) / $4::float8) end as again,
              ($5::float8 - e.level) / $4::float8 as earned,
-             greatest(0, case when n.sure then 0 else least($6::float8, $3::float8 - $5::float8) end
+             greatest(0, case when q.sure then 0 else least($6::float8, $3::float8 - $5::float8) end
                          + $5::float8 - e.level) / $4::float8 as wait) w
     cross join lateral (
       select case when e.blocked > 0 then e.blocked
@@ -93,7 +107,7 @@ update budget b set (${EARNED_COLUMNS}, taken, wait) = (
     cross join lateral (
       select l.later is null and w.wait <= $8::float8 as taken, coalesce(l.later, w.wait) as wait) d)
  where b.connection = $1 and b.class = $2
-returning taken, wait, level as left`
+returning taken, wait, level as left, ticket`
 }
 
 const TAKE: Record<Lane, string> = {
@@ -105,9 +119,9 @@ const TAKE: Record<Lane, string> = {
 /** `hearOf`. $5 unused, $6 available, $7 blocked for. */
 const HEAR = `
 insert into budget as b (connection, class, level, at, blocked)
-values ($1, $2, least($3::float8, $6::float8), clock_timestamp(), $7::float8)
+values ($1, $2, least($3::float8 + $5::float8, $6::float8), clock_timestamp(), $7::float8)
 on conflict (connection, class) do update
    set (${EARNED_COLUMNS}) = (
   select least(e.level + $5::float8, $6::float8), t.at, greatest(e.blocked, $7::float8),
-         e.turn_write, e.turn_read, e.turn_backfill, e.wanted, e.wanted_for
+         ${each((lane) => `e.turn_${lane}`)}, ${each((lane) => `e.lapse_${lane}`)}
     from ${EARNED})`

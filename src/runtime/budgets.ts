@@ -8,7 +8,7 @@ import type { Config } from './config.ts'
 import type { Log } from './log.ts'
 
 /** Without an answer in this time the process paces itself. Milliseconds. */
-const ANSWERS_WITHIN = 1_000
+const ANSWERS_WITHIN = 3_000
 /** Then for so long, until the store is asked again. Milliseconds. */
 const ALONE = 5_000
 

@@ -294,7 +294,7 @@ describe('a store that is away', () => {
     )
     const of = { connection: 'a', class: 'default' }
     const limit = { capacity: 2, perSecond: 0.001 }
-    const take = () => budgets.take(of, limit, { cost: 1, lane: 'write', patience: 0 })
+    const take = () => budgets.take(of, limit, { cost: 1, lane: 'write', patience: 0, ticket: null })
     const taken = []
     for (let i = 0; i < 4; i++) taken.push((await take()).taken)
     expect(taken).toEqual([true, true, false, false])

@@ -11,11 +11,19 @@ create unlogged table budget (
   turn_write double precision not null default 0,
   turn_read double precision not null default 0,
   turn_backfill double precision not null default 0,
-  -- what a write that could not wait will come back for, and for how long it is kept for it
-  wanted double precision not null default 0,
-  wanted_for double precision not null default 0,
+  -- tickets of those that wait, by lane, and how long they count
+  head_write double precision not null default 0,
+  head_read double precision not null default 0,
+  head_backfill double precision not null default 0,
+  tail_write double precision not null default 0,
+  tail_read double precision not null default 0,
+  tail_backfill double precision not null default 0,
+  lapse_write double precision not null default 0,
+  lapse_read double precision not null default 0,
+  lapse_backfill double precision not null default 0,
   -- the answer to whoever asked last
   taken boolean not null default false,
   wait double precision not null default 0,
+  ticket double precision,
   primary key (connection, class)
 ) with (fillfactor = 20);

@@ -1,0 +1,109 @@
+/** Two processes that read one shop at once, against the query cost of the Shopify sandbox. */
+import { type ChildProcess, spawn } from 'node:child_process'
+import { join } from 'node:path'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { migrate } from '../../src/ledger/migrate.ts'
+import { openPostgres } from '../../src/ledger/postgres.ts'
+import { startShopify } from '../../src/sandbox/shopify/server.ts'
+import {
+  type PostgresService,
+  postgresMissing,
+  type RedisService,
+  redisMissing,
+  startPostgres,
+  startRedis,
+} from '../support/services.ts'
+import { tell } from './stage.ts'
+
+const READER = join(import.meta.dirname, 'shop-reader.ts')
+const SECONDS = 8
+/** Two that take what they like use some 4,000 points per second here. */
+const PLAN = { maximumAvailable: 1_000, restoreRate: 400 }
+
+interface Store {
+  database: string | null
+  redis: string | null
+}
+
+const running = new Set<ChildProcess>()
+
+/** Starts a reader; `go` lets it read and answers what it did. */
+function reader(order: object): { go(): Promise<{ records: number; calls: number }> } {
+  const child = spawn(process.execPath, [READER, JSON.stringify(order)], {
+    cwd: join(import.meta.dirname, '../..'),
+    stdio: ['pipe', 'pipe', 'inherit'],
+  })
+  running.add(child)
+  let out = ''
+  child.stdout!.on('data', (chunk) => {
+    out += chunk
+  })
+  const ended = new Promise<void>((resolve) => child.once('close', () => resolve()))
+  return {
+    async go() {
+      child.stdin!.write('go\n')
+      await ended
+      running.delete(child)
+      return JSON.parse(out)
+    },
+  }
+}
+
+/** What two readers at once did, and how often the shop refused them. */
+async function bothRead(store: Store) {
+  const shop = await startShopify({ token: 'shpat_both', secret: 's', plan: PLAN })
+  try {
+    await tell(`${shop.url}/_sandbox/orders`, { count: 150, hard: true, seed: 3 })
+    const order = { shop: shop.url, token: 'shpat_both', seconds: SECONDS, ...store }
+    const both = [reader(order), reader(order)]
+    const done = await Promise.all(both.map((one) => one.go()))
+    const { throttled } = (await (await fetch(`${shop.url}/_sandbox/stats`)).json()) as { throttled: number }
+    const sum = (of: 'records' | 'calls') => done.reduce((n, one) => n + one[of], 0)
+    return {
+      throttled,
+      records: sum('records'),
+      calls: sum('calls'),
+      least: Math.min(...done.map((d) => d.records)),
+    }
+  } finally {
+    await shop.close()
+  }
+}
+
+describe.skipIf(postgresMissing() ?? redisMissing())('two processes and one bucket', () => {
+  let postgres: PostgresService
+  let redis: RedisService
+  let alone: Awaited<ReturnType<typeof bothRead>>
+  beforeAll(async () => {
+    postgres = await startPostgres()
+    redis = await startRedis()
+    const db = openPostgres({ url: postgres.url })
+    await migrate(db, false)
+    await db.close()
+    alone = await bothRead({ database: null, redis: null })
+  }, 120_000)
+  afterAll(async () => {
+    for (const child of running) child.kill('SIGKILL')
+    await redis?.stop()
+    await postgres?.stop()
+  })
+
+  it('are refused when each knows only of itself', () => {
+    console.log('alone', alone)
+    expect(alone.throttled).toBeGreaterThan(0)
+  })
+
+  it.each(['PostgreSQL', 'Redis'])(
+    'are not when they share it through %s, and read as much',
+    async (where) => {
+      const shared = await bothRead({
+        database: postgres.url,
+        redis: where === 'Redis' ? redis.url : null,
+      })
+      console.log(where, shared)
+      expect(shared.throttled).toBe(0)
+      expect(shared.records).toBeGreaterThan(alone.records * 0.8)
+      expect(shared.least).toBeGreaterThan(shared.records * 0.2)
+    },
+  )
+})
