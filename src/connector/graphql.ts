@@ -22,6 +22,11 @@ const COST = 800
 const LARGEST = 50
 /** Then the whole page is tried again later, and others of this machine get their turn. */
 const WAITS = 20
+/**
+ * Taken for a query that was never asked. One that asks for more is refused at worst, and then its cost is known;
+ * to wait for the dearest each time would cost more.
+ */
+const UNKNOWN = 200
 /** So many queries have their cost remembered; beyond, it is learned anew. */
 const COSTS = 500
 
@@ -31,8 +36,8 @@ type Request = Parameters<Graphql['ask']>[0]
 export interface Learned {
   /** By query text: what `first` may be. */
   sizes: Map<string, number>
-  /** By `shapeOf` a query and what `first` was: what it asks for. */
-  costs: Map<string, number>
+  /** By `shapeOf` a query: what it asked for the last time, and with which `first`. */
+  costs: Map<string, { requested: number; first: number }>
   /** Fields that the server does not know. */
   unknown: Set<string>
 }
@@ -85,8 +90,8 @@ async function post(
   first: number,
 ): Promise<Answer> {
   const known = newer.filter((field) => unknown.has(field)).reduce(withoutField, query)
-  const shape = `${shapeOf(query)} ${first}`
-  const taken = costs.get(shape) ?? COST
+  const shape = shapeOf(query)
+  const taken = expected(costs.get(shape), first)
   const answer = await tools.http({
     method: 'POST',
     path,
@@ -101,13 +106,19 @@ async function post(
     const read = tools.json(tools.ok(answer).body) as Answer
     spent = spentBy(read, taken)
     if (costs.size >= COSTS) costs.clear()
-    costs.set(shape, spent.requested)
+    costs.set(shape, { requested: spent.requested, first })
     return read
   } finally {
     const told = tools.spent(spent)
     // or the next one would not wait
     if (spent.actual === null) await told
   }
+}
+
+/** A longer page costs more, at most in proportion. */
+function expected(last: { requested: number; first: number } | undefined, first: number): number {
+  if (!last) return UNKNOWN
+  return Math.ceil(last.requested * Math.max(1, first / Math.max(1, last.first)))
 }
 
 /** Cursors, ids and sizes inside a text change from call to call. */

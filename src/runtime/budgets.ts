@@ -24,10 +24,13 @@ export function openBudgets(storage: Config['storage'], db: Database, log: Log):
 /** As long as the shared store does not answer each process paces itself: no call waits for a store, or fails with it. */
 export function orAlone(store: Budgets, log: Log, alone: Budgets = memoryBudgets()): Budgets {
   let away = 0
+  const asked = new Set<Promise<unknown>>()
   const ask = async <T>(shared: () => Promise<T>, own: () => Promise<T>): Promise<T> => {
     if (performance.now() < away) return own()
+    const asking = within(shared())
+    asked.add(asking)
     try {
-      const answer = await within(shared())
+      const answer = await asking
       if (away > 0) log.info({ event: 'budget.shared-again' })
       away = 0
       return answer
@@ -35,6 +38,8 @@ export function orAlone(store: Budgets, log: Log, alone: Budgets = memoryBudgets
       if (away === 0) log.warn({ event: 'budget.alone', error })
       away = performance.now() + ALONE
       return own()
+    } finally {
+      asked.delete(asking)
     }
   }
   return {
@@ -48,7 +53,10 @@ export function orAlone(store: Budgets, log: Log, alone: Budgets = memoryBudgets
         () => store.hear(...heard),
         () => alone.hear(...heard),
       ),
-    close: () => store.close(),
+    async close() {
+      await Promise.allSettled(asked)
+      await store.close()
+    },
   }
 }
 

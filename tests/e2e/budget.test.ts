@@ -20,9 +20,10 @@ const SECONDS = 8
 /** Two that take what they like use some 4,000 points per second here. */
 const PLAN = { maximumAvailable: 1_000, restoreRate: 400 }
 
-interface Store {
-  database: string | null
-  redis: string | null
+interface How {
+  database?: string
+  redis?: string
+  rate?: { calls: number; per: string }
 }
 
 const running = new Set<ChildProcess>()
@@ -50,11 +51,19 @@ function reader(order: object): { go(): Promise<{ records: number; calls: number
 }
 
 /** What two readers at once did, and how often the shop refused them. */
-async function bothRead(store: Store) {
+async function bothRead(how: How) {
   const shop = await startShopify({ token: 'shpat_both', secret: 's', plan: PLAN })
   try {
     await tell(`${shop.url}/_sandbox/orders`, { count: 150, hard: true, seed: 3 })
-    const order = { shop: shop.url, token: 'shpat_both', seconds: SECONDS, ...store }
+    const order = {
+      shop: shop.url,
+      token: 'shpat_both',
+      seconds: SECONDS,
+      database: null,
+      redis: null,
+      rate: null,
+      ...how,
+    }
     const both = [reader(order), reader(order)]
     const done = await Promise.all(both.map((one) => one.go()))
     const { throttled } = (await (await fetch(`${shop.url}/_sandbox/stats`)).json()) as { throttled: number }
@@ -73,14 +82,14 @@ async function bothRead(store: Store) {
 describe.skipIf(postgresMissing() ?? redisMissing())('two processes and one bucket', () => {
   let postgres: PostgresService
   let redis: RedisService
-  let alone: Awaited<ReturnType<typeof bothRead>>
+  let reckless: Awaited<ReturnType<typeof bothRead>>
   beforeAll(async () => {
     postgres = await startPostgres()
     redis = await startRedis()
     const db = openPostgres({ url: postgres.url })
     await migrate(db, false)
     await db.close()
-    alone = await bothRead({ database: null, redis: null })
+    reckless = await bothRead({ rate: { calls: 1_000, per: '1s' } })
   }, 120_000)
   afterAll(async () => {
     for (const child of running) child.kill('SIGKILL')
@@ -88,22 +97,21 @@ describe.skipIf(postgresMissing() ?? redisMissing())('two processes and one buck
     await postgres?.stop()
   })
 
-  it('are refused when each knows only of itself', () => {
-    console.log('alone', alone)
-    expect(alone.throttled).toBeGreaterThan(0)
+  it('are refused again and again when they wait only for a refusal', () => {
+    expect(reckless.throttled).toBeGreaterThan(10)
   })
 
   it.each(['PostgreSQL', 'Redis'])(
-    'are not when they share it through %s, and read as much',
+    'are not refused when they share the bucket through %s, and read as much',
     async (where) => {
       const shared = await bothRead({
         database: postgres.url,
-        redis: where === 'Redis' ? redis.url : null,
+        ...(where === 'Redis' ? { redis: redis.url } : {}),
       })
-      console.log(where, shared)
-      expect(shared.throttled).toBe(0)
-      expect(shared.records).toBeGreaterThan(alone.records * 0.8)
-      expect(shared.least).toBeGreaterThan(shared.records * 0.2)
+      // none of some 750 as a rule
+      expect(shared.throttled).toBeLessThanOrEqual(shared.calls * 0.01)
+      expect(shared.records).toBeGreaterThan(reckless.records * 0.8)
+      expect(shared.least).toBeGreaterThan(shared.records * 0.3)
     },
   )
 })

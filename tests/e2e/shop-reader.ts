@@ -1,6 +1,6 @@
 /**
  * A process that reads a whole Shopify shop, again and again for so many seconds, and says what it read. Started by
- * budget.test.ts with its order as JSON: { shop, token, seconds, database?, redis? }.
+ * budget.test.ts with its order as JSON. `rate`: its own calls are counted instead of the shop's points.
  */
 
 import { memoryBudgets } from '../../src/connector/budget-memory.ts'
@@ -15,9 +15,10 @@ interface Order {
   seconds: number
   database: string | null
   redis: string | null
+  rate: { calls: number; per: string } | null
 }
 
-const { shop, token, seconds, database, redis } = JSON.parse(process.argv[2]!) as Order
+const { shop, token, seconds, database, redis, rate } = JSON.parse(process.argv[2]!) as Order
 const log = createLog({ level: 'warn', destination: process.stderr })
 const db = database ? openPostgres({ url: database }) : null
 const storage = { data: '', database, redis }
@@ -31,6 +32,7 @@ const connection = await openConnection(
     settings: { base: shop, token, secret: 'unused' },
     company: { zone: 'Asia/Shanghai', currency: 'CNY' },
     budgets,
+    rate,
     onCall: () => calls++,
   },
   async (id) => ({ id, version: '1', map: async (input) => input }),
