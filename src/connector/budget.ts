@@ -27,6 +27,7 @@ const NO_LIMIT: BudgetLimit = Object.freeze({ capacity: 1, perSecond: 1 })
 /** So long one answer to that question serves; and so long is the pause of a remote that does not say. Milliseconds. */
 const ASKED_EVERY = 1_000
 
+/** A class at work in this process. */
 interface Class extends ClassLimit {
   name: string
   lines: Map<Lane, Line>
@@ -39,63 +40,70 @@ interface Class extends ClassLimit {
   leftAt: number
 }
 
+/** What all classes of a connection have in common. */
+interface Whole extends PaceOptions {
+  open: Map<string, Class>
+  stop: AbortController
+}
+
 /** Made once per connection. */
-export function createPace({ connection, classes, budgets }: PaceOptions): Pace {
-  const stop = new AbortController()
-  const open = new Map<string, Class>()
-  const classOf = (name: string): Class => {
-    const found = open.get(name)
-    if (found) return found
-    const own = Object.hasOwn(classes, name) ? name : 'default'
-    const made = own === name ? newClass(name, classes[name]) : classOf(own)
-    open.set(name, made)
-    return made
-  }
-  const hear = (of: Class, heard: Heard) =>
-    // what is not heard costs politeness only, and whoever keeps the buckets reports its own trouble
-    budgets.hear({ connection, class: of.name }, of.limit ?? NO_LIMIT, heard).catch(() => undefined)
-  const block = (of: Class, time: number) => {
-    of.blocked = Math.max(of.blocked, performance.now() + time)
-    of.heldUntil = Math.max(of.heldUntil, of.blocked)
-    of.free = 0
-    return hear(of, { blockedFor: time })
-  }
-  const lineOf = (of: Class, lane: Lane): Line => {
-    const found = of.lines.get(lane)
-    if (found) return found
-    const made = openLine({
-      lane,
-      limit: () => of.limit ?? NO_LIMIT,
-      left: () => leftOf(of),
-      stop: stop.signal,
-      async take(request) {
-        const known = of.blocked - performance.now()
-        if (known > 0) return { taken: false, wait: known, left: of.left, ticket: request.ticket }
-        const turn = await budgets.take({ connection, class: of.name }, of.limit ?? NO_LIMIT, request)
-        of.left = turn.left
-        of.leftAt = performance.now()
-        return turn
-      },
-      refused(wait) {
-        if (lane === 'write') of.heldUntil = Math.max(of.heldUntil, performance.now() + wait)
-      },
-    })
-    of.lines.set(lane, made)
-    return made
-  }
+export function createPace(options: PaceOptions): Pace {
+  const all: Whole = { ...options, open: new Map(), stop: new AbortController() }
   return {
-    turn: (call) => turn(classOf(call.limit), lineOf, call),
-    answered: (name, answer) => answered(classOf(name), answer, hear, block),
-    spent: (name, cost) => spent(classOf(name), cost, hear, block),
-    held: (name) => Math.max(0, classOf(name).heldUntil - performance.now()),
-    hasten: () => stop.abort(),
+    turn: (call) => turn(all, classOf(all, call.limit), call),
+    answered: (name, answer) => answered(all, classOf(all, name), answer),
+    spent: (name, cost) => spent(all, classOf(all, name), cost),
+    held: (name) => Math.max(0, classOf(all, name).heldUntil - performance.now()),
+    hasten: () => all.stop.abort(),
   }
 }
 
-function newClass(name: string, declared?: ClassLimit): Class {
-  const { limit = null, announced = null } = declared ?? {}
+function classOf(all: Whole, name: string): Class {
+  const found = all.open.get(name)
+  if (found) return found
+  const own = Object.hasOwn(all.classes, name) ? name : 'default'
+  const { limit = null, announced = null } = all.classes[own] ?? {}
   const times = { free: 0, blocked: 0, heldUntil: 0, leftAt: 0 }
-  return { name, limit, announced, lines: new Map(), ...times, left: limit?.capacity ?? 0 }
+  const fresh = { name, limit, announced, lines: new Map(), ...times, left: limit?.capacity ?? 0 }
+  const made = own === name ? fresh : classOf(all, own)
+  all.open.set(name, made)
+  return made
+}
+
+/** Never rejects: what is not heard costs politeness only, and whoever keeps the buckets reports its own trouble. */
+async function hear({ budgets, connection }: Whole, of: Class, heard: Heard): Promise<void> {
+  await budgets.hear({ connection, class: of.name }, of.limit ?? NO_LIMIT, heard).catch(() => undefined)
+}
+
+function block(all: Whole, of: Class, time: number): Promise<void> {
+  of.blocked = Math.max(of.blocked, performance.now() + time)
+  of.heldUntil = Math.max(of.heldUntil, of.blocked)
+  of.free = 0
+  return hear(all, of, { blockedFor: time })
+}
+
+function lineOf({ budgets, connection, stop }: Whole, of: Class, lane: Lane): Line {
+  const found = of.lines.get(lane)
+  if (found) return found
+  const made = openLine({
+    lane,
+    limit: () => of.limit ?? NO_LIMIT,
+    left: () => leftOf(of),
+    stop: stop.signal,
+    async take(request) {
+      const known = of.blocked - performance.now()
+      if (known > 0) return { taken: false, wait: known, left: of.left, ticket: request.ticket }
+      const answer = await budgets.take({ connection, class: of.name }, of.limit ?? NO_LIMIT, request)
+      of.left = answer.left
+      of.leftAt = performance.now()
+      return answer
+    },
+    refused(wait) {
+      if (lane === 'write') of.heldUntil = Math.max(of.heldUntil, performance.now() + wait)
+    },
+  })
+  of.lines.set(lane, made)
+  return made
 }
 
 /** By what the last take said, and what was earned since. */
@@ -104,48 +112,36 @@ function leftOf({ limit, left, leftAt }: Class): number {
   return Math.min(capacity, left + ((performance.now() - leftAt) / 1000) * perSecond)
 }
 
-async function turn(
-  of: Class,
-  lineOf: (of: Class, lane: Lane) => Line,
-  { lane, cost, signal }: CallAhead,
-): Promise<void> {
+async function turn(all: Whole, of: Class, { lane, cost, signal }: CallAhead): Promise<void> {
   const began = performance.now()
   if (!of.limit && began < of.free) return
   const counted = of.announced === 'shopify-cost' ? cost : 1
-  await lineOf(of, lane).wait(of.limit ? counted : 0, signal)
+  await lineOf(all, of, lane).wait(of.limit ? counted : 0, signal)
   if (!of.limit) of.free = performance.now() + ASKED_EVERY
   hasWaited(signal, performance.now() - began)
 }
 
-type Hear = (of: Class, heard: Heard) => Promise<unknown>
-type Block = (of: Class, time: number) => Promise<unknown>
-
-async function answered(of: Class, answer: HttpAnswer, hear: Hear, block: Block): Promise<void> {
+async function answered(all: Whole, of: Class, answer: HttpAnswer): Promise<void> {
   const { announced } = of
   const told = announced && announced !== 'shopify-cost' ? announcement(answer.headers, announced) : {}
   if (of.limit && told.perSecond) of.limit = { ...of.limit, perSecond: told.perSecond }
   const pause = asksForPause(answer, told)
-  if (pause === 'empty') await (of.limit ? hear(of, { available: 0 }) : block(of, ASKED_EVERY))
-  else if (pause !== null) await block(of, pause)
-  else remains(of, told, hear, block)
+  if (pause === 'empty') await (of.limit ? hear(all, of, { available: 0 }) : block(all, of, ASKED_EVERY))
+  else if (pause !== null) await block(all, of, pause)
+  else remains(all, of, told)
 }
 
 /** Fewer calls are left than the bucket believed: somebody else uses them too, or the window is a fixed one. */
-function remains(of: Class, { remaining, reset }: Announcement, hear: Hear, block: Block): void {
+function remains(all: Whole, of: Class, { remaining, reset }: Announcement): void {
   if (remaining === undefined || remaining >= of.left) return
   of.left = remaining
-  if (remaining < 1 && reset) void block(of, reset)
-  else void hear(of, { available: remaining })
+  if (remaining < 1 && reset) void block(all, of, reset)
+  else void hear(all, of, { available: remaining })
 }
 
-async function spent(
-  of: Class,
-  { taken, requested, actual, bucket }: QueryCost,
-  hear: Hear,
-  block: Block,
-): Promise<void> {
+async function spent(all: Whole, of: Class, { taken, requested, actual, bucket }: QueryCost): Promise<void> {
   if (of.announced !== 'shopify-cost' || !of.limit) {
-    if (actual === null) await block(of, untilEarned(requested, bucket))
+    if (actual === null) await block(all, of, untilEarned(requested, bucket))
     return
   }
   if (bucket && bucket.restoreRate > 0)
@@ -155,7 +151,7 @@ async function spent(
     : actual === null
       ? { available: 0 }
       : {}
-  await hear(of, { unused: taken - (actual ?? 0), ...available })
+  await hear(all, of, { unused: taken - (actual ?? 0), ...available })
 }
 
 /** (requested − available) / restore rate, where calls are counted and only the remote counts points. */

@@ -8,7 +8,14 @@ import { basename, join } from 'node:path'
 import { pathToFileURL } from 'node:url'
 import type { Budgets } from '../core/budget.ts'
 import { connectorError } from '../core/errors/connector.ts'
-import type { Connection, DocumentKind, MapContext, Mapping, ReadStream } from '../core/ports.ts'
+import type {
+  Connection,
+  DocumentKind,
+  MapContext,
+  Mapping,
+  ReadStream,
+  WriteOperation,
+} from '../core/ports.ts'
 import { parseDuration } from '../core/time.ts'
 import { nearest } from '../core/yaml.ts'
 import { didYouMean } from '../core/yaml-words.ts'
@@ -189,15 +196,7 @@ export async function openConnection(
     streams: (
       await openStreams(connector, toolsFor, { connection: id, host: client?.host ?? 'no host' }, mapping)
     ).map((stream) => ({ ...stream, behind: () => client?.behind() ?? 0 })),
-    writes: Object.entries(manifest.write ?? {}).map(([kind, declared]) => ({
-      ...openWrite(
-        kind as DocumentKind,
-        declared,
-        hooks.write?.[kind] ?? {},
-        toolsFor('write', declared.limit),
-      ),
-      held: () => pace.held(declared.limit ?? 'default'),
-    })),
+    writes: openWrites(connector, toolsFor, pace),
     webhooks: Object.keys(manifest.webhooks ?? {}).map((topic) =>
       openWebhook(topic, manifest, settings, hooks.webhooks?.[topic], toolsFor('read')),
     ),
@@ -221,6 +220,17 @@ function contextOf(manifest: Manifest, settings: Settings, config: ConnectionCon
     ...(config.codes ? { codes: config.codes } : {}),
     ...(config.factors ? { factors: config.factors } : {}),
   }
+}
+
+function openWrites({ manifest, hooks }: Connector, tools: ToolsFor, pace: Pace): WriteOperation[] {
+  return Object.entries(manifest.write ?? {}).map(([kind, declared]) => {
+    const own = hooks.write?.[kind] ?? {}
+    const { limit = 'default' } = declared
+    return {
+      ...openWrite(kind as DocumentKind, declared, own, tools('write', limit)),
+      held: () => pace.held(limit),
+    }
+  })
 }
 
 function openStreams(

@@ -22,12 +22,7 @@ export function openStream(
   const shape = declared.shape ?? Object.keys(declared.shapes)[0]!
   const page = hooks?.page ?? (declared.list ? listPage(declared.list, shape) : undefined)
   const fetch = hooks?.fetch ?? (declared.fetch ? fetchEach(declared.fetch, shape) : undefined)
-  const { limit } = declared
-  const tools = {
-    read: toolsFor('read', limit),
-    backfill: toolsFor('backfill', limit),
-    fetch: toolsFor('read', declared.fetch?.limit ?? limit),
-  }
+  const tools = toolsOf(declared, toolsFor)
   const clean = async <T>(read: Promise<T>): Promise<T> => {
     try {
       return await read
@@ -53,6 +48,12 @@ export function openStream(
     ...(declared.refresh ? { refresh: parseDuration(declared.refresh) } : {}),
   }
 }
+
+const toolsOf = ({ limit, fetch }: StreamManifest, toolsFor: ToolsFor) => ({
+  read: toolsFor('read', limit),
+  backfill: toolsFor('backfill', limit),
+  fetch: toolsFor('read', fetch?.limit ?? limit),
+})
 
 /** JSON that says no other charset. */
 const UTF8_JSON = /[/+]json\s*(;\s*charset=["']?utf-8["']?\s*)?$/i

@@ -150,11 +150,14 @@ describe.each(KEEPERS)('budgets in $name', ({ missing, start }) => {
 
   it.skipIf(missing)('keeps many at once within the rate, and wastes none of it', async () => {
     const of = newBucket()
-    const limit = { capacity: 5, perSecond: 100 }
+    // room for what a busy machine sleeps over
+    const limit = { capacity: 40, perSecond: 100 }
     const others = await Promise.all(Array.from({ length: 4 }, () => keeper.open()))
+    // connected, and the statement planned
+    const warm = { cost: 0, lane: 'write', patience: 0, ticket: null } as const
+    for (let i = 0; i < 8; i++) await Promise.all(others.map((own) => own.take(newBucket(), limit, warm)))
     const sent: number[] = []
-    const from = performance.now()
-    const end = from + 3_000
+    const end = performance.now() + 3_000
     const each = await Promise.all(
       others.map(async (own) => {
         const request = { cost: 1, lane: 'write', patience: 1_000 } as const
@@ -177,9 +180,9 @@ describe.each(KEEPERS)('budgets in $name', ({ missing, start }) => {
       most = Math.max(most, j - i + 1)
     }
     // timers fire late, never early: what was sent late may come together with what was not
-    expect(most).toBeLessThanOrEqual(105 + 5)
-    expect(sent.length).toBeGreaterThan(250)
-    expect(sent.length).toBeLessThanOrEqual(310)
+    expect(most).toBeLessThanOrEqual(140 + 10)
+    expect(sent.length).toBeGreaterThan(280)
+    expect(sent.length).toBeLessThanOrEqual(40 + 310)
     expect(Math.min(...each), 'each has its part').toBeGreaterThan(sent.length / 4 - 20)
   })
 
