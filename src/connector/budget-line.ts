@@ -9,14 +9,10 @@ import { failure } from './client.ts'
 import type { HttpFailure } from './hooks.ts'
 
 /**
- * How long a call waits for its turn; what takes longer is told to come again. A write that waits holds a lease
- * and a lane, and the ledger knows when it is due; a page that is given up has to be begun anew. Milliseconds.
+ * So long a call waits for its turn at most; who has to wait longer is told to come again. A write keeps half of
+ * its time for the call itself: to be cut off in the middle would leave it in doubt. Milliseconds.
  */
-const PATIENCE: Readonly<Record<Lane, number>> = Object.freeze({
-  write: 5_000,
-  read: 15_000,
-  backfill: 15_000,
-})
+const PATIENCE = 15_000
 
 /** What is earned in this time may be taken at once, so that a fast remote costs no round trip per call. Seconds. */
 const TOGETHER = 0.1
@@ -117,10 +113,9 @@ function join(
   })
 }
 
-/** A write keeps half of its time for the call itself: to be cut off in the middle would leave it in doubt. */
 function patienceOf(lane: Lane, signal: AbortSignal): number {
   const left = timeLeft(signal)
-  return Math.min(PATIENCE[lane], lane === 'write' ? left / 2 : left)
+  return Math.min(PATIENCE, lane === 'write' ? left / 2 : left)
 }
 
 /** Asks the bucket for those at the head of the line, and waits as it says. */

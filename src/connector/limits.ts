@@ -18,7 +18,8 @@ export function classLimits(
 
 type Rate = Omit<LimitManifest, 'per' | 'announced'> & { per: number | string }
 
-function limitOf({ calls, per, burst = 1 }: Rate): NonNullable<ClassLimit['limit']> {
+/** No time is no limit. */
+function limitOf({ calls, per, burst = 1 }: Rate): ClassLimit['limit'] {
   const time = typeof per === 'number' ? per : parseDuration(per)
-  return { capacity: burst, perSecond: (calls * 1000) / time }
+  return time > 0 ? { capacity: burst, perSecond: (calls * 1000) / time } : null
 }
