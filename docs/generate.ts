@@ -7,6 +7,7 @@ import { join } from 'node:path'
 import { cliPage } from './generate/cli.ts'
 import { configurationPage } from './generate/configuration.ts'
 import { connectorsPage } from './generate/connectors.ts'
+import { documentsPage } from './generate/documents.ts'
 import { errorsPage } from './generate/errors.ts'
 import { httpApiPage } from './generate/http-api.ts'
 import { mappingPage } from './generate/mapping.ts'
@@ -15,6 +16,7 @@ import { mappingPage } from './generate/mapping.ts'
 export async function generatedPages(): Promise<Record<string, string>> {
   return {
     'docs/reference/errors.md': errorsPage(),
+    'docs/reference/documents.md': documentsPage(),
     'docs/reference/configuration.md': configurationPage(),
     'docs/reference/connectors.md': connectorsPage(),
     'docs/reference/http-api.md': httpApiPage(),

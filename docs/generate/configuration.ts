@@ -14,7 +14,7 @@ you type by \`schemas/tributary.schema.json\`.
 - Instants carry their zone: \`2026-01-01T00:00:00+08:00\`.
 - What a connection's \`settings:\` may hold is said by its connector (\`connectors/<id>/connector.yaml\`).
 
-Environment: \`DATABASE_URL\` and \`REDIS_URL\` choose the size of the installation where \`storage:\` does not;
+Environment: \`DATABASE_URL\` and \`REDIS_URL\` choose the size of the installation where \`storage:\` does not; \`TRIBUTARY_KEY\` seals kept tokens;
 \`TRIBUTARY_LANG\` (\`en\`, \`zh\`), else \`LANG\`, chooses the language.
 
 \`<id>\` stands for a name of your own, \`[]\` for the elements of a list.

@@ -5,7 +5,7 @@ import { runtimeError } from '../core/errors/runtime.ts'
 import type { Connection } from '../core/ports.ts'
 import type { Config } from '../runtime/config.ts'
 import type { FirstRun } from '../runtime/first-run.ts'
-import { createLog } from '../runtime/log.ts'
+import { createLog, type Log } from '../runtime/log.ts'
 import type { SampleResult } from '../runtime/sample.ts'
 import { type Cli, EXIT, readCount } from './context.ts'
 import { clean } from './table.ts'
@@ -41,7 +41,9 @@ async function run(cli: Cli, options: Options): Promise<void> {
   const config = cli.config()
   const most = readCount('most', options.most, [1, 1_000_000]) ?? 5000
   const { openConnections } = await import('../runtime/connections.ts')
-  const connections = await openConnections(config, createLog({ level: 'error' }))
+  const log = createLog({ level: 'error' })
+  const kept = await openKeptTokens(config, log)
+  const connections = await openConnections(config, log, kept ? { tokens: kept.tokens } : {})
   try {
     const answer: Answer = {
       config: { file: config.file, warnings: config.warnings },
@@ -59,7 +61,20 @@ async function run(cli: Cli, options: Options): Promise<void> {
     if (answer.sample && answer.sample.outcome.kind !== 'done') cli.exit(EXIT.failed)
   } finally {
     await Promise.all([...connections.values()].map((c) => c.close()))
+    await kept?.close()
   }
+}
+
+/** On a server's database commands share the tokens of what runs; the embedded ledger has room for one process. */
+async function openKeptTokens({ storage }: Config, log: Log) {
+  if (!storage.database || !storage.key) return null
+  const { openPostgres } = await import('../ledger/postgres.ts')
+  const { openTokens } = await import('../runtime/tokens.ts')
+  const db = openPostgres({
+    url: storage.database,
+    onError: (error) => log.warn({ event: 'database.lost', error }),
+  })
+  return { tokens: openTokens(db, storage.key), close: () => db.close() }
 }
 
 async function ask(connection: Connection): Promise<Answer['connections'][number]> {

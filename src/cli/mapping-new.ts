@@ -21,7 +21,7 @@ export function mappingNew(cli: Cli, group: Command): Command {
     .description(say('mapping.new'))
     .argument('<name>', say('argument.mapping-name'))
     .option('--sample <file>', say('option.sample'))
-    .option('--to <document>', say('option.document'), 'order')
+    .option('--to <document>', say('option.document', { kinds: DOCUMENT_KINDS.join(', ') }), 'order')
     .action((name: string, options: Options) => run(cli, name, options))
 }
 

@@ -20,7 +20,7 @@ const scoped = (cli: Cli, name: 'pause' | 'resume') =>
     .description(cli.say(name))
     .option('--connection <id>', cli.say('option.connection'))
     .option('--flow <id>', cli.say('option.flow'))
-    .option('--kind <kind>', cli.say('option.kind'))
+    .option('--kind <kind>', cli.say('option.kind', { kinds: DOCUMENT_KINDS.join(', ') }))
     .option('--why <text>', cli.say('option.why'))
 
 /** Without a scope `pause` lists what is stopped. */

@@ -6,6 +6,7 @@ import { check } from './check.ts'
 import { codes } from './codes.ts'
 import { type Cli, createCli } from './context.ts'
 import { doctor } from './doctor.ts'
+import { documents } from './documents.ts'
 import { localize } from './help.ts'
 import { init } from './init.ts'
 import { mapping } from './mapping.ts'
@@ -33,6 +34,7 @@ const COMMANDS = [
   parked,
   codes,
   records,
+  documents,
   mapping,
   replay,
   pause,

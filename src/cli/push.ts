@@ -30,7 +30,7 @@ export function push(cli: Cli): Command {
     command
       .option('--connection <id>', say('option.connection'))
       .option('--flow <id>', say('option.flow'))
-      .option('--kind <kind>', say('option.kind'))
+      .option('--kind <kind>', say('option.kind', { kinds: DOCUMENT_KINDS.join(', ') }))
       .option('--state <state>', say('option.state'))
       .option('--mode <mode>', say('option.mode'))
   withPage(cli, filtered(group.command('list').description(say('push.list')))).action((o: FilterOptions) =>

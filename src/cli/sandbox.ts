@@ -1,7 +1,12 @@
 /** `tributary sandbox <system>`: a stand-in that speaks a real system's protocol, with faults on demand. */
 import type { Command } from 'commander'
 import { runtimeError } from '../core/errors/runtime.ts'
+import { DOUYIN_OPTIONS } from '../sandbox/douyin/options.ts'
+import { LUMAVEGA_OPTIONS } from '../sandbox/lumavega/options.ts'
 import { NAIVE_ERP_OPTIONS } from '../sandbox/naive-erp/options.ts'
+import { NC_CLOUD_OPTIONS } from '../sandbox/nc-cloud/options.ts'
+import { ODOO_OPTIONS } from '../sandbox/odoo/options.ts'
+import { QIMEN_OPTIONS } from '../sandbox/qimen/options.ts'
 import { YONYOU_NC_OPTIONS } from '../sandbox/yonyou-nc/options.ts'
 import type { Cli } from './context.ts'
 import { listenForStop } from './stop.ts'
@@ -34,15 +39,45 @@ const SANDBOXES: Record<string, Sandbox> = {
     defaults: { token: 'shpat_sandbox', secret: 'sandbox-secret' },
     start: async (o) => (await import('../sandbox/shopify/server.ts')).startShopify(o as never),
   },
+  lumavega: {
+    options: LUMAVEGA_OPTIONS,
+    defaults: {
+      appKey: '10020030',
+      appSecret: 'sandbox-app-secret',
+      session: 'sandbox-session',
+      hookSecret: 'sandbox-hook-secret',
+    },
+    start: async (o) => (await import('../sandbox/lumavega/server.ts')).startLumavega(o as never),
+  },
+  douyin: {
+    options: DOUYIN_OPTIONS,
+    defaults: { appKey: '3456789012345678901', appSecret: 'sandbox-secret', shopId: '4463798' },
+    start: async (o) => (await import('../sandbox/douyin/server.ts')).startDouyin(o as never),
+  },
   'yonyou-nc': {
     options: YONYOU_NC_OPTIONS,
     defaults: { account: 'develop', group: '0001', senders: 'tributary' },
     start: async (o) => (await import('../sandbox/yonyou-nc/server.ts')).startYonyouNc(o as never),
   },
+  'nc-cloud': {
+    options: NC_CLOUD_OPTIONS,
+    defaults: { clientId: 'tributary', clientSecret: 'sandbox-secret', bizCenters: 'develop' },
+    start: async (o) => (await import('../sandbox/nc-cloud/server.ts')).startNcCloud(o as never),
+  },
   'naive-erp': {
     options: NAIVE_ERP_OPTIONS,
     defaults: { token: 'naive-sandbox' },
     start: async (o) => (await import('../sandbox/naive-erp/server.ts')).startNaiveErp(o as never),
+  },
+  odoo: {
+    options: ODOO_OPTIONS,
+    defaults: { apiKey: 'odoo-sandbox' },
+    start: async (o) => (await import('../sandbox/odoo/server.ts')).startOdoo(o as never),
+  },
+  qimen: {
+    options: QIMEN_OPTIONS,
+    defaults: { appKey: '12345678', secret: 'sandbox-secret', customerId: 'c1234567890' },
+    start: async (o) => (await import('../sandbox/qimen/server.ts')).startQimen(o as never),
   },
 }
 

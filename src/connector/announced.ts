@@ -1,7 +1,7 @@
 /** What an answer's headers tell of a remote's limits, as a class of calls declares them (`announced`). */
 import { retryAfter } from './client.ts'
 import type { HttpAnswer } from './hooks.ts'
-import type { LimitManifest } from './manifest.ts'
+import type { LimitManifest } from './manifest-http.ts'
 
 type Headers = Record<string, string>
 

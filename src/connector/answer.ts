@@ -8,14 +8,15 @@ import { TributaryError } from '../core/errors/error.ts'
 import type { Outcome } from '../core/outcome.ts'
 import { isHttpFailure, retryAfter } from './client.ts'
 import type { HttpAnswer } from './hooks.ts'
-import type { Reaction } from './manifest.ts'
+import type { Reaction } from './manifest-http.ts'
 
 export type Failed = Exclude<Outcome, { kind: 'done' }>
 
 /** Reads `http.errors`: an exact status wins over its class (`5xx`), both over the usual. */
 export type Reactions = Record<string, Reaction>
 
-function reactionTo(status: number, reactions: Reactions): Reaction {
+/** What a status means, by `http.errors` or as usual. */
+export function reactionTo(status: number, reactions: Reactions): Reaction {
   const declared = reactions[status] ?? reactions[`${Math.floor(status / 100)}xx`]
   if (declared) return declared
   if (status === 401 || status === 403 || status === 407) return 'config'
@@ -34,16 +35,29 @@ export function outcomeOf(answer: HttpAnswer, reactions: Reactions): Failed | nu
   const reaction = reactionTo(answer.status, reactions)
   const wait = retryAfter(answer.headers)
   const later = wait === undefined ? {} : { retryAfter: wait }
+  return outcomeOfReaction(reaction, { code, message, ...later })
+}
+
+/** What a reaction means for a write. `done` is for the caller to look at before. */
+export function outcomeOfReaction(
+  reaction: Reaction,
+  detail: { code: string; message: string; retryAfter?: number },
+): Failed {
+  const { code, message } = detail
   switch (reaction) {
     case 'config':
+    case 'token':
       return { kind: 'not-done', code, message, pause: true }
     case 'transient':
-      return { kind: 'not-done', code, message, ...later }
+      return { kind: 'not-done', ...detail }
     case 'input':
     case 'conflict':
+    case 'absent':
       return { kind: 'refused', code, message }
     case 'duplicate':
       return { kind: 'refused', code, message, duplicate: true }
+    case 'done':
+    case 'page':
     case 'unknown':
       return { kind: 'unknown', code, message }
   }
@@ -60,6 +74,10 @@ export function outcomeOfFailure(error: unknown): Failed {
   if (error instanceof Error && error.name === 'AbortError') {
     return { kind: 'unknown', code: 'ABORTED', message: 'stopped before the end' }
   }
+  // Credentials that are refused before anything was sent: nothing was written, and a person is needed.
+  if (error instanceof TributaryError && error.kind === 'config') {
+    return { kind: 'not-done', code: error.code, message: error.message, pause: true }
+  }
   // 200 with an unreadable body: the remote may have written before it stumbled.
   if (error instanceof TributaryError && error.kind === 'transient') {
     return { kind: 'unknown', code: error.code, message: error.message }
@@ -70,16 +88,30 @@ export function outcomeOfFailure(error: unknown): Failed {
 /** For reads: returns a 2xx answer, throws CONNECTOR_* of the fitting kind for any other. */
 export function mustBeOk(answer: HttpAnswer, who: Who, reactions: Reactions): HttpAnswer {
   if (answer.status >= 200 && answer.status < 300) return answer
-  const detail = { ...who, status: answer.status, reason: `HTTP ${answer.status}` }
-  switch (reactionTo(answer.status, reactions)) {
+  const retry = retryAfter(answer.headers)
+  const detail = { ...who, status: answer.status, reason: `HTTP ${answer.status}`, retryAfter: retry }
+  throw refusal(reactionTo(answer.status, reactions), detail)
+}
+
+/** What a reaction means for a read. */
+export function refusal(
+  reaction: Reaction,
+  answered: Who & { status: number; reason: string; retryAfter?: number | undefined },
+): Error {
+  const detail = { ...answered }
+  switch (reaction) {
     case 'config':
-      throw connectorError('CONNECTOR_DENIED', detail)
+    case 'token':
+      return connectorError('CONNECTOR_DENIED', detail)
     case 'transient':
-      throw connectorError('CONNECTOR_THROTTLED', { ...detail, retryAfter: retryAfter(answer.headers) })
+      return connectorError('CONNECTOR_THROTTLED', detail)
+    case 'page':
+      return connectorError('CONNECTOR_PAGE_EXPIRED', detail)
     case 'unknown':
-      throw connectorError('CONNECTOR_ANSWER_FAILED', { ...detail, retryAfter: retryAfter(answer.headers) })
+    case 'done':
+      return connectorError('CONNECTOR_ANSWER_FAILED', detail)
     default:
-      throw connectorError('CONNECTOR_ANSWER_REFUSED', detail)
+      return connectorError('CONNECTOR_ANSWER_REFUSED', detail)
   }
 }
 

@@ -7,7 +7,7 @@ import { hasWaited } from '../core/time-limit.ts'
 import { type Announcement, announcement, asksForPause } from './announced.ts'
 import { type Line, openLine } from './budget-line.ts'
 import type { HttpAnswer } from './hooks.ts'
-import type { LimitManifest } from './manifest.ts'
+import type { LimitManifest } from './manifest-http.ts'
 import type { CallAhead, Pace, QueryCost } from './pace.ts'
 
 /** One class of calls: its limit, null where none is known, and how the remote announces it. */

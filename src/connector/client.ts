@@ -111,6 +111,11 @@ export function createClient(options: ClientOptions): Client {
   }
 }
 
+/** The client for whoever calls: the lane, and the class of those calls that name none. */
+export function onLane(client: Client, lane: Lane, limit: string): Client {
+  return { ...client, call: (request) => client.call({ ...request, lane, limit: request.limit ?? limit }) }
+}
+
 /** Undefined where the answer names no instant. */
 function clockBehind(date: string | undefined): number | undefined {
   const at = Date.parse(date ?? '')

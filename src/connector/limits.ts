@@ -1,7 +1,8 @@
 /** The limits of a connection: its manifest's, and its own `rate` in place of the manifest's `default`. */
 import { parseDuration } from '../core/time.ts'
 import type { ClassLimit } from './budget.ts'
-import type { LimitManifest, Manifest } from './manifest.ts'
+import type { Manifest } from './manifest.ts'
+import type { LimitManifest } from './manifest-http.ts'
 
 /** `per`: milliseconds or a duration like `1s`. A rate of one's own counts calls, whatever the remote counts. */
 export function classLimits(

@@ -1,6 +1,6 @@
 /**
- * peek: one value out of JSON bytes, by a single pass that builds nothing and calls itself nowhere. It is safe
- * on a record that ends every process that parses or maps it.
+ * peek: single values and list elements out of JSON bytes, by one pass that builds nothing and calls itself nowhere.
+ * It is safe on a record that ends every process that parses or maps it, and gives what was sent to the very byte.
  */
 
 const QUOTE = 34
@@ -20,16 +20,45 @@ const LONGEST = 200
  * are not JSON up to it. `body` must be UTF-8 (in other charsets a byte may look like a mark).
  */
 export function peekJson(body: Buffer, path: string): string | null {
-  let at = blank(body, body[0] === 0xef ? 3 : 0)
-  const steps = path.split('.')
-  for (const [n, step] of steps.entries()) {
-    if (body[at] !== OPEN) return null
-    const value = memberOf(body, at + 1, Buffer.from(step))
-    if (value === null) return null
-    if (n === steps.length - 1) return scalar(body, value)
-    at = value
+  const at = placeOf(body, path)
+  return at === null ? null : scalar(body, at)
+}
+
+/**
+ * The elements of the list at a dotted path (no path: the whole body is the list), each as its own bytes; null where
+ * there is no list. `body` must be UTF-8.
+ */
+export function sliceList(body: Buffer, path: string | undefined): Buffer[] | null {
+  let at = path === undefined ? start(body) : placeOf(body, path)
+  if (at === null || body[at] !== OPEN_LIST) return null
+  const found: Buffer[] = []
+  at = blank(body, at + 1)
+  while (at < body.length && body[at] !== CLOSE_LIST) {
+    const end = endOfValue(body, at)
+    found.push(body.subarray(at, end))
+    at = blank(body, end)
+    if (body[at] === COMMA) at = blank(body, at + 1)
   }
-  return null
+  return found
+}
+
+/** The bytes of the value at a dotted path; null where there is none. */
+export function sliceValue(body: Buffer, path: string | undefined): Buffer | null {
+  const at = path === undefined ? start(body) : placeOf(body, path)
+  return at === null ? null : body.subarray(at, endOfValue(body, at))
+}
+
+const start = (body: Buffer): number => blank(body, body[0] === 0xef ? 3 : 0)
+
+/** Where the value at a dotted path begins. */
+function placeOf(body: Buffer, path: string): number | null {
+  let at: number | null = start(body)
+  for (const step of path.split('.')) {
+    if (body[at] !== OPEN) return null
+    at = memberOf(body, at + 1, Buffer.from(step))
+    if (at === null) return null
+  }
+  return at
 }
 
 /** Where the value of the member of that name begins, from inside an object. */

@@ -4,6 +4,7 @@ import { type Phrase, shapePhrase } from '../core/errors/error.ts'
 import { nearest } from '../core/yaml.ts'
 import { didYouMean, oneOf } from '../core/yaml-words.ts'
 import type { Manifest, Setting } from './manifest.ts'
+import { fillWith } from './template.ts'
 
 /** What a setting of each type looks like, for people. */
 export const settingType = {
@@ -54,7 +55,7 @@ export function resolveSettings(manifest: Manifest, given: Settings, connection:
     const value = given[name]
     if (isGiven(value)) out[name] = checked(name, setting, value, connection)
     else if (typeof setting.default === 'string')
-      out[name] = fillTemplate(setting.default, (inner) => {
+      out[name] = fillWith(setting.default, (inner) => {
         const found = resolve(inner, [...chain, name])
         if (!isGiven(found)) throw missing(inner)
         return String(found)
@@ -107,43 +108,4 @@ function convert(type: Setting['type'], value: unknown): unknown {
 /** Settings without the secrets: what mappings may read as `$settings`. */
 export function openSettings(manifest: Manifest, settings: Settings): Settings {
   return Object.fromEntries(Object.entries(settings).filter(([name]) => !manifest.settings[name]?.secret))
-}
-
-/** Replaces every `{name}` of a template. */
-export function fillTemplate(template: string, value: (name: string) => string): string {
-  return template.replace(/\{(\w+)\}/g, (_, name: string) => value(name))
-}
-
-/** Fills a text (base, header) from the settings; an optional setting that is not given becomes empty. */
-export function fillText(template: string, settings: Settings): string {
-  return fillTemplate(template, (name) => String(settings[name] ?? ''))
-}
-
-/** Fills a path from the settings and the values given; every value is percent-encoded. */
-export function fillPath(
-  template: string,
-  settings: Settings,
-  values: Record<string, string | number>,
-): string {
-  return fillTemplate(template, (name) => encodeURIComponent(String(values[name] ?? settings[name] ?? '')))
-}
-
-/** Follows a dotted path into plain data; undefined where it ends. No path gives the value itself. */
-export function pick(value: unknown, path: string | undefined): unknown {
-  if (path === undefined) return value
-  let at = value
-  for (const step of path.split('.')) {
-    if (at === null || typeof at !== 'object' || !Object.hasOwn(at, step)) return undefined
-    at = (at as Record<string, unknown>)[step]
-  }
-  return at
-}
-
-/** A scalar as text, or null: ids, numbers and totals of remotes come as numbers or as text. */
-export function textAt(value: unknown, path: string | undefined): string | null {
-  if (path === undefined) return null
-  const found = pick(value, path)
-  return typeof found === 'string' || typeof found === 'number' || typeof found === 'bigint'
-    ? String(found)
-    : null
 }

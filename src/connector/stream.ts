@@ -1,28 +1,38 @@
 /** Streams to read, declared or by hook. */
-import { connectorError } from '../core/errors/connector.ts'
-import type { Mapping, Page, PageRequest, RawRecord, ReadStream } from '../core/ports.ts'
+import type { Lane } from '../core/budget.ts'
+import type { Mapping, Page, ReadStream } from '../core/ports.ts'
 import { parseDuration } from '../core/time.ts'
 import { unreachable, type Who } from './answer.ts'
+import type { CallerFor } from './caller.ts'
+import { textAt } from './dotted.ts'
+import { fetchRecords } from './fetch.ts'
 import type { StreamHooks } from './hooks.ts'
-import type { StreamManifest } from './manifest.ts'
+import { listPages } from './list.ts'
+import type { Clock } from './manifest-http.ts'
+import type { StreamManifest } from './manifest-read.ts'
 import { peekJson } from './peek.ts'
-import { fillPath, pick, textAt } from './settings.ts'
 import type { ToolsFor } from './tools.ts'
 
-/** One stream of a connection; its mappings are already loaded. `idPaths`: where webhook shapes hold the id. */
-export function openStream(
-  name: string,
-  declared: StreamManifest,
-  hooks: StreamHooks | undefined,
-  toolsFor: ToolsFor,
-  who: Who,
-  mappings: Record<string, Mapping>,
-  idPaths: Record<string, string>,
-): ReadStream {
-  const shape = declared.shape ?? Object.keys(declared.shapes)[0]!
-  const page = hooks?.page ?? (declared.list ? listPage(declared.list, shape) : undefined)
-  const fetch = hooks?.fetch ?? (declared.fetch ? fetchEach(declared.fetch, shape) : undefined)
-  const tools = toolsOf(declared, toolsFor)
+export interface StreamParts {
+  name: string
+  declared: StreamManifest
+  hooks: StreamHooks | undefined
+  tools: ToolsFor
+  /** Null for a connector without `http`. */
+  caller: CallerFor | null
+  clock(of: Clock | undefined): Clock
+  who: Who
+  /** Already loaded. */
+  mappings: Record<string, Mapping>
+  /** Where each shape holds the record's id, as webhooks declare it. */
+  idPaths: Record<string, string>
+}
+
+/** One stream of a connection. */
+export function openStream(parts: StreamParts): ReadStream {
+  const { name, declared, mappings, idPaths, who } = parts
+  const reading = { read: readers(parts, 'read'), backfill: readers(parts, 'backfill') }
+  const { fetch } = reading.read
   const clean = async <T>(read: Promise<T>): Promise<T> => {
     try {
       return await read
@@ -40,82 +50,43 @@ export function openStream(
     identify: (input, of) => textAt(input, idPaths[of] ?? 'id'),
     peek: ({ body, contentType }, of) =>
       UTF8_JSON.test(contentType) ? peekJson(body, idPaths[of] ?? 'id') : null,
-    page: (request, signal) =>
-      page ? clean(page(request, tools[request.lane ?? 'read'], signal)) : Promise.resolve(EMPTY),
-    ...(fetch
-      ? { fetch: (ids: string[], signal: AbortSignal) => clean(fetch(ids, tools.fetch, signal)) }
-      : {}),
+    page: (request, signal) => {
+      const { page } = reading[request.lane ?? 'read']
+      return page ? clean(page(request, signal)) : Promise.resolve(EMPTY)
+    },
+    ...(fetch ? { fetch: (ids: string[], signal: AbortSignal) => clean(fetch(ids, signal)) } : {}),
     ...(declared.refresh ? { refresh: parseDuration(declared.refresh) } : {}),
+    ...(declared.list?.window ? { window: parseDuration(declared.list.window) } : {}),
+    ...(declared.list?.reach ? { reach: parseDuration(declared.list.reach) } : {}),
   }
 }
 
-const toolsOf = ({ limit, fetch }: StreamManifest, toolsFor: ToolsFor) => ({
-  read: toolsFor('read', limit),
-  backfill: toolsFor('backfill', limit),
-  fetch: toolsFor('read', fetch?.limit ?? limit),
-})
+/** By hook, else as declared. */
+function readers(
+  { declared, hooks, clock, ...parts }: StreamParts,
+  lane: Lane,
+): { page: ReadStream['page'] | null; fetch: ReadStream['fetch'] | null } {
+  const tools = parts.tools(lane, declared.limit)
+  const caller = parts.caller?.(lane, declared.limit) ?? null
+  const shape = declared.shape ?? Object.keys(declared.shapes)[0]!
+  const { list, fetch: one } = declared
+  const byId = parts.tools(lane, one?.limit ?? declared.limit)
+  const id = one?.id ?? (list && list.id !== '$' ? list.id : 'id')
+  const fetch = hooks?.fetch
+    ? (ids: string[], signal: AbortSignal) => hooks.fetch!(ids, byId, signal)
+    : one && caller
+      ? fetchRecords({ fetch: one, id, shape, caller })
+      : null
+  if (hooks?.page) return { page: (request, signal) => hooks.page!(request, tools, signal), fetch }
+  if (!list || !caller) return { page: null, fetch }
+  return {
+    page: listPages({ list, shape, caller, clock: clock(list.clock) }, list.partial ? fetch : null),
+    fetch,
+  }
+}
 
 /** JSON that says no other charset. */
 const UTF8_JSON = /[/+]json\s*(;\s*charset=["']?utf-8["']?\s*)?$/i
 
 /** Of a stream that only webhooks or inbound documents feed. */
 const EMPTY: Page = Object.freeze({ records: [], next: null })
-
-interface ListState {
-  page: number
-  offset: number
-  next: string
-}
-
-function listPage(
-  list: NonNullable<StreamManifest['list']>,
-  shape: string,
-): NonNullable<StreamHooks['page']> {
-  return async (request: PageRequest, tools, signal) => {
-    const state = (request.resume as ListState | null) ?? { page: list.first ?? 1, offset: 0, next: '' }
-    const since = clock(request.since, list.clock)
-    const until = clock(request.until, list.clock)
-    const path = fillPath(list.get, tools.settings, { ...state, since, until, size: list.size ?? '' })
-    const answer = tools.ok(await tools.http({ method: 'GET', path, signal }))
-    const value = tools.json(answer.body)
-    const items = pick(value, list.each)
-    if (!Array.isArray(items)) return tools.broken(`${list.each ?? 'the answer'} is not a list`)
-    const records = items.map((item) => record(item, list.id, shape))
-    const next = textAt(value, list.next)
-    // A token that comes back unchanged would be followed for ever.
-    const more = list.next
-      ? next !== null && next !== '' && next !== state.next
-      : /\{(page|offset)\}/.test(list.get) && items.length >= (list.size ?? 1)
-    const following = { page: state.page + 1, offset: state.offset + items.length, next: next ?? '' }
-    return { records, next: more ? following : null }
-  }
-}
-
-function clock(at: Date, kind: 'iso' | 'seconds' | 'milliseconds' = 'iso'): string {
-  if (kind === 'iso') return at.toISOString()
-  return String(kind === 'seconds' ? Math.floor(at.getTime() / 1000) : at.getTime())
-}
-
-function fetchEach(
-  declared: NonNullable<StreamManifest['fetch']>,
-  shape: string,
-): NonNullable<StreamHooks['fetch']> {
-  return async (ids, tools, signal) => {
-    const records: RawRecord[] = []
-    for (const id of ids) {
-      const path = fillPath(declared.get, tools.settings, { id })
-      const answer = await tools.http({ method: 'GET', path, signal })
-      if (answer.status === 404 || answer.status === 410) continue
-      const item = pick(tools.json(tools.ok(answer).body), declared.each)
-      records.push({ id, body: Buffer.from(JSON.stringify(item)), contentType: 'application/json', shape })
-    }
-    return records
-  }
-}
-
-function record(item: unknown, idPath: string, shape: string): RawRecord {
-  const id = textAt(item, idPath)
-  if (id === null)
-    throw connectorError('CONNECTOR_ANSWER_UNREADABLE', { reason: `a record without ${idPath}` })
-  return { id, body: Buffer.from(JSON.stringify(item)), contentType: 'application/json', shape }
-}

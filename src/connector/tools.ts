@@ -3,12 +3,12 @@ import { createHash, createHmac } from 'node:crypto'
 import { setTimeout as wait } from 'node:timers/promises'
 import type { Lane } from '../core/budget.ts'
 import { connectorError } from '../core/errors/connector.ts'
+import { parseJson, parseJsonBytes } from '../core/json.ts'
 import type { MapContext, Mapping } from '../core/ports.ts'
 import { mustBeOk, outcomeOf, outcomeOfFailure, type Reactions, type Who } from './answer.ts'
 import type { Client } from './client.ts'
 import { createGraphql, nothingLearned } from './graphql.ts'
 import type { Tools } from './hooks.ts'
-import { parseJson, parseJsonBytes } from './json.ts'
 import type { Pace } from './pace.ts'
 import type { Settings } from './settings.ts'
 import { encodeXml, escapeXml, illegalInXml, parseXml, xmlElement } from './xml.ts'
@@ -19,6 +19,8 @@ export interface ToolsOptions {
   /** Null for a connector without an address (files, inbound only). */
   client: Client | null
   pace: Pace
+  /** What every call carries beside its own headers: credentials, a token that must be got first. */
+  headers?: ((signal: AbortSignal) => Promise<Record<string, string>>) | undefined
   reactions: Reactions
   mapping(name: string): Promise<Mapping>
   context: MapContext
@@ -37,15 +39,15 @@ export function createTools(options: ToolsOptions): ToolsFor {
   const same = sameForAll(options)
   const learned = nothingLearned()
   return (lane, limit = 'default') => {
-    const http = (request: Parameters<Tools['http']>[0] & { cost?: number }) => {
+    const http = async (request: Parameters<Tools['http']>[0] & { cost?: number }) => {
       if (!client) throw connectorError('CONNECTOR_ADDRESS', { connection, reason: NO_BASE })
-      return client.call({ ...request, lane, limit: request.limit ?? limit })
+      const common = (await options.headers?.(request.signal)) ?? {}
+      const headers = { ...common, ...request.headers }
+      return client.call({ ...request, headers, lane, limit: request.limit ?? limit })
     }
     const tools = { ...same, http }
-    return {
-      ...tools,
-      graphql: createGraphql({ ...tools, spent: (cost) => pace.spent(limit, cost) }, learned),
-    }
+    const graphql = createGraphql({ ...tools, spent: (cost) => pace.spent(limit, cost) }, learned)
+    return { ...tools, graphql }
   }
 }
 

@@ -1,70 +1,15 @@
 /** Webhooks as the manifest declares them: signature over the raw bytes first, then the payload. */
-import { createHash, createHmac, timingSafeEqual } from 'node:crypto'
 import { connectorError } from '../core/errors/connector.ts'
 import { shapeOf, TributaryError } from '../core/errors/error.ts'
+import { parseJsonBytes } from '../core/json.ts'
 import type { RawRecord, Webhook, WebhookDelivery } from '../core/ports.ts'
+import { pick, textAt } from './dotted.ts'
 import type { Hooks, Tools } from './hooks.ts'
-import { parseJsonBytes } from './json.ts'
-import type { Manifest, WebhookManifest } from './manifest.ts'
-import { fillText, pick, type Settings, textAt } from './settings.ts'
-
-type Headers = Record<string, string | string[] | undefined>
-
-/** One header by name, whatever its case; the first where it came several times. */
-function header(headers: Headers, name: string): string | undefined {
-  const wanted = name.toLowerCase()
-  const value = headers[wanted] ?? Object.entries(headers).find(([n]) => n.toLowerCase() === wanted)?.[1]
-  return Array.isArray(value) ? value[0] : value
-}
-
-/**
- * Throws WEBHOOK_SIGNATURE unless the header holds the HMAC of the raw body under one of the secrets. Constant
- * time: every secret is tried, compared by digests of equal length. Without any secret all is refused.
- */
-export function verifyHmac(
-  topic: string,
-  scheme: NonNullable<WebhookManifest['verify']>,
-  secrets: string[],
-  headers: Headers,
-  body: Buffer,
-): void {
-  const fail = (reason: string) => connectorError('WEBHOOK_SIGNATURE', { topic, reason })
-  if (secrets.length === 0) throw fail('no secret is set, so nothing can be verified')
-  const sent = header(headers, scheme.header)
-  if (!sent) throw fail(`the header ${scheme.header} is missing`)
-  const given = Buffer.from(
-    scheme.prefix && sent.startsWith(scheme.prefix) ? sent.slice(scheme.prefix.length) : sent,
-  )
-  let match = 0
-  for (const secret of secrets) {
-    const expected = Buffer.from(createHmac(scheme.hmac, secret).update(body).digest(scheme.encoding))
-    const same = given.length === expected.length && timingSafeEqual(given, expected)
-    match |= same ? 1 : 0
-  }
-  if (match === 0) throw fail('the signature does not fit')
-}
-
-/**
- * Throws WEBHOOK_SIGNATURE unless the secret text came in the header or in the query of the address (which the
- * HTTP layer hands on as the pseudo-header `:query`). Compared by digests, in constant time.
- */
-export function verifyToken(
-  topic: string,
-  scheme: NonNullable<WebhookManifest['token']>,
-  secret: string,
-  headers: Headers,
-): void {
-  const fail = (reason: string) => connectorError('WEBHOOK_SIGNATURE', { topic, reason })
-  if (secret === '') throw fail('no secret is set, so nothing can be verified')
-  const inHeader = scheme.header ? header(headers, scheme.header) : undefined
-  const inQuery = scheme.query
-    ? new URLSearchParams(header(headers, ':query') ?? '').get(scheme.query)
-    : undefined
-  const given = inHeader ?? inQuery
-  if (!given) throw fail('the secret text is missing')
-  const digest = (text: string) => createHash('sha256').update(text).digest()
-  if (!timingSafeEqual(digest(given), digest(secret))) throw fail('the secret text does not fit')
-}
+import type { Manifest } from './manifest.ts'
+import type { WebhookManifest } from './manifest-webhook.ts'
+import type { Settings } from './settings.ts'
+import { fillText } from './template.ts'
+import { type Headers, header, verifySignature, verifyToken } from './verify.ts'
 
 /** One webhook of a connection. */
 export function openWebhook(
@@ -75,17 +20,12 @@ export function openWebhook(
   tools: Tools,
 ): Webhook {
   const declared = manifest.webhooks![topic]!
-  const verify = declared.verify
-  const secrets = [verify?.secret ?? []]
-    .flat()
-    .map((s) => fillText(s, settings))
-    .filter((s) => s !== '')
   const stream = manifest.read![declared.stream]!
   const shape = declared.shape ?? stream.shape ?? Object.keys(stream.shapes)[0]!
   return {
     topic,
     receive(headers, body) {
-      if (verify) verifyHmac(topic, verify, secrets, headers, body)
+      if (declared.verify) verifySignature(topic, declared.verify, settings, headers, body)
       if (declared.token)
         verifyToken(topic, declared.token, fillText(declared.token.secret, settings), headers)
       try {

@@ -90,6 +90,10 @@ export interface ReadStream {
   page(request: PageRequest, signal: AbortSignal): Promise<Page>
   /** Reads by id: for hints, repairs, refresh of documents that are not final. Missing ids are left out. */
   fetch?(ids: string[], signal: AbortSignal): Promise<RawRecord[]>
+  /** Longest window that the source takes at once; absent: any. Milliseconds. */
+  window?: number
+  /** How far back the source can be read at all; absent: to its beginning. Milliseconds. */
+  reach?: number
   /**
    * For sources whose clock stands still on payment or shipping: documents for which the planner still
    * waits are fetched again this often. Milliseconds.

@@ -1,7 +1,17 @@
 /** The lists that the ledger, the API, the CLI and the manifests share: kinds of documents, states of pushes. */
 
 /** Kinds of documents that streams read and connections write (src/core/documents/). */
-export const DOCUMENT_KINDS = ['order', 'shipment', 'acknowledgement'] as const
+export const DOCUMENT_KINDS = [
+  'order',
+  'return',
+  'refund',
+  'cancellation',
+  'shipment',
+  'stock',
+  'product',
+  'receipt',
+  'acknowledgement',
+] as const
 export type DocumentKind = (typeof DOCUMENT_KINDS)[number]
 
 /** States of a push (docs/reference/push-protocol.md). */

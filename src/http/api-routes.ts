@@ -4,6 +4,7 @@ import { runtimeError } from '../core/errors/runtime.ts'
 import type { DocumentKind } from '../core/ports.ts'
 import type { Operations, Resolution, Selection, TokenScope } from '../runtime/operations.ts'
 import * as c from './api-code-schemas.ts'
+import * as d from './api-document-schemas.ts'
 import * as s from './api-schemas.ts'
 
 /** What a handler gets: everything validated by the route's schemas. */
@@ -154,6 +155,34 @@ const reading: ApiRoute[] = [
     summary: 'One record, and what is left of its bytes',
     answer: s.RecordDetail,
     run: (o, r) => o.recordShow({ id: r.params.id }),
+  },
+  {
+    method: 'GET',
+    path: '/documents',
+    operation: 'documentList',
+    scope: 'read',
+    summary: 'Documents of every kind, newest first',
+    query: d.DocumentQuery,
+    answer: s.pageOf(d.DocumentSummary),
+    run: (o, r) => o.documentList(r.query),
+  },
+  {
+    method: 'GET',
+    path: '/documents/:connection/:kind/:externalId',
+    operation: 'documentShow',
+    scope: 'read',
+    summary: 'One document; content=true (scope operate) adds its fields, which hold personal data',
+    query: Type.Object({ content: Flag }, { additionalProperties: false }),
+    answer: d.DocumentDetail,
+    run: (o, r) => {
+      if (r.query.content && r.scope !== 'operate')
+        throw runtimeError('RUNTIME_FORBIDDEN', { scope: 'operate' })
+      const { connection, kind, externalId } = r.params
+      return o.documentShow({
+        ref: `${connection}/${kind}/${externalId}`,
+        content: r.query.content === true,
+      })
+    },
   },
   {
     method: 'GET',

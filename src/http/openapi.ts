@@ -1,6 +1,9 @@
 /** The OpenAPI 3.1 document of /v1, made from the table of routes. */
 import type { TSchema } from 'typebox'
+import { SCHEMAS } from '../core/documents/schemas.ts'
+import { DOCUMENT_KINDS } from '../core/states.ts'
 import { version } from '../runtime/version.ts'
+import { componentOf } from './api-document-schemas.ts'
 import { type ApiRoute, ROUTES } from './api-routes.ts'
 
 const ErrorSchema = {
@@ -40,7 +43,10 @@ export function openApi(): Record<string, unknown> {
     security: [{ token: [] }],
     paths,
     components: {
-      schemas: { Error: ErrorSchema },
+      schemas: {
+        Error: ErrorSchema,
+        ...Object.fromEntries(DOCUMENT_KINDS.map((kind) => [componentOf(kind), plain(SCHEMAS[kind])])),
+      },
       securitySchemes: {
         token: { type: 'http', scheme: 'bearer', description: 'made with "tributary token create"' },
       },

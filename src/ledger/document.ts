@@ -65,22 +65,34 @@ async function endRecords(tx: Queryable, { documents, done }: NormalizeResult): 
   )
 }
 
-/** Of several copies of one thing that cannot be used, the newest is for a person to look at. */
+/**
+ * Of several copies of one thing that cannot be used, the newest is for a person to look at. Copies of one thing
+ * come by one stream: a refund may have the id of an order of the same shop.
+ */
 async function parkRecords(tx: Queryable, parked: Parked[]): Promise<void> {
-  const newest = new Map(parked.map((p) => [`${p.connection} ${p.orderId ?? p.ref}`, p]))
   const ids = parked.map((p) => p.ref)
   // who looks for the order finds its records, also those that came without the source's id
-  await tx.query(
+  const { rows: ended } = await tx.query<{ id: number; stream: string }>(
     `update inbox i set state = 'parked', claimed_until = null,
             external_id = coalesce(i.external_id, t.external_id)
-       from unnest($1::bigint[], $2::text[]) as t(id, external_id) where i.id = t.id`,
+       from unnest($1::bigint[], $2::text[]) as t(id, external_id) where i.id = t.id returning i.id, i.stream`,
     [ids, parked.map((p) => p.orderId)],
   )
+  const streams = new Map(ended.map((r) => [r.id, r.stream]))
+  const things = parked.map(({ ref, connection, orderId }) => ({
+    connection,
+    orderId,
+    stream: streams.get(ref),
+  }))
+  const newest = new Map(
+    parked.map((p) => [JSON.stringify([p.connection, streams.get(p.ref), p.orderId ?? p.ref]), p]),
+  )
   const { rows } = await tx.query<{ ref: number }>(
-    `select p.ref from parked p join jsonb_to_recordset($1::jsonb) as t(connection text, "orderId" text)
-        on p.connection = t.connection and p.order_id = t."orderId"
+    `select p.ref from parked p join inbox i on i.id = p.ref
+       join jsonb_to_recordset($1::jsonb) as t(connection text, "orderId" text, stream text)
+         on p.connection = t.connection and p.order_id = t."orderId" and i.stream = t.stream
       where p.what = 'record' and p.resolved_at is null and p.ref <> all($2::bigint[])`,
-    [JSON.stringify(parked.map(({ connection, orderId }) => ({ connection, orderId }))), ids],
+    [JSON.stringify(things), ids],
   )
   const older = [
     ...rows.map((r) => r.ref),
@@ -101,12 +113,18 @@ async function unparkReplaced(tx: Queryable, documents: NewDocument[], outcomes:
   if (open.length === 0) return
   const written = documents.filter((_, i) => outcomes[i] === 'written' || outcomes[i] === 'unchanged')
   const { rows } = await tx.query<{ ref: number }>(
-    `select p.ref from parked p join jsonb_to_recordset($1::jsonb) as t(connection text, "externalId" text, "inboxId" bigint)
-        on p.connection = t.connection and p.order_id = t."externalId" and p.ref < t."inboxId"
+    `select p.ref from parked p join inbox i on i.id = p.ref
+       join jsonb_to_recordset($1::jsonb) as t(connection text, "externalId" text, "inboxId" bigint, stream text)
+         on p.connection = t.connection and p.order_id = t."externalId" and p.ref < t."inboxId" and i.stream = t.stream
       where p.what = 'record' and p.resolved_at is null`,
     [
       JSON.stringify(
-        written.map(({ connection, externalId, inboxId }) => ({ connection, externalId, inboxId })),
+        written.map(({ connection, externalId, inboxId, stream }) => ({
+          connection,
+          externalId,
+          inboxId,
+          stream,
+        })),
       ),
     ],
   )

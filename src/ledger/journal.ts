@@ -1,7 +1,15 @@
 /** The journal: the story of each order in one table, written in the same transaction as what it tells. */
 import type { Queryable } from './database.ts'
 
-/** `subject` is the order's external id (or another document's); `data` never holds personal data. */
+/**
+ * What a document's story is told under. An order's external id alone; of any other kind the kind before it, for a
+ * system may well give an order and a refund the same id.
+ */
+export function journalSubject(kind: string, externalId: string): string {
+  return kind === 'order' ? externalId : `${kind} ${externalId}`
+}
+
+/** `subject`: see `journalSubject`; `data` never holds personal data. */
 export interface JournalEntry {
   connection: string
   subject: string
@@ -17,6 +25,22 @@ export async function tell(db: Queryable, entries: JournalEntry[]): Promise<void
        from jsonb_to_recordset($1::jsonb) as t(connection text, subject text, event text, data jsonb)`,
     [JSON.stringify(entries)],
   )
+}
+
+/** Which of these stories, `<connection> <subject>`, have such an event. */
+export async function toldOf(
+  db: Queryable,
+  event: string,
+  of: { connection: string; subject: string }[],
+): Promise<Set<string>> {
+  if (of.length === 0) return new Set()
+  const { rows } = await db.query<{ connection: string; subject: string }>(
+    `select t.connection, t.subject from jsonb_to_recordset($1::jsonb) as t(connection text, subject text)
+      where exists (select 1 from journal j
+                     where j.connection = t.connection and j.subject = t.subject and j.event = $2)`,
+    [JSON.stringify(of.map(({ connection, subject }) => ({ connection, subject }))), event],
+  )
+  return new Set(rows.map((r) => `${r.connection} ${r.subject}`))
 }
 
 export interface JournalRow {

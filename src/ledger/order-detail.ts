@@ -71,12 +71,17 @@ export interface Arrival {
   received_at: Date
 }
 
-/** The newest 100 records about a thing, oldest first. */
-export async function arrivals(db: Queryable, connection: string, externalId: string): Promise<Arrival[]> {
+/** The newest 100 records about a thing, oldest first. `others`: streams that bring other kinds of things. */
+export async function arrivals(
+  db: Queryable,
+  connection: string,
+  externalId: string,
+  others: string[] = [],
+): Promise<Arrival[]> {
   const { rows } = await db.query<Arrival>(
     `select id, stream, shape, origin, state, received_at from inbox
-      where connection = $1 and external_id = $2 order by id desc limit 100`,
-    [connection, externalId],
+      where connection = $1 and external_id = $2 and stream <> all($3::text[]) order by id desc limit 100`,
+    [connection, externalId, others],
   )
   return rows.reverse()
 }

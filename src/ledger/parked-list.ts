@@ -1,6 +1,6 @@
 /** What waits for a person: pages of it, trying it again, giving it up. */
 import type { Database, Queryable } from './database.ts'
-import { tell } from './journal.ts'
+import { journalSubject, tell } from './journal.ts'
 import { unpark } from './parked.ts'
 import type { Hand } from './push-change.ts'
 
@@ -16,7 +16,7 @@ export interface ParkedRow {
   /** Inbox id of the record it was made from; null for a push. */
   record: number | null
   stream: string | null
-  /** Kind of the document; of a record's it is not known here. */
+  /** Kind of the document; of a record's the ledger does not know it, and whoever does fills it in. */
   kind: string | null
   attempts: number
   code: string
@@ -128,7 +128,7 @@ function told(row: ParkedRow, how: 'retry' | 'discard', hand: Hand) {
   const id = row.what === 'record' ? { record: row.ref } : { document: row.ref }
   return {
     connection: row.source,
-    subject: row.order_id ?? `record ${row.ref}`,
+    subject: row.order_id === null ? `record ${row.ref}` : journalSubject(row.kind ?? 'order', row.order_id),
     event: how === 'retry' ? 'retried' : 'discarded',
     data: { ...id, code: row.code, by: hand.by, why: hand.why ?? null },
   }

@@ -36,7 +36,8 @@ export interface PushListFilter {
   mode?: string
 }
 
-const FIELDS = `id, key, kind, connection, flow, mode, subject, revision, state, attempt, fence, uncertain, due_at,
+/** Columns of a `PushRow`. */
+export const PUSH_FIELDS = `id, key, kind, connection, flow, mode, subject, revision, state, attempt, fence, uncertain, due_at,
   lease_until, document_id, order_connection, order_id, order_number, remote_id, remote_number, code, message,
   created_at, updated_at`
 
@@ -64,7 +65,7 @@ export async function listPushes(
   const { connection, flow, kind, state, mode } = filter
   const params = [connection, flow, kind, state, mode]
   if (state && INDEXED.has(state)) {
-    const sql = `select ${FIELDS} from push where id = any(array(
+    const sql = `select ${PUSH_FIELDS} from push where id = any(array(
         select id from push where state = '${state}' and ${MATCHES} and id < $6 order by id desc limit $7))
       order by id desc`
     const { rows } = await db.query<PushRow>(sql, [...params, before, limit + 1])
@@ -78,7 +79,7 @@ export async function listPushes(
     if (floor === null) return { rows, next: null }
     const wanted = limit - rows.length
     const found = await db.query<PushRow>(
-      `select ${FIELDS} from push where ${MATCHES} and id < $6 and id >= $7 order by id desc limit $8`,
+      `select ${PUSH_FIELDS} from push where ${MATCHES} and id < $6 and id >= $7 order by id desc limit $8`,
       [...params, upper, floor, wanted + 1],
     )
     rows.push(...found.rows)
@@ -104,16 +105,17 @@ async function windowFloor(db: Queryable, before: number): Promise<number | null
 /** By id or key; null when there is none. */
 export async function pushByIdOrKey(db: Queryable, ref: string): Promise<PushRow | null> {
   const byId = /^\d{1,15}$/.test(ref)
-  const { rows } = await db.query<PushRow>(`select ${FIELDS} from push where ${byId ? 'id' : 'key'} = $1`, [
-    byId ? Number(ref) : ref,
-  ])
+  const { rows } = await db.query<PushRow>(
+    `select ${PUSH_FIELDS} from push where ${byId ? 'id' : 'key'} = $1`,
+    [byId ? Number(ref) : ref],
+  )
   return rows[0] ?? null
 }
 
 /** All pushes of an order's document and of the parcels told about it, oldest first; at most 500. */
 export async function pushesOfOrder(db: Queryable, connection: string, orderId: string): Promise<PushRow[]> {
   const { rows } = await db.query<PushRow>(
-    `select ${FIELDS} from push where order_connection = $1 and order_id = $2 order by id limit 500`,
+    `select ${PUSH_FIELDS} from push where order_connection = $1 and order_id = $2 order by id limit 500`,
     [connection, orderId],
   )
   return rows

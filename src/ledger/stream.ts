@@ -93,6 +93,25 @@ export async function failPoll(
   )
 }
 
+/**
+ * A page of the window cannot be had any more: it is read anew, and only half as far (each window begins at the
+ * watermark). Keeps no page; gives the stream back. False when it was the shortest already (seconds).
+ */
+export async function cutWindow(
+  db: Queryable,
+  { connection, stream, holder }: StreamHold,
+  shortest: number,
+): Promise<boolean> {
+  const { rows } = await db.query<{ cut: boolean }>(
+    `update stream set resume = null, lease_until = null, holder = null, error = 'CONNECTOR_PAGE_EXPIRED',
+            window_until = window_until - (window_until - coalesce(watermark, window_until - interval '1 day')) / 2
+      where connection = $1 and stream = $2 and holder = $3
+      returning window_until - coalesce(watermark, window_until - interval '1 day') > make_interval(secs => $4) as cut`,
+    [connection, stream, holder, shortest],
+  )
+  return rows[0]?.cut === true
+}
+
 /** Gives the stream back without an error, on a graceful stop between two pages. */
 export async function releaseStream(
   db: Queryable,

@@ -2,7 +2,7 @@
  * Patterns of `$date`, as Java, Moment and most APIs' pages write them: `yyyy-MM-dd HH:mm:ss`. Compiled once
  * per pattern to one regular expression without choices in it, so reading is linear.
  */
-import { fixedOffset, utc } from './local-time.ts'
+import { fixedOffset, utc } from '../core/local-time.ts'
 
 /** A pattern, compiled. */
 export interface Pattern {

@@ -1,17 +1,8 @@
 /** The documents' schemas as mappings see them: which fields there are, of which type, and which must be there. */
-import type { TSchema } from 'typebox'
-import { Acknowledgement } from '../core/documents/acknowledgement.ts'
-import { Order } from '../core/documents/order.ts'
 import { Decimal } from '../core/documents/parts.ts'
-import { Shipment } from '../core/documents/shipment.ts'
+import { SCHEMAS } from '../core/documents/schemas.ts'
 import type { DocumentKind } from '../core/ports.ts'
 import { anyOf, MONEY, objectOf, type Shape, shapeOfValue, TEXT, UNKNOWN } from './shape.ts'
-
-const SCHEMAS: Record<DocumentKind, TSchema> = {
-  order: Order,
-  shipment: Shipment,
-  acknowledgement: Acknowledgement,
-}
 
 /** Fields that the pipe fills in. */
 const NOT_MAPPED = ['connection', 'entity']
@@ -37,10 +28,13 @@ export interface DocumentField {
   words: string[]
   /** Of an object, or of a list's items; a list without fields holds text. */
   fields: DocumentField[]
+  /** What the schema says of it. */
+  description: string
 }
 
 interface Schema {
   type?: string
+  description?: string
   pattern?: string
   format?: string
   const?: unknown
@@ -62,12 +56,18 @@ function fieldsOf(schema: Schema): DocumentField[] {
   return Object.entries(schema.properties ?? {}).map(([name, one]) => ({
     name,
     required: required.includes(name),
+    description: one.description ?? '',
     ...typed(one),
   }))
 }
 
+/** A word that may be null is a union in a union. */
+function branchesOf(schema: Schema): Schema[] {
+  return schema.anyOf ? schema.anyOf.flatMap(branchesOf) : [schema]
+}
+
 function typed(given: Schema): Pick<DocumentField, 'type' | 'words' | 'fields'> {
-  const branches = (given.anyOf ?? [given]).filter((s) => s.type !== 'null')
+  const branches = branchesOf(given).filter((s) => s.type !== 'null')
   const none = { words: [], fields: [] }
   if (branches.length > 0 && branches.every((s) => s.const !== undefined)) {
     return { type: 'word', words: branches.map((s) => String(s.const)), fields: [] }

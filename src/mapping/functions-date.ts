@@ -1,8 +1,9 @@
 /** Dates in mappings: a source's clock to an instant in UTC, and an instant to a company's day. */
+
+import { type Doubt, instantOf, offsetAt } from '../core/local-time.ts'
 import { parseInstant } from '../core/time.ts'
 import { exact, type FunctionTable, isNothing, refused, text, unusable } from './arguments.ts'
 import { type Pattern, pattern } from './date-pattern.ts'
-import { type Doubt, instantOf, offsetAt } from './local-time.ts'
 
 /** `$instant(value)`: RFC 3339 text with its zone to canonical UTC with milliseconds. */
 export function instant(value: unknown): string | undefined {

@@ -13,6 +13,16 @@ const PUBLIC = [
   /^charges\[\](\.(kind|amount|tax))?$/,
   /^payments\[\]\.(method|amount|at|state)$/,
   /^totals(\.\w+)?$/,
+  /^(kind|phase|requestedAt|receivedAt|settledAt|respondBy|deliveredAt|shipBy|at|by|amount|freight|adjustment|fee)$/,
+  /^(return|method|sku|unit|onHand|reserved|available|incoming|damaged|asOf|rate|packages|weight|volume)$/,
+  /^(barcodes\[\]|brand|category|taxClass|taxRate|cod|sealed)$/,
+  /^lines\[\]\.(amount|received|restock|weight|volume|shipBy|site|refundable|batch|cancelled(\.\w+)?|bundle(\.\w+)?)$/,
+  /^components\[\](\.(kind|line|sku|quantity|amount|tax|restock|share))?$/,
+  /^exchange\.(order|settlement|lines\[\](\.(externalId|sku|quantity|unitPrice|amount|tax))?)$/,
+  /^discounts\[\](\.(kind|payer|amount))?$/,
+  /^presale(\.\w+)?$/,
+  /^shipping\.(carrier|service|mode)$/,
+  /^(consigned\[\](\.quantity)?|listings\[\](\.(channel|externalId|variant|state))?)$/,
 ]
 
 /** `path` with list indexes folded: `lines[].sku`. */

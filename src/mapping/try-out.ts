@@ -2,7 +2,7 @@
 import { TributaryError } from '../core/errors/error.ts'
 import type { MapContext } from '../core/ports.ts'
 import { DOCUMENT_KINDS, type DocumentKind } from '../core/states.ts'
-import { checkOrder } from './check-order.ts'
+import { checkDocument } from './check-document.ts'
 import { runnable } from './load.ts'
 import type { ReadMapping } from './read.ts'
 import { validateDocument } from './validate.ts'
@@ -21,7 +21,7 @@ export async function tryOut(
     const mapping = await runnable(read)
     result = JSON.parse(JSON.stringify((await mapping.map(input, context)) ?? null))
     const kind = DOCUMENT_KINDS.find((k) => k === read.to)
-    if (kind) checkDocument(kind, result, context)
+    if (kind) judge(kind, result, context)
     return { result, problem: null }
   } catch (error) {
     if (!(error instanceof TributaryError)) throw error
@@ -29,7 +29,6 @@ export async function tryOut(
   }
 }
 
-function checkDocument(kind: DocumentKind, value: unknown, { connection, entity }: MapContext): void {
-  const document = validateDocument(kind, { ...(value as object), connection, entity })
-  if (kind === 'order') checkOrder(document as Parameters<typeof checkOrder>[0])
+function judge(kind: DocumentKind, value: unknown, { connection, entity }: MapContext): void {
+  checkDocument(kind, validateDocument(kind, { ...(value as object), connection, entity }))
 }

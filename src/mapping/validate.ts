@@ -3,26 +3,22 @@
  */
 import { Ajv, type ErrorObject, type ValidateFunction } from 'ajv'
 import formats from 'ajv-formats'
-import { Acknowledgement } from '../core/documents/acknowledgement.ts'
-import { Order } from '../core/documents/order.ts'
-import { Shipment } from '../core/documents/shipment.ts'
+import { type Documents, SCHEMAS } from '../core/documents/schemas.ts'
 import { type Phrase, shapeOf } from '../core/errors/error.ts'
 import { recordError } from '../core/errors/record.ts'
 import type { DocumentKind, FieldOrigin } from '../core/ports.ts'
 
-/** The document type of each kind. */
-export interface Documents {
-  order: Order
-  shipment: Shipment
-  acknowledgement: Acknowledgement
-}
-
 const ajv = new Ajv({ strict: false, verbose: true })
 formats.default(ajv)
-const VALIDATORS: Record<DocumentKind, ValidateFunction> = {
-  order: ajv.compile(Order),
-  shipment: ajv.compile(Shipment),
-  acknowledgement: ajv.compile(Acknowledgement),
+const validators = new Map<DocumentKind, ValidateFunction>()
+
+/** Compiled when its kind is first met: most installations meet few. */
+function validatorOf(kind: DocumentKind): ValidateFunction {
+  const known = validators.get(kind)
+  if (known) return known
+  const made = ajv.compile(SCHEMAS[kind])
+  validators.set(kind, made)
+  return made
 }
 
 /**
@@ -37,7 +33,7 @@ export function validateDocument<K extends DocumentKind>(
   origin?: (field: string) => FieldOrigin | null,
 ): Documents[K] {
   if (kind === 'order') requireSkus(value)
-  const validate = VALIDATORS[kind]
+  const validate = validatorOf(kind)
   if (validate(value)) return value as Documents[K]
   const { field, problem, shape } = complaint(validate.errors ?? [])
   const from = origin?.(field) ?? null

@@ -46,8 +46,21 @@ export function phoneTail(content: Record<string, unknown>): string | null {
   return digits.length >= 4 ? digits.slice(-7) : null
 }
 
+/** By kind, the fields whose texts a document is found by. */
+const TERMS: { [K in DocumentKind]?: readonly string[] } = {
+  shipment: ['trackingNumber', 'order'],
+  return: ['order'],
+  refund: ['order', 'return'],
+  cancellation: ['order'],
+  receipt: ['order', 'payment'],
+  // a site is no term: it would find every SKU there
+  stock: ['sku'],
+  product: ['sku', 'barcodes'],
+}
+
 /** Other terms that a document is found by: tracking numbers, the order it belongs to. */
 export function searchTerms(kind: DocumentKind, content: Record<string, unknown>): string[] | null {
-  if (kind !== 'shipment') return null
-  return [content.trackingNumber, content.order].filter((t): t is string => typeof t === 'string' && t !== '')
+  const named = (TERMS[kind] ?? []).flatMap((name) => content[name] as unknown)
+  const terms = named.filter((t): t is string => typeof t === 'string' && t !== '')
+  return kind in TERMS ? [...new Set(terms)] : null
 }

@@ -9,6 +9,7 @@ import { isDataError, type Queryable } from '../ledger/database.ts'
 import { type NewDocument, type Written, writeDocuments } from '../ledger/document.ts'
 import { bisect } from '../ledger/group-commit.ts'
 import { appendRecords, type ClaimedRecord, claimRecords, releaseRecords } from '../ledger/inbox.ts'
+import { journalSubject } from '../ledger/journal.ts'
 import type { Parked } from '../ledger/parked.ts'
 import { FETCH, LANE_TURN, NORMALIZE, type Pipe, PLAN, type Stopping } from './pipe.ts'
 import { hintRow } from './receive.ts'
@@ -93,7 +94,8 @@ async function writeMade(pipe: Pipe, made: Made[]): Promise<void> {
     older,
     doubtful: disagreeing,
   } = fold(made.flatMap((m) => ('document' in m ? [m.document] : [])))
-  const parked = made.flatMap((m) => ('parked' in m ? [m.parked] : []))
+  const failed = made.flatMap((m) => ('parked' in m ? [m] : []))
+  const parked = failed.map((m) => m.parked)
   let outcomes: Written[] = []
   let doubtful: NewDocument[] = []
   await pipe.db.transaction(async (tx) => {
@@ -101,7 +103,7 @@ async function writeMade(pipe: Pipe, made: Made[]): Promise<void> {
       documents,
       parked,
       done: older,
-      journal: [...documents.map(mapped), ...parked.map(parkedEvent)],
+      journal: [...documents.map(mapped), ...failed.map((m) => parkedEvent(pipe, m.record, m.parked))],
     })
     // set anew, for a transaction may run twice
     doubtful = [...disagreeing, ...documents.filter((_, i) => outcomes[i] === 'conflicting')]
@@ -154,16 +156,17 @@ function beats(a: NewDocument, b: NewDocument): boolean {
 function mapped(d: NewDocument) {
   return {
     connection: d.connection,
-    subject: d.externalId,
+    subject: journalSubject(d.kind, d.externalId),
     event: 'mapped',
     data: { record: d.inboxId, kind: d.kind, version: d.version, mapping: d.mapping },
   }
 }
 
-function parkedEvent(p: Parked) {
+function parkedEvent(pipe: Pipe, { stream }: ClaimedRecord, p: Parked) {
+  const kind = pipe.connections.get(p.connection)?.streams.find((s) => s.name === stream)?.document ?? 'order'
   return {
     connection: p.connection,
-    subject: p.orderId ?? `record ${p.ref}`,
+    subject: p.orderId === null ? `record ${p.ref}` : journalSubject(kind, p.orderId),
     event: 'parked',
     data: { record: p.ref, code: p.code },
   }

@@ -8,7 +8,7 @@ import { recordError } from '../core/errors/record.ts'
 import { isDataError, type Queryable } from '../ledger/database.ts'
 import { claimDocuments, type DueDocument, endPlanning } from '../ledger/document.ts'
 import { bisect } from '../ledger/group-commit.ts'
-import { tell } from '../ledger/journal.ts'
+import { journalSubject, tell, toldOf } from '../ledger/journal.ts'
 import { park, unpark } from '../ledger/parked.ts'
 import { insertPushes, type PushHead, pushesOf, withdrawPushes } from '../ledger/push.ts'
 import { originOrders, pushesByKey } from '../ledger/push-lookup.ts'
@@ -19,6 +19,7 @@ import { LANE_TURN, type Pipe, PLAN, type Stopping, wakeDelivery } from './pipe.
 import { planAcknowledgement } from './stages/plan-acknowledgements.ts'
 import { emptyPlan, type Plan, planOrder } from './stages/plan-orders.ts'
 import { planShipment } from './stages/plan-shipments.ts'
+import { storeOnly } from './stages/store-only.ts'
 
 const BATCH = 200
 /**
@@ -72,12 +73,14 @@ async function decide(pipe: Pipe, tx: Queryable, due: DueDocument[]) {
     ),
     (p) => p.document_id,
   )
-  const keys = due.flatMap((d) => (d.kind === 'order' ? [] : [keyOf(d)]))
+  const keys = due.flatMap((d) => (COMES_BACK.has(d.kind) ? [keyOf(d)] : []))
   const origins = await originOrders(tx, keys)
   const acknowledged = await pushesByKey(tx, keys)
   const settlements: Settlement[] = []
-  const plans: Plan[] = []
+  const unplanned = due.filter((d) => d.kind !== 'order' && !COMES_BACK.has(d.kind))
+  const plans = await storeAll(tx, unplanned)
   for (const doc of due) {
+    if (unplanned.includes(doc)) continue
     const mine = pushes.get(doc.id) ?? []
     if (doc.attempts > DEATHS) plans.push(parkedPlan(doc))
     else if (doc.kind === 'order') plans.push(planOneOrder(pipe, doc, mine))
@@ -103,6 +106,23 @@ async function decide(pipe: Pipe, tx: Queryable, due: DueDocument[]) {
   return { plans, settlements }
 }
 
+/** Documents of kinds that no planner acts on yet. */
+async function storeAll(tx: Queryable, due: DueDocument[]): Promise<Plan[]> {
+  const told = await toldOf(tx, 'stored', due.map(storyOf))
+  return due.map((doc) => {
+    const { connection, subject } = storyOf(doc)
+    return doc.attempts > DEATHS ? parkedPlan(doc) : storeOnly(doc, told.has(`${connection} ${subject}`))
+  })
+}
+
+/** Kinds that are planned against the push they name. */
+const COMES_BACK: ReadonlySet<string> = new Set(['shipment', 'acknowledgement'])
+
+const storyOf = ({ connection, kind, external_id }: DueDocument) => ({
+  connection,
+  subject: journalSubject(kind, external_id),
+})
+
 /** A shipment names the order's push as `order`, an acknowledgement as `key`. */
 function keyOf(doc: DueDocument): string {
   const content = doc.content as { order?: string; key?: string }
@@ -124,8 +144,7 @@ function parkedPlan(
 ): Plan {
   const plan = emptyPlan(doc, 'parked')
   plan.journal.push({
-    connection: doc.connection,
-    subject: doc.external_id,
+    ...storyOf(doc),
     event: 'parked',
     data: { code: error.code },
   })

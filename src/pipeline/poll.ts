@@ -4,13 +4,16 @@
  */
 import { randomUUID } from 'node:crypto'
 import { crashPoint } from '../core/crash-point.ts'
+import { TributaryError } from '../core/errors/error.ts'
 import { ledgerError } from '../core/errors/ledger.ts'
 import type { Connection, ReadStream } from '../core/ports.ts'
 import { readingLimit } from '../core/time-limit.ts'
 import { dueRefreshes } from '../ledger/document.ts'
 import { appendRecords, type InboxRow } from '../ledger/inbox.ts'
+import { isPaused } from '../ledger/pause.ts'
 import {
   closeWindow,
+  cutWindow,
   failPoll,
   keepPage,
   leaseStream,
@@ -33,8 +36,9 @@ const HISTORY = 24 * 3600_000
 export const POLL_LEASE = 12_000
 
 /**
- * One poll at a time per stream: answers at once when another process reads it. `lease`: milliseconds. Throws
- * LEDGER_LEASE_LOST when another process has taken the stream meanwhile, and what reading throws.
+ * Reads up to now, window by window where the source takes only short ones. One poll at a time per stream: answers at
+ * once when another process reads it. `lease`: milliseconds. Throws LEDGER_LEASE_LOST when another process has taken the
+ * stream meanwhile, and what reading throws.
  */
 export async function pollStream(
   pipe: Pipe,
@@ -43,23 +47,49 @@ export async function pollStream(
   stopping: Stopping,
   lease: number = POLL_LEASE,
 ): Promise<void> {
+  while (await pollWindow(pipe, connection, stream, stopping, lease)) {
+    if (stopping.asked || (await isPaused(pipe.db, connection.id))) return
+  }
+}
+
+/** Reads one window; true when there is more to read by now. */
+async function pollWindow(
+  pipe: Pipe,
+  connection: Connection,
+  stream: ReadStream,
+  stopping: Stopping,
+  lease: number,
+): Promise<boolean> {
   const hold = { connection: connection.id, stream: stream.name, holder: randomUUID() }
   const state = await leaseStream(pipe.db, hold, lease / 1000)
-  if (!state) return
+  if (!state) return false
+  let behind = false
   const renew = () => renewStream(pipe.db, hold, lease / 1000)
   try {
     await whileLeased({ milliseconds: lease, renew }, async (lost) => {
       const window = nextWindow(pipe, connection, stream, state)
       const reading = { pipe, stream, hold, lease: lease / 1000, lost }
+      behind = window.until.getTime() < readableUntil(stream, Date.now()) - SHORT
       if (window.until > window.since) await readWindow(reading, state, window, stopping)
       else await releaseStream(pipe.db, hold)
     })
-    if (stream.refresh) await refresh(pipe, connection, stream, stream.refresh)
+    if (stream.refresh && !behind) await refresh(pipe, connection, stream, stream.refresh)
   } catch (error) {
+    if (isPageExpired(error) && (await cutWindow(pipe.db, hold, SHORTEST / 1000))) return true
     await failPoll(pipe.db, hold, error)
     throw error
   }
+  return behind
 }
+
+/** A window this much short of now is not worth another one at once. Milliseconds. */
+const SHORT = 60_000
+
+/** A window whose pages expire before it is read is cut in halves, down to this. Milliseconds. */
+const SHORTEST = 10_000
+
+const isPageExpired = (error: unknown): boolean =>
+  error instanceof TributaryError && error.code === 'CONNECTOR_PAGE_EXPIRED'
 
 /** One window on its way. `lease`: seconds. */
 interface Reading {
@@ -84,9 +114,18 @@ function readableUntil(stream: ReadStream, now: number): number {
 /** A window begun earlier is finished first; else from the watermark (less overlap) to now − lag. */
 function nextWindow(pipe: Pipe, connection: Connection, stream: ReadStream, state: StreamState): Window {
   const from = state.watermark ?? earliest(pipe, connection.id)
-  const since = new Date(from.getTime() - stream.overlap)
-  return { since, until: state.window_until ?? new Date(readableUntil(stream, Date.now())) }
+  const now = Date.now()
+  const wanted = from.getTime() - stream.overlap
+  const since = new Date(Math.max(wanted, stream.reach ? now - stream.reach : wanted))
+  if (since.getTime() > from.getTime())
+    pipe.log('warn', 'out of reach', { connection: connection.id, stream: stream.name, from, since })
+  const readable = readableUntil(stream, now)
+  // at least one step beyond the watermark, or windows shorter than the overlap would stand still
+  const longest = Math.max(since.getTime() + (stream.window ?? Infinity), from.getTime() + MINUTE)
+  return { since, until: state.window_until ?? new Date(Math.min(readable, longest)) }
 }
+
+const MINUTE = 60_000
 
 /** The first read starts at the earliest `from` of the flows that the connection takes part in. */
 function earliest(pipe: Pipe, connection: string): Date {

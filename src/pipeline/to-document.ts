@@ -5,12 +5,11 @@
  */
 import { contentHash } from '../core/canonical.ts'
 import { crashOnRecord } from '../core/crash-point.ts'
-import type { Order } from '../core/documents/order.ts'
 import { recordError } from '../core/errors/record.ts'
 import type { Connection, DocumentKind } from '../core/ports.ts'
 import type { NewDocument } from '../ledger/document.ts'
 import type { ClaimedRecord } from '../ledger/inbox.ts'
-import { checkOrder } from '../mapping/check-order.ts'
+import { checkDocument } from '../mapping/check-document.ts'
 import { validateDocument } from '../mapping/validate.ts'
 import { withNewestCodes } from './codes.ts'
 import { phoneTail, searchTerms, sortableVersion } from './identity.ts'
@@ -56,8 +55,8 @@ export async function toDocument(pipe: Mapper, record: MappableRecord): Promise<
     stream.document,
     content,
     (field) => mapping.origin?.(field, input, context) ?? null,
-  ) as Record<string, unknown>
-  const checked = stream.document === 'order' ? checkOrder(document as unknown as Order) : document
+  )
+  const checked = checkDocument(stream.document, document)
   return describe(record, stream, mapping.version, checked as Record<string, unknown>)
 }
 
@@ -85,12 +84,21 @@ function describe(
     phoneTail: phoneTail(content),
     terms: searchTerms(stream.document, content),
     mapping,
-    refreshAfter: stream.refresh && !isFinal(content) ? stream.refresh / 1000 : null,
+    refreshAfter: stream.refresh && !isFinal(stream.document, content) ? stream.refresh / 1000 : null,
     content,
   }
 }
 
-/** A cancelled or wholly refunded order does not change any more. */
-function isFinal(content: Record<string, unknown>): boolean {
-  return content.state === 'cancelled' || content.payment === 'refunded'
+/** States after which a document does not change any more. */
+const FINAL: { [K in DocumentKind]?: readonly string[] } = {
+  order: ['cancelled'],
+  return: ['settled', 'refused', 'withdrawn'],
+  refund: ['settled', 'failed', 'withdrawn'],
+  cancellation: ['done', 'refused', 'withdrawn'],
+  shipment: ['cancelled'],
+  receipt: ['cancelled'],
+}
+
+function isFinal(kind: DocumentKind, { state, payment }: Record<string, unknown>): boolean {
+  return FINAL[kind]?.includes(String(state)) === true || (kind === 'order' && payment === 'refunded')
 }

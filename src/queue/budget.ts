@@ -15,9 +15,6 @@ import type { QueueTrouble } from './queue.ts'
 /** A bucket that nobody asks for so long is full again, or as good as. Milliseconds. */
 const KEPT = 24 * 3600_000
 
-/** Whoever paces calls must not hang: without an answer in this time the process paces itself. Milliseconds. */
-const ANSWERS_WITHIN = 1_000
-
 interface Scripted extends Redis {
   budgetTake(
     key: string,
@@ -27,13 +24,13 @@ interface Scripted extends Redis {
 }
 
 /**
- * Buckets under `{tributary}:budget:…`. A Redis that is away is an error within a second. `trouble` is told
- * when the connection fails.
+ * Buckets under `{tributary}:budget:…`. Whoever asks must not wait for a Redis that is away for longer than it
+ * likes. `trouble` is told when the connection fails.
  */
 export function redisBudgets(url: string, trouble: QueueTrouble): Budgets {
   const redis = new Redis(url, {
-    maxRetriesPerRequest: 0,
-    commandTimeout: ANSWERS_WITHIN,
+    // asked again elsewhere; and no time limit here, which would count for making the connection, too
+    maxRetriesPerRequest: 1,
     scripts: {
       budgetTake: { numberOfKeys: 1, lua: TAKE },
       budgetHear: { numberOfKeys: 1, lua: HEAR },

@@ -2,7 +2,8 @@
 import { existsSync, readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
-import { type Manifest, readManifest } from '../connector/manifest.ts'
+import type { Manifest } from '../connector/manifest.ts'
+import { readManifest } from '../connector/manifest-file.ts'
 
 /** What the configuration needs to know of connectors. */
 export interface ConnectorCatalog {

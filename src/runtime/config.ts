@@ -42,8 +42,8 @@ export interface Config {
   connections: Record<string, ConnectionConfig>
   flows: Record<string, FlowConfig>
   policies: Record<string, unknown>
-  /** `data`: absolute path; `database`, `redis`: addresses, or null for the embedded size. */
-  storage: { data: string; database: string | null; redis: string | null }
+  /** `data`: absolute path; `database`, `redis`: addresses, or null for the embedded size; `key`: TRIBUTARY_KEY. */
+  storage: { data: string; database: string | null; redis: string | null; key?: string }
   http: { host: string; port: number }
   /** Where `work` answers health checks; null: nowhere. `stated`: somebody chose the port, it must be that one. */
   health: { host: string; port: number; stated: boolean } | null
@@ -168,7 +168,12 @@ function readServer(
   checkAddress(context, ['storage', 'database'], database, ['postgres:', 'postgresql:'])
   checkAddress(context, ['storage', 'redis'], redis, ['redis:', 'rediss:'])
   return {
-    storage: { data: resolve(dirname(path), storage.data ?? 'data'), database, redis },
+    storage: {
+      data: resolve(dirname(path), storage.data ?? 'data'),
+      database,
+      redis,
+      ...(env.TRIBUTARY_KEY ? { key: env.TRIBUTARY_KEY } : {}),
+    },
     http: { host: http.host ?? '127.0.0.1', port: Number(http.port ?? 8080) },
     health: health.off
       ? null

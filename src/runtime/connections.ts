@@ -3,13 +3,16 @@ import { existsSync } from 'node:fs'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { memoryBudgets } from '../connector/budget-memory.ts'
-import { connectorFolder, findConnectors, loadConnector, openConnection } from '../connector/load.ts'
+import { type Connector, connectorFolder, findConnectors, loadConnector } from '../connector/load.ts'
+import { openConnection } from '../connector/open.ts'
 import type { Budgets } from '../core/budget.ts'
 import type { Connection, Mapping } from '../core/ports.ts'
+import type { TokenStore } from '../core/token-store.ts'
 import type { CodeView } from '../ledger/code-view.ts'
 import { loadMapping } from '../mapping/load.ts'
 import type { Config } from './config.ts'
 import type { Log } from './log.ts'
+import { tokensElsewhere } from './tokens.ts'
 
 const CONNECTORS = fileURLToPath(new URL('../../connectors/', import.meta.url))
 const MAPPINGS = fileURLToPath(new URL('../../mappings/', import.meta.url))
@@ -20,6 +23,8 @@ export type Instead = (connection: string, name: string) => string | undefined
 export interface OpenOptions {
   /** What mappings read; without, the code tables of tributary.yaml alone. */
   codes?: Pick<CodeView, 'of'>
+  /** Where tokens are kept that are renewed; null: nowhere, although this process carries the orders. */
+  tokens?: TokenStore | null
   instead?: Instead | undefined
   /** Where budgets are kept; without, in this process alone. */
   budgets?: Budgets
@@ -29,7 +34,7 @@ export interface OpenOptions {
 export async function openConnections(
   config: Config,
   log: Log,
-  { codes, instead = () => undefined, budgets = memoryBudgets() }: OpenOptions = {},
+  { codes, tokens, instead = () => undefined, budgets = memoryBudgets() }: OpenOptions = {},
 ): Promise<Map<string, Connection>> {
   const found = await connectorFolders(config)
   const opened = new Map<string, Connection>()
@@ -39,10 +44,23 @@ export async function openConnections(
       loadMapping(instead(given.id, name) ?? mappingFile(config, given.use, name))
     const { zone, currency } = config.company
     const onCall = (call: object) => log.debug({ event: 'http.call', connection: given.id, ...call })
-    const entry = { ...given, ...codes?.of(given.id), company: { zone, currency }, onCall, budgets }
+    const entry = {
+      ...given,
+      ...codes?.of(given.id),
+      ...tokensFor(connector, tokens),
+      company: { zone, currency },
+      onCall,
+      budgets,
+    }
     opened.set(given.id, withPolls(await openConnection(connector, entry, mappings), given.poll))
   }
   return opened
+}
+
+/** Without a place to keep them, only tokens that can be got anew at any time are got, and kept in memory. */
+function tokensFor({ manifest }: Connector, tokens: OpenOptions['tokens']): { tokens?: TokenStore } {
+  if (tokens) return { tokens }
+  return manifest.http?.token?.refresh ? { tokens: tokensElsewhere(tokens === null) } : {}
 }
 
 /** Lag and overlap as `poll:` of tributary.yaml states them, where it does. */

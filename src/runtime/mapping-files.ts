@@ -2,7 +2,7 @@
 import { existsSync, readdirSync, readFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
-import { readManifest } from '../connector/manifest.ts'
+import { readManifest } from '../connector/manifest-file.ts'
 import { openSettings, resolveSettings } from '../connector/settings.ts'
 import { runtimeError } from '../core/errors/runtime.ts'
 import type { MapContext } from '../core/ports.ts'

@@ -10,6 +10,7 @@ import type { Operations, Pause, PauseScope } from './operations.ts'
 import { codeOperations } from './operations-codes.ts'
 import { type Desk, handOf, type LedgerAccess, makeDesk, type OperationsContext } from './operations-desk.ts'
 import { doctor } from './operations-doctor.ts'
+import { documentOperations } from './operations-documents.ts'
 import { mappingDiffOperations } from './operations-mapping-diff.ts'
 import { orderOperations } from './operations-orders.ts'
 import { instant } from './operations-page.ts'
@@ -25,6 +26,7 @@ export function ledgerOperations(access: LedgerAccess, context: OperationsContex
   return {
     ...orderOperations(desk),
     ...pushOperations(desk),
+    ...documentOperations(desk),
     ...parkedOperations(desk),
     ...recordOperations(desk),
     ...mappingDiffOperations(desk),

@@ -126,7 +126,8 @@ async function show(desk: Desk, ref: string): Promise<OrderDetail> {
       remoteNumber: b.remote_number,
       at: b.bound_at.toISOString(),
     })),
-    parked: (await parkedOfOrder(db, ...at)).map((p) => toParked(p, desk)),
+    // a refund of the same id is not this order
+    parked: (await parkedOfOrder(db, ...at)).map((p) => toParked(p, desk)).filter((p) => p.order !== null),
     tasks: (await tasksOfOrder(db, row.id)).map((t) => ({
       id: String(t.id),
       kind: t.kind,
@@ -153,7 +154,10 @@ function orderLines(order: Order): OrderDetail['lines'] {
 
 /** The journal, with the arrivals that the inbox tells of, in the order of time. */
 async function journal(desk: Desk, connection: string, externalId: string): Promise<JournalEntry[]> {
-  const received = (await arrivals(desk.db, connection, externalId)).map((a) => ({
+  const streams = desk.connections.get(connection)?.streams ?? []
+  const others = streams.filter((s) => s.document !== 'order').map((s) => s.name)
+  const arrived = await arrivals(desk.db, connection, externalId, others)
+  const received = arrived.map((a) => ({
     at: a.received_at.toISOString(),
     event: a.state === 'hint' || a.shape === 'hint' ? 'hinted' : 'received',
     connection,

@@ -57,13 +57,15 @@ const FALLBACK: Record<ParkedRow['what'], ErrorEntry> = {
   push: ERRORS.PUSH_IN_DOUBT!,
 }
 
-/** A parcel's record has an external id that is no order's. */
+/** A parcel's or a refund's record has an external id that is no order's. */
 function isOrder(row: ParkedRow, desk: Pick<Desk, 'connections'>): boolean {
-  if (row.order_id === null) return false
-  if (row.what === 'push') return true
-  if (row.what === 'document') return row.kind === 'order'
+  return row.order_id !== null && (row.what === 'push' || kindOf(row, desk) === 'order')
+}
+
+/** What a parked record would become is known by its stream. */
+function kindOf(row: ParkedRow, desk: Pick<Desk, 'connections'>): string {
   const stream = desk.connections.get(row.source)?.streams.find((s) => s.name === row.stream)
-  return stream === undefined || stream.document === 'order'
+  return row.kind ?? stream?.document ?? 'order'
 }
 
 const BATCH = 200
@@ -99,7 +101,8 @@ async function settleRows(
   const pushes = rows.filter((r) => r.what === 'push')
   const others = rows.filter((r) => r.what !== 'push')
   if (others.length > 0) {
-    const changed = new Set(await settleParked(desk.db, others, how, hand))
+    const known = others.map((r) => ({ ...r, kind: kindOf(r, desk) }))
+    const changed = new Set(await settleParked(desk.db, known, how, hand))
     for (const r of others) {
       if (changed.has(r.id)) out.changed.push(String(r.id))
       else out.skipped.push({ id: String(r.id), why: GONE })

@@ -120,14 +120,14 @@ function rendered(frozen: Frozen, withBody: boolean): PushDetail['rendered'] {
   }
 }
 
-/** Lines of its work orders; a parcel says itself what it holds. */
+/** Lines of its work orders; what is no order says itself what it holds. */
 async function carried(desk: Desk, row: PushRow, frozen: Frozen): Promise<PushDetail['lines']> {
-  if (row.kind !== 'shipment') return linesOf(desk.db, row.id)
-  const { lines = [] } = frozen.content as {
-    lines?: { line: string | null; sku: string | null; quantity: string }[]
+  if (row.kind === 'order') return linesOf(desk.db, row.id)
+  const { lines } = frozen.content as {
+    lines?: { line?: string | null; sku?: string | null; quantity: string }[] | null
   }
   const order = `${row.order_connection}/${row.order_id}`
-  return lines.map((l) => ({ order, line: l.line ?? l.sku ?? '', quantity: l.quantity }))
+  return (lines ?? []).map((l) => ({ order, line: l.line ?? l.sku ?? '', quantity: l.quantity }))
 }
 
 /** Rows of one transaction, and most that one request changes. */

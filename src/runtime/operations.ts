@@ -9,6 +9,7 @@
  */
 import type { DocumentKind, OrderProgress } from '../core/states.ts'
 import { CODE_OPERATIONS, type CodeOperations } from './operations-code-types.ts'
+import { DOCUMENT_OPERATIONS, type DocumentOperations } from './operations-document-types.ts'
 import type { MappingDiffOperations } from './operations-mapping-diff-types.ts'
 import type {
   Actor,
@@ -25,6 +26,7 @@ import type { RecordBody, RecordDetail, RecordSummary } from './operations-recor
 import { TOKEN_OPERATIONS, type TokenOperations } from './operations-token-types.ts'
 
 export type { OrderProgress, PushState } from '../core/states.ts'
+export type { DocumentDetail, DocumentFilter, DocumentSummary } from './operations-document-types.ts'
 export type {
   Actor,
   Bilingual,
@@ -169,6 +171,7 @@ export interface Stats {
   waiting: {
     inbox: number
     fetch: number
+    documents: number
     planned: number
     sending: number
     unknown: number
@@ -189,7 +192,12 @@ export interface Stats {
   }[]
 }
 
-export interface Operations extends PushOperations, CodeOperations, MappingDiffOperations, TokenOperations {
+export interface Operations
+  extends PushOperations,
+    DocumentOperations,
+    CodeOperations,
+    MappingDiffOperations,
+    TokenOperations {
   ordersList(filter: OrderFilter): Promise<PageOf<OrderSummary>>
   /** `ref`: order key, or anything `find` understands as long as it means one order. Throws RUNTIME_UNKNOWN, RUNTIME_AMBIGUOUS. */
   orderShow(request: { ref: string }): Promise<OrderDetail>
@@ -227,6 +235,7 @@ export const OPERATIONS = [
   'orderShow',
   'find',
   ...PUSH_OPERATIONS,
+  ...DOCUMENT_OPERATIONS,
   'parkedList',
   'parkedRetry',
   'parkedDiscard',

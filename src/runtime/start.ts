@@ -21,6 +21,7 @@ import { openLedger, openLedgerQueue } from './ledger.ts'
 import type { Log } from './log.ts'
 import type { Readiness, Running, WebhookAnswer } from './operations.ts'
 import { ledgerOperations } from './operations-ledger.ts'
+import { openTokens } from './tokens.ts'
 import { startWork, type Workers } from './work.ts'
 
 export interface StartOptions {
@@ -65,7 +66,11 @@ async function openPipe(config: Config, log: Log, closers: (() => Promise<unknow
   closers.push(() => codes.close())
   const budgets = openBudgets(config.storage, db, log)
   closers.push(() => budgets.close())
-  const connections = await openConnections(config, log, { codes, budgets })
+  const connections = await openConnections(config, log, {
+    codes,
+    budgets,
+    tokens: openTokens(db, config.storage.key),
+  })
   closers.push(() => Promise.all([...connections.values()].map((c) => c.close())))
   return {
     db,

@@ -80,8 +80,15 @@ async function pollNamed(
   }
 }
 
-/** Streams that some flow needs, with the schedule nearest to the user: flow, connection, connector. */
-function pollSchedules(pipe: Pipe, config: Config): PollSchedule[] {
+/** What a shop tells of an order beside the order itself: read from the shops of every flow that is on. */
+const FROM_SHOPS: ReadonlySet<string> = new Set(['order', 'return', 'refund', 'cancellation'])
+
+/**
+ * Streams that some flow needs, with the schedule nearest to the user: flow, connection, connector. Of a connection
+ * that a flow uses, a stream that no flow needs (a shop's products) is read where its connection gives it a schedule
+ * or a folder of its own.
+ */
+export function pollSchedules(pipe: Pipe, config: Config): PollSchedule[] {
   const schedules: PollSchedule[] = []
   const active = Object.values(config.flows).filter((f) => f.mode !== 'off')
   for (const connection of pipe.connections.values()) {
@@ -90,9 +97,10 @@ function pollSchedules(pipe: Pipe, config: Config): PollSchedule[] {
     for (const stream of connection.streams) {
       const own = config.connections[connection.id]?.poll[stream.name]
       const wanted =
-        (stream.document === 'order' && asShop.length > 0) ||
+        (FROM_SHOPS.has(stream.document) && asShop.length > 0) ||
         (stream.document !== 'order' &&
-          asErp.some((f) => stream.document === 'acknowledgement' || f.back.includes(stream.document)))
+          (asErp.some((f) => stream.document === 'acknowledgement' || f.back.includes(stream.document)) ||
+            (asShop.length + asErp.length > 0 && (own?.every || own?.drop))))
       if (!wanted || (own?.off && !own.drop)) continue
       const flow = stream.document === 'order' ? asShop.find((f) => f.every)?.every : null
       schedules.push({

@@ -17,8 +17,8 @@ import { tell } from './stage.ts'
 
 const READER = join(import.meta.dirname, 'shop-reader.ts')
 const SECONDS = 8
-/** Two that take what they like use some 4,000 points per second here. */
-const PLAN = { maximumAvailable: 1_000, restoreRate: 400 }
+/** Two that take what they like use some thousand points per second. */
+const PLAN = { maximumAvailable: 400, restoreRate: 100 }
 
 interface How {
   database?: string
@@ -98,7 +98,7 @@ describe.skipIf(postgresMissing() ?? redisMissing())('two processes and one buck
   })
 
   it('are refused again and again when they wait only for a refusal', () => {
-    expect(reckless.throttled).toBeGreaterThan(10)
+    expect(reckless.throttled).toBeGreaterThan(5)
   })
 
   it.each(['PostgreSQL', 'Redis'])(
@@ -108,10 +108,10 @@ describe.skipIf(postgresMissing() ?? redisMissing())('two processes and one buck
         database: postgres.url,
         ...(where === 'Redis' ? { redis: redis.url } : {}),
       })
-      // none of some 750 as a rule
+      // none as a rule
       expect(shared.throttled).toBeLessThanOrEqual(shared.calls * 0.01)
-      expect(shared.records).toBeGreaterThan(reckless.records * 0.8)
-      expect(shared.least).toBeGreaterThan(shared.records * 0.3)
+      expect(shared.records).toBeGreaterThan(reckless.records * 0.6)
+      expect(shared.least).toBeGreaterThan(shared.records * 0.2)
     },
   )
 })

@@ -4,7 +4,8 @@
  */
 
 import { memoryBudgets } from '../../src/connector/budget-memory.ts'
-import { loadConnector, openConnection } from '../../src/connector/load.ts'
+import { loadConnector } from '../../src/connector/load.ts'
+import { openConnection } from '../../src/connector/open.ts'
 import { openPostgres } from '../../src/ledger/postgres.ts'
 import { openBudgets } from '../../src/runtime/budgets.ts'
 import { createLog } from '../../src/runtime/log.ts'
@@ -45,9 +46,14 @@ let records = 0
 await new Promise((resolve) => process.stdin.once('data', resolve))
 const end = performance.now() + seconds * 1000
 while (performance.now() < end) {
-  const page = await connection.streams[0]!.page({ ...window, resume }, signal)
-  records += page.records.length
-  resume = page.next
+  try {
+    const page = await connection.streams[0]!.page({ ...window, resume }, signal)
+    records += page.records.length
+    resume = page.next
+  } catch (error) {
+    // as the product does: read again from the same place
+    if ((error as { code?: string }).code !== 'CONNECTOR_THROTTLED') throw error
+  }
 }
 await connection.close()
 await budgets.close()

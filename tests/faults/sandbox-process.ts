@@ -3,6 +3,8 @@
  * in one line, and goes on until it is killed.
  */
 import { startNaiveErp } from '../../src/sandbox/naive-erp/server.ts'
+import { startOdoo } from '../../src/sandbox/odoo/server.ts'
+import { startQimen } from '../../src/sandbox/qimen/server.ts'
 import { startShopify } from '../../src/sandbox/shopify/server.ts'
 import { startYonyouNc } from '../../src/sandbox/yonyou-nc/server.ts'
 
@@ -10,6 +12,8 @@ const STARTS: Record<string, (options: never) => Promise<{ url: string }>> = {
   shopify: startShopify,
   'yonyou-nc': startYonyouNc,
   'naive-erp': startNaiveErp,
+  odoo: startOdoo,
+  qimen: startQimen,
 }
 
 const [name = '', options = '{}'] = process.argv.slice(2)

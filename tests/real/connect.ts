@@ -1,6 +1,7 @@
 /** Our connectors opened on the real systems, as `tributary.yaml` would. */
 import { join } from 'node:path'
-import { type ConnectionConfig, loadConnector, openConnection } from '../../src/connector/load.ts'
+import { loadConnector } from '../../src/connector/load.ts'
+import { type ConnectionConfig, openConnection } from '../../src/connector/open.ts'
 import type { Connection, MapContext, WriteItem, WriteOperation } from '../../src/core/ports.ts'
 import { loadMapping } from '../../src/mapping/load.ts'
 import type { Systems } from './systems.ts'

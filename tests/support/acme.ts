@@ -5,7 +5,8 @@ import type { AddressInfo } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach } from 'vitest'
-import { type ConnectionConfig, loadConnector, openConnection } from '../../src/connector/load.ts'
+import { loadConnector } from '../../src/connector/load.ts'
+import { type ConnectionConfig, openConnection } from '../../src/connector/open.ts'
 import type { Connection, MapContext, Mapping } from '../../src/core/ports.ts'
 
 export type Reply = (

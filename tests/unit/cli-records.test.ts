@@ -1,4 +1,4 @@
-/** `tributary records`, as a shell runs it, over the socket of a process that holds the ledger. */
+/** `tributary records` and `documents`, as a shell runs them, over the socket of a process that holds the ledger. */
 import { spawn } from 'node:child_process'
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
@@ -150,5 +150,37 @@ describe('records show', () => {
     const story = await run(`orders show ${seeded.order}`)
     expect(story.out).toContain(how)
     expect(story.out).toContain(`what was sent: tributary records list ${seeded.order}`)
+  })
+})
+
+describe('documents', () => {
+  test('list and show, by kind and by what they belong to; the fields only when asked for', async () => {
+    const key = `web/order/${seeded.externalId}`
+    const [listed, about, shown, chinese, whole] = await Promise.all([
+      run('documents list --kind order --limit 1'),
+      run(`documents list --about ${seeded.order} --json`),
+      run(`documents show ${key}`),
+      run(`documents show ${key}`, CHINESE),
+      run(`documents show ${key} --content --json`),
+    ])
+    expect(listed.out).toMatch(/^document +number +version +state +changed\nweb\/order\//)
+    expect(JSON.parse(about!.out).items.map((d: { key: string }) => d.key)).toEqual([key])
+    expect(shown.out).toContain(`document: ${key}`)
+    expect(shown.out).toContain('mapped into a document')
+    expect(shown.out).not.toContain('Maria')
+    expect(chinese.out).toContain(`单据: ${key}`)
+    expect(JSON.parse(whole.out)).toMatchObject({ key, content: { buyer: { name: 'Maria' } } })
+  })
+
+  test('a kind that is none, and a document that is not there', async () => {
+    const [kind, none, help] = await Promise.all([
+      run('documents list --kind parcel'),
+      run('documents show web/return/nobody'),
+      run('documents list --help'),
+    ])
+    expect([kind.code === 0, none.code === 0]).toEqual([false, false])
+    expect(kind.err).toContain('RUNTIME_REQUEST')
+    expect(none.err).toContain('RUNTIME_UNKNOWN')
+    expect(help.out.replace(/\s+/g, ' ')).toContain('order, return, refund, cancellation, shipment, stock')
   })
 })

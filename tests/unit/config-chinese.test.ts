@@ -3,8 +3,9 @@ import { mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { loadConnector, openConnection } from '../../src/connector/load.ts'
+import { loadConnector } from '../../src/connector/load.ts'
 import { ManifestSchema } from '../../src/connector/manifest.ts'
+import { openConnection } from '../../src/connector/open.ts'
 import { CONFIG_ERRORS } from '../../src/core/errors/config.ts'
 import { CONNECTOR_ERRORS } from '../../src/core/errors/connector.ts'
 import { TributaryError } from '../../src/core/errors/error.ts'
@@ -207,8 +208,11 @@ test('no code was forgotten', () => {
   const elsewhere = [
     'CONFIG_ADDRESS',
     'CONFIG_FILE_EXISTS',
+    'CONFIG_KEY',
+    'CONFIG_KEY_MISSING',
     'CONNECTOR_ANSWER_REFUSED',
     'CONNECTOR_DENIED',
+    'CONNECTOR_TOKEN_DEAD',
     'CONNECTOR_UNKNOWN',
   ]
   expect(codes.filter((code) => !seen.has(code)).sort()).toEqual(elsewhere)

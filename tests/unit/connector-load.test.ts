@@ -33,7 +33,7 @@ describe('loading a connector', () => {
     [
       `${HEAD}write: { order: { class: none, drafts: true } }`,
       'CONNECTOR_HOOKS',
-      /lacks mapping.*post or put.*confirm.*discard/,
+      /lacks mapping.*post or put.*steps.*discard/,
     ],
     [
       `${HEAD}write: { order: { class: none, mapping: m, post: /o, settle: "{setle}" } }`,
@@ -144,10 +144,13 @@ describe('a declared stream', () => {
         body: { data: { orders: page < 3 ? [{ id: page * 10 }, { id: page * 10 + 1 }] : [{ id: 30 }] } },
       }
     })
-    const c = await open(list('get: "/orders?since={since}&until={until}&page={page}", size: 2'), {
-      base,
-      token: 't',
-    })
+    const c = await open(
+      list('get: "/orders?since={since}&until={until}&page={page}", page: { style: number, size: 2 }'),
+      {
+        base,
+        token: 't',
+      },
+    )
     expect(await readAll(c)).toEqual(['10', '11', '20', '21', '30'])
     expect(asked[0]).toBe(
       '/orders?since=2026-11-18T00%3A00%3A00.500Z&until=2026-11-19T00%3A00%3A00.000Z&page=1',
@@ -160,7 +163,10 @@ describe('a declared stream', () => {
       const next = { '': 'b', b: 'c', c: 'c' }[at ?? '']
       return { body: { data: { orders: [{ id: at || 'a' }] }, next } }
     })
-    const c = await open(list('get: "/orders?at={next}", next: next'), { base, token: 't' })
+    const c = await open(list('get: "/orders?at={next}", page: { style: token, next: next }'), {
+      base,
+      token: 't',
+    })
     expect(await readAll(c)).toEqual(['a', 'b', 'c'])
   })
 
@@ -176,7 +182,7 @@ describe('a declared stream', () => {
   it.each([
     [{ status: 401 }, 'CONNECTOR_DENIED'],
     [{ status: 500 }, 'CONNECTOR_ANSWER_FAILED'],
-    [{ body: { data: {} } }, 'CONNECTOR_ANSWER_FAILED'],
+    [{ body: { data: {} } }, 'CONNECTOR_ANSWER_UNREADABLE'],
     [{ body: { data: { orders: [{}] } } }, 'CONNECTOR_ANSWER_UNREADABLE'],
   ])('%j throws %s', async (reply, code) => {
     const c = await open(list('get: /orders'), { base: await serve(() => reply), token: 't' })

@@ -1,7 +1,8 @@
 /** The naive ERP's connector over real HTTP, against the sandbox. */
 import path from 'node:path'
 import { afterAll, describe, expect, test } from 'vitest'
-import { loadConnector, openConnection } from '../../src/connector/load.ts'
+import { loadConnector } from '../../src/connector/load.ts'
+import { openConnection } from '../../src/connector/open.ts'
 import type { WriteItem } from '../../src/core/ports.ts'
 import { loadMapping } from '../../src/mapping/load.ts'
 import { startNaiveErp } from '../../src/sandbox/naive-erp/server.ts'

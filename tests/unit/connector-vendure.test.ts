@@ -2,7 +2,8 @@
 import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { afterEach, describe, expect, it } from 'vitest'
-import { loadConnector, openConnection } from '../../src/connector/load.ts'
+import { loadConnector } from '../../src/connector/load.ts'
+import { openConnection } from '../../src/connector/open.ts'
 import type { WriteItem } from '../../src/core/ports.ts'
 import { loadMapping } from '../../src/mapping/load.ts'
 

@@ -2,7 +2,8 @@ import { createHmac } from 'node:crypto'
 import iconv from 'iconv-lite'
 import { describe, expect, it } from 'vitest'
 import type { Tools } from '../../src/connector/hooks.ts'
-import { type Manifest, readManifest } from '../../src/connector/manifest.ts'
+import type { Manifest } from '../../src/connector/manifest.ts'
+import { readManifest } from '../../src/connector/manifest-file.ts'
 import { openWebhook } from '../../src/connector/webhook.ts'
 
 const manifest: Manifest = readManifest(

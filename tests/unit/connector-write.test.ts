@@ -12,7 +12,7 @@ describe('a declared write', () => {
     post: /documents
     key: head.reference
     find: { get: "/documents?reference={key}", each: documents }
-    confirm: { post: "/documents/{id}/confirm" }
+    steps: [{ post: "/documents/{id}/confirm", json: {}, done: state = "confirmed" }]
     discard: { delete: "/documents/{id}" }
     remote: { id: id, number: no, total: total, lines: lines, state: state, final: [confirmed] }
     check: { number: no, total: total, lines: lines }
@@ -86,20 +86,33 @@ describe('a declared write', () => {
   )
 
   it('confirms a draft; done already is done; a refusal is checked by looking', async () => {
+    let late = false
     const w = await order((path) => {
       if (path === '/documents/7/confirm') return { body: { id: 7, state: 'confirmed' } }
-      if (path === '/documents/8/confirm' || path === '/documents/9/confirm') return { status: 409 }
-      return { body: { documents: [{ id: 8, head: { reference: 'K1' }, state: 'confirmed' }] } }
+      if (path.endsWith('/confirm')) {
+        late = true
+        return { status: 409 }
+      }
+      const states = { 7: 'draft', 8: late ? 'confirmed' : 'draft', 9: 'draft', 10: 'confirmed' }
+      const documents = Object.entries(states).map(([id, state]) => ({
+        id,
+        head: { reference: 'K1' },
+        state,
+      }))
+      return { body: { documents } }
     })
     const done = { kind: 'done', remote: { state: 'final' } }
     expect(await w.advance!(item, draft, signal)).toMatchObject(done)
-    expect(await w.advance!(item, { ...draft, state: 'final' }, signal)).toMatchObject(done)
+    expect(await w.advance!(item, { ...draft, id: '10' }, signal)).toMatchObject(done)
+    expect(late).toBe(false)
     expect(await w.advance!(item, { ...draft, id: '8' }, signal)).toMatchObject(done)
+    expect(late).toBe(true)
     expect(await w.advance!(item, { ...draft, id: '9' }, signal)).toMatchObject({ kind: 'refused' })
   })
 
   it('does not believe a confirm whose answer still says draft', async () => {
-    const w = await order(() => ({ body: { id: 7, state: 'draft' } }))
+    const drafted = { id: 7, head: { reference: 'K1' }, state: 'draft' }
+    const w = await order((path) => ({ body: path.includes('?') ? { documents: [drafted] } : drafted }))
     expect(await w.advance!(item, draft, signal)).toMatchObject({ kind: 'unknown', code: 'STILL_DRAFT' })
   })
 

@@ -7,6 +7,7 @@ import { configError } from '../../src/core/errors/config.ts'
 import { connectorError } from '../../src/core/errors/connector.ts'
 import { ledgerError } from '../../src/core/errors/ledger.ts'
 import { runtimeError } from '../../src/core/errors/runtime.ts'
+import { DOCUMENT_KINDS } from '../../src/core/states.ts'
 import { ROUTES } from '../../src/http/api-routes.ts'
 import { type HttpServer, startHttp } from '../../src/http/server.ts'
 import { createLog } from '../../src/runtime/log.ts'
@@ -253,6 +254,7 @@ describe('/v1', () => {
   const concrete = (path: string) =>
     `/v1${path
       .replace(':connection', 'web')
+      .replace(':kind', 'order')
       .replace(':externalId', seeded.externalId)
       .replace(':id', path.startsWith('/records') ? seeded.record : seeded.push)}`
   const bodies = (): Record<string, unknown> => ({
@@ -309,6 +311,23 @@ describe('/v1', () => {
     expect(
       ((await (await get(`/v1/pushes/${seeded.push}`, 'operator')).json()) as any).rendered.body,
     ).toBeUndefined()
+  })
+
+  test('the fields of a document need the scope operate; the description has the shape of every kind', async () => {
+    const path = `/v1/documents/web/order/${seeded.externalId}`
+    expect((await get(`${path}?content=true`, 'reader')).status).toBe(403)
+    const whole = (await (await get(`${path}?content=true`, 'operator')).json()) as any
+    expect(whole).toMatchObject({ kind: 'order', content: { buyer: { name: 'Maria' } } })
+    expect(((await (await get(path, 'reader')).json()) as any).content).toBeUndefined()
+    expect((await get('/v1/documents?kind=parcel', 'reader')).status).toBe(400)
+    expect((await get('/v1/documents/web/return/nobody', 'reader')).status).toBe(404)
+    const { components } = (await (await get('/v1/openapi.json')).json()) as any
+    const names = DOCUMENT_KINDS.map((kind) => `${kind[0]!.toUpperCase()}${kind.slice(1)}`)
+    expect(Object.keys(components.schemas)).toEqual(['Error', ...names])
+    const ajv = new Ajv2020({ strict: false, allErrors: true })
+    formats.default(ajv)
+    expect(ajv.compile(components.schemas.Order)(whole.content)).toBe(true)
+    expect(ajv.compile(components.schemas.Return)(whole.content)).toBe(false)
   })
 
   test('queries become filters with their types', async () => {

@@ -1,8 +1,8 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
+import { instantOf, offsetAt } from '../../src/core/local-time.ts'
 import { businessDate } from '../../src/core/time.ts'
 import { FUNCTIONS } from '../../src/mapping/functions.ts'
-import { instantOf, offsetAt } from '../../src/mapping/local-time.ts'
 
 const date = FUNCTIONS.date as (...args: unknown[]) => string | undefined
 const SECONDS = 'yyyy-MM-dd HH:mm:ss'

@@ -5,7 +5,8 @@
  */
 import path from 'node:path'
 import { afterEach, describe, expect, it } from 'vitest'
-import { loadConnector, openConnection } from '../../src/connector/load.ts'
+import { loadConnector } from '../../src/connector/load.ts'
+import { openConnection } from '../../src/connector/open.ts'
 import type { Order } from '../../src/core/documents/order.ts'
 import { TributaryError } from '../../src/core/errors/error.ts'
 import type { Connection, RawRecord } from '../../src/core/ports.ts'

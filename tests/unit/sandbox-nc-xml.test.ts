@@ -2,8 +2,8 @@ import fc from 'fast-check'
 import { XMLParser } from 'fast-xml-parser'
 import iconv from 'iconv-lite'
 import { describe, expect, test } from 'vitest'
+import { escapeXml, parseXml, XmlError } from '../../src/sandbox/xml.ts'
 import { decodeDocument, encodeDocument } from '../../src/sandbox/yonyou-nc/charset.ts'
-import { escapeXml, parseXml, XmlError } from '../../src/sandbox/yonyou-nc/xml.ts'
 
 describe('reading XML', () => {
   test('elements, attributes, references, CDATA, comments and offsets', () => {

@@ -14,6 +14,9 @@ export const Acknowledgement = Type.Object(
     number: Type.Optional(Nullable(Type.String())),
     total: Type.Optional(Nullable(Type.String())),
   },
-  { additionalProperties: false },
+  {
+    additionalProperties: false,
+    description: 'the later word of a remote that a document arrived',
+  },
 )
 export type Acknowledgement = Static<typeof Acknowledgement>

@@ -3,7 +3,7 @@
  * Decimal is an exact decimal string; instants are RFC 3339 in UTC.
  */
 import { type Static, Type } from 'typebox'
-import { Address, Decimal, head, Instant, Money, Nullable, OneOf, Party } from './parts.ts'
+import { Address, Currency, Decimal, head, Instant, Maybe, Money, Nullable, OneOf, Party } from './parts.ts'
 
 export const LineKind = OneOf('goods', 'virtual', 'service', 'gift', 'fee')
 
@@ -25,7 +25,25 @@ export const OrderLine = Type.Object(
     taxRate: Type.Optional(Nullable(Decimal)),
     /** What was taken back before or after shipping: quantity and the money it carried (after discount). */
     refunded: Type.Optional(Type.Object({ quantity: Decimal, amount: Money, tax: Money })),
+    /** What will not be delivered any more, though nothing was paid back for it (yet). */
+    cancelled: Type.Optional(Type.Object({ quantity: Decimal }, { additionalProperties: false })),
     gift: Type.Optional(Nullable(Type.String())),
+    bundle: Maybe(
+      Type.Object(
+        {
+          code: Type.String({ minLength: 1 }),
+          quantity: Decimal,
+          share: Maybe(Decimal, "this component's part of the bundle's money, 0 to 1"),
+        },
+        { additionalProperties: false },
+      ),
+      'the line is a component of this bundle',
+    ),
+    weight: Maybe(Decimal, 'of the whole line, in kilograms'),
+    volume: Maybe(Decimal, 'of the whole line, in cubic metres'),
+    shipBy: Maybe(Instant),
+    site: Maybe(Type.String(), 'where the source wants it shipped from'),
+    refundable: Maybe(Money, 'most that may be paid back for it, where the source states it'),
   },
   { additionalProperties: false },
 )
@@ -33,6 +51,9 @@ export const OrderLine = Type.Object(
 export const Shipping = Type.Object(
   {
     method: Type.Optional(Nullable(Type.String())),
+    carrier: Maybe(Type.String()),
+    service: Maybe(Type.String()),
+    mode: Maybe(OneOf('parcel', 'pickup', 'store', 'virtual')),
     amount: Money,
     discount: Money,
     tax: Money,
@@ -49,6 +70,43 @@ export const Charge = Type.Object(
     amount: Money,
     tax: Money,
     name: Type.Optional(Nullable(Type.String())),
+  },
+  { additionalProperties: false },
+)
+
+/**
+ * Where a discount came from. It is contained in the lines' and the shipping's `discount` already and is never
+ * added up again, except a `subsidy`: what the platform pays in the buyer's place, which no line contains.
+ */
+export const Discount = Type.Object(
+  {
+    kind: OneOf('shop', 'platform', 'voucher', 'points', 'manual', 'subsidy'),
+    payer: Maybe(OneOf('shop', 'platform', 'partner')),
+    amount: Money,
+    code: Maybe(Type.String()),
+    name: Maybe(Type.String()),
+    lines: Maybe(Type.Array(Type.String()), 'externalId of the lines it is for; all when missing'),
+  },
+  { additionalProperties: false },
+)
+
+export const Invoice = Type.Object(
+  {
+    title: Maybe(Type.String()),
+    taxId: Maybe(Type.String()),
+    kind: Maybe(OneOf('none', 'personal', 'company', 'special')),
+    email: Maybe(Type.String()),
+  },
+  { additionalProperties: false },
+)
+
+/** Paid in two parts: a deposit now, the balance later; shipped from `launchAt` on. */
+export const Presale = Type.Object(
+  {
+    state: Maybe(OneOf('deposit-due', 'balance-due', 'paid')),
+    deposit: Maybe(Money),
+    balance: Maybe(Money),
+    launchAt: Maybe(Instant),
   },
   { additionalProperties: false },
 )
@@ -73,11 +131,13 @@ export const Order = Type.Object(
     fulfillment: OneOf('none', 'partial', 'complete'),
     placedAt: Instant,
     paidAt: Type.Optional(Nullable(Instant)),
+    shipBy: Maybe(Instant, 'the platform counts the order as late from then on'),
     shop: Type.Optional(Nullable(Type.String())),
     subSource: Type.Optional(Nullable(Type.String())),
     salesKind: Type.Optional(OneOf('online', 'pos', 'dealer', 'wholesale')),
-    currency: Type.String({ pattern: '^[A-Z]{3}$' }),
+    currency: Currency,
     buyerCurrency: Type.Optional(Nullable(Type.String())),
+    rate: Maybe(Decimal, 'units of `currency` for one of `buyerCurrency`'),
     /** True: goods, discount and shipping amounts contain tax, and `tax` says how much of them. */
     taxIncluded: Type.Boolean(),
     buyer: Party,
@@ -87,6 +147,7 @@ export const Order = Type.Object(
     shipping: Shipping,
     charges: Type.Array(Charge),
     payments: Type.Array(Payment),
+    discounts: Type.Optional(Type.Array(Discount)),
     /** The source's own figures. Only `total` is compulsory; the others are kept for people to compare. */
     totals: Type.Object(
       {
@@ -104,11 +165,26 @@ export const Order = Type.Object(
       Type.Object({
         buyer: Type.Optional(Nullable(Type.String())),
         seller: Type.Optional(Nullable(Type.String())),
+        flag: Maybe(Type.String(), 'the colour or number that the seller marked it with'),
       }),
     ),
+    invoice: Maybe(Invoice),
+    presale: Maybe(Presale),
+    cod: Maybe(Type.Boolean(), 'paid to the carrier on delivery'),
+    sealed: Maybe(Type.Boolean(), 'must neither be merged nor split'),
+    campaign: Maybe(
+      Type.Object(
+        { source: Maybe(Type.String()), medium: Maybe(Type.String()), code: Maybe(Type.String()) },
+        { additionalProperties: false },
+      ),
+    ),
+    salesperson: Maybe(Type.String()),
     tags: Type.Optional(Type.Array(Type.String())),
   },
-  { additionalProperties: false },
+  {
+    additionalProperties: false,
+    description: 'an order as a shop states it',
+  },
 )
 
 export type Order = Static<typeof Order>

@@ -3,6 +3,14 @@ import { type TLiteral, type TSchema, type TUnion, Type } from 'typebox'
 
 export const Nullable = <T extends TSchema>(schema: T) => Type.Union([schema, Type.Null()])
 
+/** A schema with what the reference page says of the field. */
+export const told = <T extends TSchema>(schema: T, description: string): T =>
+  Type.With(schema, { description }) as unknown as T
+
+/** A field that may be missing or null. */
+export const Maybe = <T extends TSchema>(schema: T, description?: string) =>
+  Type.Optional(description === undefined ? Nullable(schema) : told(Nullable(schema), description))
+
 /** One of several words, with their literal types (a mapped array alone would have the type `never`). */
 export const OneOf = <T extends string[]>(...words: [...T]) =>
   Type.Union(words.map((w) => Type.Literal(w))) as unknown as TUnion<{ [I in keyof T]: TLiteral<T[I]> }>
@@ -12,6 +20,9 @@ export const Money = Type.Integer({ minimum: -9007199254740991, maximum: 9007199
 
 /** Exact decimal as text, for quantities, rates and unit prices. */
 export const Decimal = Type.String({ pattern: '^-?\\d+(\\.\\d+)?$' })
+
+/** ISO 4217; whether it is in use is checked apart (src/mapping/check-document.ts). */
+export const Currency = Type.String({ pattern: '^[A-Z]{3}$' })
 
 /** RFC 3339 in UTC. */
 export const Instant = Type.String({ format: 'date-time' })
@@ -45,6 +56,10 @@ export const Party = Type.Object(
 
 export const Address = Type.Object(
   {
+    opaqueId: Maybe(
+      Type.String(),
+      "the channel's id for a receiver whose name and address it masks (Taobao: OAID)",
+    ),
     name: Type.Optional(Nullable(Type.String())),
     company: Type.Optional(Nullable(Type.String())),
     phone: Type.Optional(Nullable(Type.String())),
@@ -55,6 +70,23 @@ export const Address = Type.Object(
     country: Type.Optional(Nullable(Type.String())),
     divisionCode: Type.Optional(Nullable(Type.String())),
     postcode: Type.Optional(Nullable(Type.String())),
+    location: Maybe(
+      Type.Object({ latitude: Decimal, longitude: Decimal }, { additionalProperties: false }),
+      'degrees, WGS 84',
+    ),
   },
   { additionalProperties: false },
 )
+
+/** Who sends how: a parcel that is under way, as far as it is known. */
+export const Carriage = {
+  carrier: Maybe(Type.String()),
+  service: Maybe(Type.String()),
+  trackingNumber: Maybe(Type.String()),
+}
+
+/** Which line of the order is meant: by the source line's id, else by SKU. */
+export const lineRef = {
+  line: Maybe(Type.String(), "the order line's externalId; without it the line is matched by sku"),
+  sku: Maybe(Type.String()),
+}

@@ -1,6 +1,6 @@
 /** A parcel on its way, as the system that ships states it. One document per parcel. */
 import { type Static, Type } from 'typebox'
-import { Decimal, head, Instant, Nullable, OneOf } from './parts.ts'
+import { Carriage, Decimal, head, Instant, Maybe, Nullable, OneOf } from './parts.ts'
 
 export const Shipment = Type.Object(
   {
@@ -10,19 +10,35 @@ export const Shipment = Type.Object(
     site: Type.Optional(Nullable(Type.String())),
     state: OneOf('packed', 'shipped', 'delivered', 'exception', 'returned', 'cancelled'),
     shippedAt: Type.Optional(Nullable(Instant)),
-    carrier: Type.Optional(Nullable(Type.String())),
-    service: Type.Optional(Nullable(Type.String())),
-    trackingNumber: Type.Optional(Nullable(Type.String())),
+    deliveredAt: Maybe(Instant),
+    ...Carriage,
+    number: Maybe(Type.String(), "the delivery note's number"),
+    packages: Maybe(Decimal, 'pieces under this tracking number'),
+    weight: Maybe(Decimal, 'in kilograms'),
+    volume: Maybe(Decimal, 'in cubic metres'),
     /** What the parcel holds. `line`: the source line's id where the ERP kept it, else matched by `sku`. */
     lines: Type.Array(
       Type.Object({
         line: Type.Optional(Nullable(Type.String())),
         sku: Type.Optional(Nullable(Type.String())),
         quantity: Decimal,
+        serials: Maybe(Type.Array(Type.String())),
+        batch: Maybe(Type.String()),
       }),
       { minItems: 1 },
     ),
+    events: Type.Optional(
+      Type.Array(
+        Type.Object(
+          { at: Instant, state: Maybe(Type.String()), text: Maybe(Type.String()) },
+          { additionalProperties: false },
+        ),
+      ),
+    ),
   },
-  { additionalProperties: false },
+  {
+    additionalProperties: false,
+    description: 'a parcel on its way, as the system that ships states it; one document per parcel',
+  },
 )
 export type Shipment = Static<typeof Shipment>

@@ -36,6 +36,28 @@ export const CONFIG_ERRORS = {
       zh: '请在启动 Tributary 的环境中设置 {name}。',
     },
   },
+  CONFIG_KEY_MISSING: {
+    kind: 'config',
+    say: {
+      en: 'Connection {connection}: its tokens are renewed and must be kept, but TRIBUTARY_KEY is not set',
+      zh: '连接 {connection}：其令牌会更新且必须保存，但未设置 TRIBUTARY_KEY',
+    },
+    fix: {
+      en: 'Set TRIBUTARY_KEY to 32 random bytes for all processes, and keep it as safe as a password: `openssl rand -base64 32`.',
+      zh: '请为所有进程把 TRIBUTARY_KEY 设为 32 个随机字节，并像密码一样保管：`openssl rand -base64 32`。',
+    },
+  },
+  CONFIG_KEY: {
+    kind: 'config',
+    say: {
+      en: 'TRIBUTARY_KEY must be 32 bytes in base64 or hexadecimal, found {found}',
+      zh: 'TRIBUTARY_KEY 必须是 base64 或十六进制的 32 个字节，实际为 {found}',
+    },
+    fix: {
+      en: 'Make one: `openssl rand -base64 32`. With another key than before, tokens that are kept cannot be opened.',
+      zh: '生成方法：`openssl rand -base64 32`。换了密钥后，已保存的令牌将无法打开。',
+    },
+  },
   CONFIG_UNKNOWN_CONNECTOR: {
     kind: 'config',
     say: {

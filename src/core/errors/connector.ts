@@ -93,6 +93,28 @@ export const CONNECTOR_ERRORS = {
       zh: '系统会自动重试。如持续出现，请调低该连接的 rate 或 concurrency。',
     },
   },
+  CONNECTOR_TOKEN_DEAD: {
+    kind: 'config',
+    say: {
+      en: 'Connection {connection}: no token can be got any more ({reason})',
+      zh: '连接 {connection}：已无法获取令牌（{reason}）',
+    },
+    fix: {
+      en: 'Authorise Tributary again on the platform, put the new token or refresh token into the settings, then resume the connection.',
+      zh: '请在平台上重新授权，把新的令牌或刷新令牌写入设置，然后恢复该连接。',
+    },
+  },
+  CONNECTOR_PAGE_EXPIRED: {
+    kind: 'transient',
+    say: {
+      en: 'Connection {connection}: {host} does not know the next page any more ({reason})',
+      zh: '连接 {connection}：{host} 已不认得下一页（{reason}）',
+    },
+    fix: {
+      en: 'Nothing to do: the window is read again from its beginning, and nothing is kept twice.',
+      zh: '无需处理：该窗口会从头重读，不会重复保存。',
+    },
+  },
   CONNECTOR_ANSWER_FAILED: {
     kind: 'transient',
     say: {

@@ -12,6 +12,17 @@ export const LEDGER_ERRORS = {
       zh: '请停止该进程,或用 --data 指定其他目录。命令行会自动与运行中的进程通信。',
     },
   },
+  LEDGER_TOKEN_BUSY: {
+    kind: 'transient',
+    say: {
+      en: 'Connection {connection}: another process has been renewing its token for more than a minute.',
+      zh: '连接 {connection}：另一个进程更新其令牌已超过一分钟。',
+    },
+    fix: {
+      en: 'It is tried again by itself. If it lasts, look at that process and at the platform that gives the tokens.',
+      zh: '系统会自动重试。如持续出现，请检查该进程以及发放令牌的平台。',
+    },
+  },
   LEDGER_EMBEDDED_STOPPED: {
     kind: 'internal',
     say: { en: 'The embedded database has stopped.', zh: '内嵌数据库已停止。' },

@@ -45,6 +45,17 @@ export const RECORD_ERRORS = {
       zh: '请查找映射尚未读取的金额（费用、关税、小费等）。合计一致之前不会推送。',
     },
   },
+  RECORD_PARTS: {
+    kind: 'input',
+    say: {
+      en: 'the parts add up to {parts} {currency}, the {document} states {total}',
+      zh: '各部分合计 {parts} {currency}，{document} 总额为 {total}',
+    },
+    fix: {
+      en: 'Look for an amount that the mapping does not read yet, or leave the adjustment out: then it is the difference.',
+      zh: '请查找映射尚未读取的金额；或不映射 adjustment，系统会以差额填入。',
+    },
+  },
   RECORD_REFUND: {
     kind: 'input',
     say: {

@@ -2,6 +2,17 @@ import { type ErrorEntry, thrower } from './error.ts'
 
 /** What can go wrong when a person or a program asks a Tributary for something: CLI, control socket, API. */
 export const RUNTIME_ERRORS = {
+  RUNTIME_TOKENS_ELSEWHERE: {
+    kind: 'config',
+    say: {
+      en: 'Connection {connection}: its tokens are renewed by the running Tributary alone, so it was not asked from here',
+      zh: '连接 {connection}：其令牌只由运行中的 Tributary 更新，因此此处没有调用它',
+    },
+    fix: {
+      en: 'Look at `tributary doctor` while it runs. With PostgreSQL and TRIBUTARY_KEY set, commands share its tokens.',
+      zh: '请在其运行时查看 `tributary doctor`。使用 PostgreSQL 并设置 TRIBUTARY_KEY 时，命令会共用其令牌。',
+    },
+  },
   RUNTIME_INTERNAL: {
     kind: 'internal',
     say: { en: 'A mistake in Tributary itself: {reason}', zh: 'Tributary 内部错误：{reason}' },

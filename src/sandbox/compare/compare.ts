@@ -2,18 +2,34 @@
  * The comparer: reads a shop sandbox and an ERP sandbox raw, and tells order by order, line by line, amount
  * by amount whether the ERP holds exactly what it must. It imports nothing of what carries the orders.
  */
+import { expectationOf as expectationOfDouyin } from '../douyin/expectation.ts'
+import type { DouyinOrder } from '../douyin/order.ts'
 import { type Expectation, expectationOf } from '../generate/expectation.ts'
 import type { ShopOrder } from '../shopify/order.ts'
 import { type Difference, differencesOf, type Rules } from './document.ts'
-import { expectedOf } from './expected.ts'
-import { type FoundDocument, fromNaive, fromNc, type NaiveDocument, type NcBill } from './found.ts'
+import { type ExpectedDocument, expectedOf } from './expected.ts'
+import { expectedOfDouyin } from './expected-douyin.ts'
+import {
+  type FoundDocument,
+  fromNaive,
+  fromNc,
+  fromOdoo,
+  type NaiveDocument,
+  type NcBill,
+  type OdooOrder,
+} from './found.ts'
+
+/** The ERP sandboxes whose documents can be compared. */
+export type ErpKind = 'yonyou-nc' | 'nc-cloud' | 'naive-erp' | 'odoo'
 
 /** What to compare. */
 export interface CompareOptions {
   /** Base addresses of the sandboxes. */
   shop: string
   erp: string
-  erpKind: 'yonyou-nc' | 'naive-erp'
+  erpKind: ErpKind
+  /** Default shopify. */
+  shopKind?: 'shopify' | 'douyin'
   /** Numbers of orders with an open amend-needed or cancel-needed: the ERP may hold an earlier version. */
   openTasks?: ReadonlySet<string>
   rules?: Partial<Rules>
@@ -31,7 +47,24 @@ export interface Comparison {
 }
 
 /** One order as `GET /_sandbox/orders` of the shop lists it. */
-export type RawOrder = ShopOrder & { versions: { at: string; order: ShopOrder }[] }
+export type RawOrder<O = ShopOrder> = O & { versions: { at: string; order: O }[] }
+
+/** How one kind of shop is read. */
+interface ShopKind<O> {
+  expected(order: O, rules: Rules): ExpectedDocument
+  /** True for a version that is worth a document. */
+  worth(order: O): boolean
+}
+
+const SHOPIFY: ShopKind<ShopOrder> = {
+  expected: expectedOf,
+  worth: (order) => expectationOf(order).expect === 'document',
+}
+
+const DOUYIN: ShopKind<DouyinOrder> = {
+  expected: (order, rules) => expectedOfDouyin(order, rules.withSubsidies),
+  worth: (order) => expectationOfDouyin(order).expect === 'document',
+}
 
 const RULES: Rules = {
   shippingItem: 'SHIPPING',
@@ -39,21 +72,35 @@ const RULES: Rules = {
   companyCurrency: 'CNY',
   zone: 'Asia/Shanghai',
   rates: null,
+  withSubsidies: false,
 }
 const PAGE = 500
 
 /** Reads both sandboxes and compares. Throws when one of them cannot be read. */
 export async function compare(options: CompareOptions): Promise<Comparison> {
-  const orders = await readAll<RawOrder>(`${options.shop}/_sandbox/orders`)
   const expected = await readAll<Expectation>(`${options.shop}/_sandbox/expected`)
-  const documents =
-    options.erpKind === 'yonyou-nc'
-      ? (await read<NcBill[]>(`${options.erp}/_sandbox/bills`)).filter((b) => b.billtype === '30').map(fromNc)
-      : (await read<NaiveDocument[]>(`${options.erp}/_sandbox/documents`))
-          // a surplus draft that was deleted again is no document
-          .filter((d) => d.state !== 'deleted')
-          .map(fromNaive)
-  return compareAll(orders, expected, documents, options)
+  const documents = await READERS[options.erpKind](options.erp)
+  const sold = `${options.shop}/_sandbox/orders`
+  if (options.shopKind === 'douyin') {
+    const orders = await readAll<RawOrder<DouyinOrder>>(sold)
+    return compareAll(DOUYIN, orders, expected, documents, options)
+  }
+  return compareAll(SHOPIFY, await readAll<RawOrder>(sold), expected, documents, options)
+}
+
+const ncBills = async (url: string) =>
+  (await read<NcBill[]>(`${url}/_sandbox/bills`)).filter((b) => b.billtype === '30').map(fromNc)
+
+/** What each ERP holds; what was deleted or cancelled again (a surplus draft) is no document. */
+const READERS: Readonly<Record<ErpKind, (url: string) => Promise<FoundDocument[]>>> = {
+  'yonyou-nc': ncBills,
+  'nc-cloud': ncBills,
+  'naive-erp': async (url) =>
+    (await read<NaiveDocument[]>(`${url}/_sandbox/documents`))
+      .filter((d) => d.state !== 'deleted')
+      .map(fromNaive),
+  odoo: async (url) =>
+    (await read<OdooOrder[]>(`${url}/_sandbox/orders`)).filter((o) => o.state !== 'cancel').map(fromOdoo),
 }
 
 async function readAll<T>(url: string): Promise<T[]> {
@@ -72,8 +119,9 @@ async function read<T>(url: string): Promise<T> {
 }
 
 /** The comparison itself, on what was read. */
-export function compareAll(
-  orders: readonly RawOrder[],
+function compareAll<O extends { id: string | number }>(
+  kind: ShopKind<O>,
+  orders: readonly RawOrder<O>[],
   expected: readonly Expectation[],
   documents: readonly FoundDocument[],
   options: Pick<CompareOptions, 'openTasks' | 'rules'>,
@@ -94,7 +142,7 @@ export function compareAll(
     byOrder.delete(e.orderId)
     const open = options.openTasks?.has(e.number) ?? false
     const verdict = order
-      ? judge(e, order, found, open, rules)
+      ? judge(kind, e, order, found, open, rules)
       : [whole(e.number, e.orderId, 'order', '1', '0')]
     if (verdict === 'behind') result.behind.push(e.number)
     else result.differences.push(...verdict)
@@ -117,9 +165,10 @@ function whole(number: string, orderId: string, field: string, expected: string,
 }
 
 /** The differences of one order, or 'behind' when it shows an earlier version and a task says so. */
-function judge(
+function judge<O>(
+  kind: ShopKind<O>,
   e: Expectation,
-  order: RawOrder,
+  order: RawOrder<O>,
   found: readonly FoundDocument[],
   open: boolean,
   rules: Rules,
@@ -135,21 +184,25 @@ function judge(
   const document = found[0]!
   const final =
     e.expect === 'document'
-      ? differencesOf(expectedOf(order), document, rules)
+      ? differencesOf(kind.expected(order, rules), document, rules)
       : [whole(e.number, e.orderId, 'documents', `0 (${e.expect}: ${e.reason})`, '1')]
   if (final.length === 0) return []
-  return open && showsEarlier(order, document, rules) ? 'behind' : final
+  return open && showsEarlier(kind, order, document, rules) ? 'behind' : final
 }
 
 /** True when the document is exactly an earlier version that was worth a document and already existed. */
-function showsEarlier(order: RawOrder, document: FoundDocument, rules: Rules): boolean {
+function showsEarlier<O>(
+  kind: ShopKind<O>,
+  order: RawOrder<O>,
+  document: FoundDocument,
+  rules: Rules,
+): boolean {
   return order.versions
     .slice(0, -1)
     .filter((v) => document.received === null || v.at <= document.received)
     .some(
       (v) =>
-        expectationOf(v.order).expect === 'document' &&
-        differencesOf(expectedOf(v.order), document, rules).length === 0,
+        kind.worth(v.order) && differencesOf(kind.expected(v.order, rules), document, rules).length === 0,
     )
 }
 

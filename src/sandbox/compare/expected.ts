@@ -9,8 +9,9 @@ export interface ExpectedLine {
   sku: string | null
   quantity: number
   gross: Exact
-  net: Exact
-  tax: Exact
+  /** Null where the shop does not state the tax that its prices contain. */
+  net: Exact | null
+  tax: Exact | null
   /** Null where a refund has made the discount of the rest a matter of taste. */
   discount: Exact | null
   optional: boolean
@@ -22,8 +23,9 @@ export interface ExpectedDocument {
   currency: string
   total: Exact
   lines: ExpectedLine[]
-  name: string
-  phone: string
+  /** Null where the shop shows nobody who receives the goods. */
+  name: string | null
+  phone: string | null
   /** Texts that the delivery address must contain. */
   address: string[]
   note: string

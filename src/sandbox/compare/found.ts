@@ -49,6 +49,19 @@ export interface NaiveDocument {
   lines: { ref: string; item: string; quantity: string; amount: string; tax: string }[]
 }
 
+/** One row of the Odoo sandbox's `GET /_sandbox/orders`. */
+export interface OdooOrder {
+  id: number
+  /** `client_order_ref` and `origin`. */
+  number: string
+  source: string
+  state: string
+  currency: string
+  total: string
+  received: string
+  lines: { ref: string; item: string; quantity: string; net: string; tax: string; gross: string }[]
+}
+
 /** A sales order in NC: source order in `vdef1`, source line in `vbdef1`. */
 export function fromNc(bill: NcBill): FoundDocument {
   return {
@@ -92,5 +105,20 @@ export function fromNaive(d: NaiveDocument): FoundDocument {
       tax: l.tax,
       fields: null,
     })),
+  }
+}
+
+/** A sales order in Odoo: the shop's number in `client_order_ref`, its id in `origin`. */
+export function fromOdoo(order: OdooOrder): FoundDocument {
+  return {
+    id: String(order.id),
+    orderId: order.source,
+    number: order.number,
+    currency: order.currency,
+    total: order.total,
+    received: order.received,
+    final: order.state === 'sale',
+    head: null,
+    lines: order.lines.map((line) => ({ ...line, fields: null })),
   }
 }

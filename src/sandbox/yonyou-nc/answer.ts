@@ -1,8 +1,9 @@
 /** The response document (china.md §1.4) and the outbound one that follows a big-file import. */
+
+import { escapeXml } from '../xml.ts'
 import type { OutputCharset } from './charset.ts'
 import type { Refusal } from './refusal.ts'
 import type { StoredBill } from './store.ts'
-import { escapeXml } from './xml.ts'
 
 /** What became of one bill: `content` is the primary key on success, empty for "received". */
 export interface BillResult {

@@ -1,9 +1,9 @@
 /** Big-file mode (china.md §1.1): stored documents are imported one after the other, some time later. */
 import { setTimeout as sleep } from 'node:timers/promises'
+import { parseXml } from '../xml.ts'
 import { type ImportContext, importDocument } from './import.ts'
 import type { Outbound } from './outbound.ts'
 import type { StoredFile } from './store.ts'
-import { parseXml } from './xml.ts'
 
 export interface BackgroundOptions {
   context: ImportContext

@@ -1,6 +1,7 @@
 /** One `bill` element of a sales order document, taken apart into flat head and rows. */
+
+import { parseXml, type XmlElement } from '../xml.ts'
 import { type Refusal, refusal } from './refusal.ts'
-import { parseXml, type XmlElement } from './xml.ts'
 
 /** Fields by name; empty elements are '' (NC does not tell empty from absent). */
 export type Fields = Readonly<Record<string, string>>

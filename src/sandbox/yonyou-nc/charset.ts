@@ -3,7 +3,7 @@
  * UTF-8 and gb2312/GBK are both sent in practice; the bytes must match the declaration).
  */
 import iconv from 'iconv-lite'
-import { XmlError } from './xml.ts'
+import { XmlError } from '../xml.ts'
 
 /** Charsets a server may answer in (a server setting, independent of the request's). */
 export type OutputCharset = 'UTF-8' | 'GBK'

@@ -1,7 +1,8 @@
 /** The request document's root: what the servlet checks before it looks at any bill (china.md §1.1, §1.2). */
+
+import { parseXml, type XmlElement, XmlError } from '../xml.ts'
 import { decodeDocument } from './charset.ts'
 import { type Refusal, refusal } from './refusal.ts'
-import { parseXml, type XmlElement, XmlError } from './xml.ts'
 
 /** Bill types with a registered plugin. */
 const BILL_TYPES: ReadonlySet<string> = new Set(['30'])

@@ -1,4 +1,6 @@
 /** Imports the bills of one document under the server's deal rule (china.md §1.1, §1.6). */
+
+import type { XmlElement } from '../xml.ts'
 import type { BillResult } from './answer.ts'
 import { type Bill, readBill } from './bill.ts'
 import { type Archives, checkBill } from './check.ts'
@@ -6,7 +8,6 @@ import type { Locks } from './locks.ts'
 import type { DealRule } from './options.ts'
 import { pluginRefusal, type Refusal, refusal } from './refusal.ts'
 import { type Store, type StoredBill, totalOf } from './store.ts'
-import type { XmlElement } from './xml.ts'
 
 export interface ImportContext {
   store: Store

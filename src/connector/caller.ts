@@ -1,0 +1,129 @@
+/**
+ * Declared calls of a connection: filled in, signed, sent, read and judged; a token that is not taken any more is
+ * renewed once and the call repeated.
+ */
+import type { Lane } from '../core/budget.ts'
+import { connectorError } from '../core/errors/connector.ts'
+import { parseJsonBytes } from '../core/json.ts'
+import { type Failed, outcomeOfReaction, type Reactions, refusal, type Who } from './answer.ts'
+import { type Client, onLane, retryAfter } from './client.ts'
+import type { HttpAnswer } from './hooks.ts'
+import type { Call } from './manifest-call.ts'
+import type { AnswerManifest } from './manifest-http.ts'
+import { makeRequest, type Payload, type RequestParts, type Values } from './request.ts'
+import type { TokenKeeper } from './token.ts'
+import { createJudge, type Judge, type Verdict } from './verdict.ts'
+import { parseXml } from './xml.ts'
+
+/** An answer, read and judged. */
+export interface Answered {
+  answer: HttpAnswer
+  /** The parsed body; undefined for an empty one. */
+  value: unknown
+  verdict: Verdict
+}
+
+export interface SendOptions {
+  call: Call
+  values: Values
+  signal: AbortSignal
+  payload?: Payload | null
+  /** Instead of the connector's usual one. */
+  judge?: Judge
+}
+
+export interface Caller {
+  /** Throws HttpFailure when no whole answer came, CONNECTOR_ANSWER_UNREADABLE for a 2xx that is not what the API speaks. */
+  send(options: SendOptions): Promise<Answered>
+  /** The same for reads: throws CONNECTOR_* of the fitting kind for whatever is no success. */
+  read(options: SendOptions): Promise<Answered>
+  /** An answer that is a success. Throws CONNECTOR_* for any other. */
+  must(answered: Answered): Answered
+  /** A judge for an operation that understands some codes differently. */
+  judge(own?: AnswerManifest): Judge
+}
+
+export interface CallerOptions extends RequestParts {
+  client: Client
+  who: Who
+  tokens: TokenKeeper | null
+}
+
+/** The declared calls of a connection for whoever makes them: the lane, and the class of those that name none. */
+export type CallerFor = (lane: Lane, limit?: string) => Caller
+
+/** Made once per connection. */
+export function createCaller(options: CallerOptions): CallerFor {
+  return (lane, limit = 'default') => callerOf({ ...options, client: onLane(options.client, lane, limit) })
+}
+
+function callerOf(options: CallerOptions): Caller {
+  const reactions: Reactions = { ...options.http.errors }
+  // A status that says "not you": with a token that can be renewed it is worth one more try.
+  if (options.tokens) reactions['401'] ??= 'token'
+  const judge = (own?: AnswerManifest) => createJudge(reactions, own, options.http.answer)
+  const usual = judge()
+  const send = (given: SendOptions) => sendRenewing(options, { judge: usual, ...given })
+  const must = (answered: Answered) => {
+    if (!answered.verdict.ok) throw refused(answered, options.who)
+    return answered
+  }
+  return { send, judge, must, read: async (given) => must(await send(given)) }
+}
+
+async function sendRenewing(
+  options: CallerOptions,
+  given: SendOptions & { judge: Judge },
+): Promise<Answered> {
+  const { tokens } = options
+  if (!tokens) return sendOnce(options, given, {})
+  const token = await tokens.current(given.signal)
+  const first = await sendOnce(options, given, { token })
+  if (first.verdict.ok || first.verdict.reaction !== 'token') return first
+  const renewed = await tokens.renewed(token, given.signal)
+  return sendOnce(options, given, { token: renewed })
+}
+
+/** Sends one request as it is declared. Also how tokens are got, which know no token. */
+export async function sendOnce(
+  { client, http, settings, clock }: Omit<CallerOptions, 'tokens' | 'who'>,
+  { call, values, signal, payload = null, judge }: SendOptions & { judge: Judge },
+  token: { token?: string },
+): Promise<Answered> {
+  const request = makeRequest({ http, settings, clock }, call, { ...values, ...token }, payload)
+  const answer = await client.call({ ...request, signal })
+  const value = readBody(answer, http.answers ?? 'json')
+  return { answer, value, verdict: judge(answer.status, value) }
+}
+
+/** Undefined for an empty body, and for an error page: then the status alone counts. */
+function readBody(answer: HttpAnswer, form: 'json' | 'xml'): unknown {
+  if (answer.body.length === 0) return undefined
+  const good = answer.status >= 200 && answer.status < 300
+  try {
+    if (form === 'json') return parseJsonBytes(answer.body)
+    return parseXml(answer.body, answer.headers['content-type'])
+  } catch (error) {
+    if (!good) return undefined
+    throw connectorError('CONNECTOR_ANSWER_UNREADABLE', { reason: `not whole ${form.toUpperCase()}` }, error)
+  }
+}
+
+/** A failure as the error of a read. */
+function refused({ answer, verdict }: Answered, who: Who): Error {
+  const { reaction, message } = verdict as Verdict & { ok: false }
+  return refusal(reaction, {
+    ...who,
+    status: answer.status,
+    reason: message,
+    retryAfter: retryAfter(answer.headers),
+  })
+}
+
+/** A failure as the outcome of a write; null for success, and for `done`: what was asked for is so already. */
+export function outcomeOfAnswered({ answer, verdict }: Answered): Failed | null {
+  if (verdict.ok || verdict.reaction === 'done') return null
+  const { reaction, code, message } = verdict
+  const wait = retryAfter(answer.headers)
+  return outcomeOfReaction(reaction, { code, message, ...(wait === undefined ? {} : { retryAfter: wait }) })
+}

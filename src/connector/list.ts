@@ -1,0 +1,180 @@
+/**
+ * Lists that are read page by page, as `read.<stream>.list` declares them. Every style keeps its place as plain JSON, so
+ * that a window goes on where it stopped. A list whose records move while it is read loses none: pages are counted
+ * from the end, or the window is cut at the records' own clock.
+ */
+import { connectorError } from '../core/errors/connector.ts'
+import type { Page, PageRequest, RawRecord } from '../core/ports.ts'
+import type { Answered, Caller } from './caller.ts'
+import { clockInstant, clockText, granularity } from './clock.ts'
+import { pick, textAt } from './dotted.ts'
+import type { Clock } from './manifest-http.ts'
+import type { ListManifest } from './manifest-read.ts'
+import { type Item, recordsOf } from './records-of.ts'
+
+/** Where a window stands. All but `style`-specific members are left at their start. */
+interface Place {
+  page: number
+  offset: number
+  next: string
+  /** Of `clock`: the part of the window that is still to be read, RFC 3339; null: the whole. */
+  since: string | null
+  until: string | null
+  /** Of `backwards`: the last page is known, and it goes down from there. */
+  down: boolean
+}
+
+/** One page, and where to go on; null at the end. */
+interface Read {
+  items: Item[]
+  next: Place | null
+}
+
+export interface ListOptions {
+  list: ListManifest
+  shape: string
+  caller: Caller
+  clock: Clock
+}
+
+type ReadPage = (request: PageRequest, signal: AbortSignal) => Promise<Page>
+
+/** Reads one page of a window; `whole` gives the full records where the list only names them. */
+export function listPages(
+  options: ListOptions,
+  whole: ((ids: string[], signal: AbortSignal) => Promise<RawRecord[]>) | null,
+): ReadPage {
+  return async (request, signal) => {
+    const place = (request.resume as Place | null) ?? startOf(options.list)
+    const { items, next } = await readPlace(options, request, place, signal)
+    if (!whole) return { records: items.map((item) => item.record), next }
+    const ids = [...new Set(items.map((item) => item.record.id))]
+    return { records: ids.length === 0 ? [] : await whole(ids, signal), next }
+  }
+}
+
+function startOf({ page }: ListManifest): Place {
+  return { page: page?.first ?? 1, offset: 0, next: '', since: null, until: null, down: false }
+}
+
+async function readPlace(
+  options: ListOptions,
+  request: PageRequest,
+  place: Place,
+  signal: AbortSignal,
+): Promise<Read> {
+  const { list, caller, clock, shape } = options
+  const since = place.since === null ? request.since : new Date(place.since)
+  const until = place.until === null ? request.until : new Date(place.until)
+  const values = {
+    ...place,
+    since: clockText(since, clock, 'since'),
+    until: clockText(until, clock, 'until'),
+    size: list.page?.size ?? '',
+  }
+  const { limit } = list
+  const linked = { get: place.next, ...(limit ? { limit } : {}) }
+  const call = place.next !== '' && list.page?.style === 'link' ? linked : list
+  const answered = await caller.read({ call, values, signal })
+  const items = recordsOf(answered, list, shape, saysNothing(list, answered))
+  return { items, next: follow(options, { since, until }, place, answered, items) }
+}
+
+function follow(
+  { list, clock }: ListOptions,
+  window: { since: Date; until: Date },
+  place: Place,
+  answered: Answered,
+  items: Item[],
+): Place | null {
+  const style = list.page?.style
+  if (!style) return null
+  if (style === 'token') return byToken(list, place, answered)
+  if (style === 'link') return byLink(place, answered)
+  if (list.page?.backwards) return downwards(list, place, answered)
+  if (!hasMore(list, place, answered, items)) return null
+  if (style === 'clock') return byClock(list, clock, window, place, items)
+  return { ...place, page: place.page + 1, offset: place.offset + items.length }
+}
+
+function byToken(list: ListManifest, place: Place, { value }: Answered): Place | null {
+  const next = textAt(value, list.page?.next) ?? ''
+  if (list.page?.more && !isTrue(pick(value, list.page.more))) return null
+  // A token that comes back unchanged would be followed for ever.
+  return next === '' || next === place.next ? null : { ...place, next }
+}
+
+/** `Link: <https://…/orders?page=2>; rel="next"`, followed as a path of the same host. */
+function byLink(place: Place, { answer }: Answered): Place | null {
+  const links = (answer.headers.link ?? '').matchAll(/<([^>]*)>\s*((?:;[^,<]*)*)/g)
+  for (const [, address, parameters] of links) {
+    if (!/;\s*rel\s*=\s*"?[^"]*\bnext\b/i.test(parameters!)) continue
+    const url = new URL(address!, 'http://relative.invalid')
+    const next = `${url.pathname}${url.search}`
+    return next === place.next ? null : { ...place, next }
+  }
+  return null
+}
+
+/** The first answer tells how many pages there are; then from the last one to the first. */
+function downwards(list: ListManifest, place: Place, { value }: Answered): Place | null {
+  const first = list.page?.first ?? 1
+  if (place.down) return place.page > first ? { ...place, page: place.page - 1 } : null
+  const total = Number(textAt(value, list.page?.total) ?? Number.NaN)
+  const size = list.page?.size ?? 0
+  if (!(Number.isFinite(total) && size > 0))
+    throw unreadable(`${list.page?.total ?? 'total'} is not a number`)
+  const last = first + Math.ceil(total / size) - 1
+  return last > first ? { ...place, page: last, down: true } : null
+}
+
+function hasMore(list: ListManifest, place: Place, { value }: Answered, items: Item[]): boolean {
+  const { more, total, size, first = 1 } = list.page ?? {}
+  if (more) return isTrue(pick(value, more))
+  const all = total ? Number(textAt(value, total) ?? Number.NaN) : Number.NaN
+  if (Number.isFinite(all) && list.page?.style !== 'clock') {
+    const read =
+      list.page?.style === 'offset' ? place.offset + items.length : (place.page - first + 1) * (size ?? 1)
+    return items.length > 0 && read < all
+  }
+  return items.length > 0 && items.length >= (size ?? 1)
+}
+
+/** By its count, or by saying that there are no more: then some APIs leave the empty list out. */
+function saysNothing({ page }: ListManifest, { value }: Answered): boolean {
+  if (page?.total && Number(textAt(value, page.total) ?? Number.NaN) === 0) return true
+  const more = page?.more ? pick(value, page.more) : undefined
+  return more !== undefined && !isTrue(more)
+}
+
+const isTrue = (value: unknown): boolean => value === true || value === 1 || value === '1' || value === 'true'
+
+/**
+ * The window is cut at the instant of the page's last record, which is read once more; where a whole page has one
+ * instant, its further pages are read by number first.
+ */
+function byClock(
+  list: ListManifest,
+  clock: Clock,
+  window: { since: Date; until: Date },
+  place: Place,
+  items: Item[],
+): Place {
+  const path = list.page?.at
+  const last = items.at(-1)?.item
+  const at = clockInstant(textAt(last, path) ?? '', clock)
+  if (!at) throw unreadable(`a record without an instant at ${path ?? '(page.at)'}`)
+  const first = list.page?.first ?? 1
+  const descending = list.page?.order === 'descending'
+  const edge = descending ? new Date(at.getTime() + granularity(clock)) : at
+  const before = descending ? window.until : window.since
+  if (descending ? edge < before : edge > before) {
+    const cut = edge.toISOString()
+    return { ...place, page: first, offset: 0, ...(descending ? { until: cut } : { since: cut }) }
+  }
+  return { ...place, page: place.page + 1, offset: place.offset + items.length }
+}
+
+function unreadable(reason: string): Error {
+  return connectorError('CONNECTOR_ANSWER_UNREADABLE', { reason })
+}

@@ -1,0 +1,75 @@
+/** The `read` section of `connector.yaml`: streams of records. */
+import { type Static, Type } from 'typebox'
+import { DOCUMENT_KINDS } from '../core/states.ts'
+import { CALL } from './manifest-call.ts'
+import { ClockSchema } from './manifest-http.ts'
+import { DottedPath, Duration, object, optional, Text, words } from './manifest-parts.ts'
+
+/**
+ * How a list goes on. `number` `{page}`; `offset` `{offset}`; `token` `{next}`; `link`: the address of the header
+ * `Link` (RFC 8288) with rel next; `clock`: the window is cut at the last record's own instant, so that nothing slips
+ * between two pages while records change.
+ */
+const PageSchema = object({
+  style: words('number', 'offset', 'token', 'link', 'clock'),
+  size: optional(Type.Integer({ minimum: 1 })),
+  /** Number of the first page, default 1. */
+  first: optional(Type.Integer({ minimum: 0 })),
+  /** Token of the next page. */
+  next: optional(DottedPath),
+  /** Says whether there is another page: true, "true" or 1. */
+  more: optional(DottedPath),
+  /** Number of all records of the window. */
+  total: optional(DottedPath),
+  /** Numbered pages from the last to the first: for lists from which changed records leave while they are read. Needs `total`. */
+  backwards: optional(Type.Boolean()),
+  /** `clock`: where a record holds the instant that the window is about, written as `{since}` is. */
+  at: optional(DottedPath),
+  /** `clock`: how the list is sorted; default ascending. */
+  order: optional(words('ascending', 'descending')),
+})
+
+const ListSchema = object({
+  ...CALL,
+  /** Where the answer holds the records; default: it is the list. */
+  each: optional(DottedPath),
+  /** Id of each record; `$` is the record itself, where the list holds nothing but ids. */
+  id: Type.Union([DottedPath, Type.Literal('$')]),
+  page: optional(PageSchema),
+  /** Longest window that the API takes; longer ones are read one after the other. */
+  window: optional(Duration),
+  /** How far back the API reads at all. */
+  reach: optional(Duration),
+  /** Of `{since}` and `{until}`, where it is not `http.clock`. */
+  clock: optional(ClockSchema),
+  /** The list only names the records (or holds parts of them): each is read by `fetch`. */
+  partial: optional(Type.Boolean()),
+})
+export type ListManifest = Static<typeof ListSchema>
+
+const FetchSchema = object({
+  ...CALL,
+  /** Where the answer holds the record, or the list of them where `{ids}` are asked for. */
+  each: optional(DottedPath),
+  /** With `{ids}`: how many at most; they are joined by commas. */
+  by: optional(Type.Integer({ minimum: 1 })),
+  /** With `{ids}`: id of each record; default that of the list. */
+  id: optional(DottedPath),
+})
+export type FetchManifest = Static<typeof FetchSchema>
+
+export const StreamSchema = object({
+  document: words(...DOCUMENT_KINDS),
+  every: optional(Text),
+  lag: optional(Duration),
+  overlap: optional(Duration),
+  refresh: optional(Duration),
+  shapes: Type.Record(Type.String(), Text),
+  /** The shape of polled and fetched records; default: the first of `shapes`. */
+  shape: optional(Text),
+  list: optional(ListSchema),
+  fetch: optional(FetchSchema),
+  /** The class of its calls, where they name none of their own. */
+  limit: optional(Text),
+})
+export type StreamManifest = Static<typeof StreamSchema>
