@@ -197,32 +197,37 @@ describe.each(KEEPERS)('budgets in $name', ({ missing, start }) => {
   })
 })
 
-describe('a Redis that dies and comes back empty', () => {
-  it.skipIf(redisMissing())('stops nobody: a process paces itself until it is there again', async () => {
-    const server = await startRedis()
+describe('a Redis that goes away', () => {
+  const open = (url: string) => {
     const written: string[] = []
-    const destination = { write: (line: string) => void written.push(line) }
-    const log = createLog({ level: 'info', destination })
+    const log = createLog({ level: 'info', destination: { write: (line) => void written.push(line) } })
     const budgets = orAlone(
-      redisBudgets(server.url, () => undefined),
+      redisBudgets(url, () => undefined),
       log,
     )
-    const of = { connection: 'shop', class: 'default' }
     const request = { cost: 1, lane: 'write', patience: 0, ticket: null } as const
+    const left = async () =>
+      Math.round((await budgets.take({ connection: 'shop', class: 'default' }, still, request)).left)
+    return { left, close: () => budgets.close(), log: () => written.join('') }
+  }
+
+  it.skipIf(redisMissing())('begins full when it is back', async () => {
+    const server = await startRedis()
+    const { left, close } = open(server.url)
     try {
-      expect((await budgets.take(of, still, request)).taken).toBe(true)
-      const restarting = server.restart()
-      for (const end = performance.now() + 30_000; performance.now() < end; ) {
-        expect((await budgets.take(of, { capacity: 1e6, perSecond: 1e6 }, request)).taken).toBe(true)
-        if (written.some((line) => line.includes('budget.shared-again'))) break
-        await sleep(20)
-      }
-      await restarting
-      expect(written.filter((line) => line.includes('budget.alone'))).toHaveLength(1)
-      expect(written.at(-1)).toContain('budget.shared-again')
+      expect([await left(), await left()]).toEqual([99, 98])
+      await server.restart()
+      expect([await left(), await left()]).toEqual([99, 98])
     } finally {
-      await budgets.close()
+      await close()
       await server.stop()
     }
+  })
+
+  it('leaves a process to itself', async () => {
+    const { left, close, log } = open('redis://127.0.0.1:1')
+    expect([await left(), await left()]).toEqual([99, 98])
+    expect(log().split('budget.alone')).toHaveLength(2)
+    await close()
   })
 })
