@@ -6,7 +6,9 @@ import { LUMAVEGA_OPTIONS } from '../sandbox/lumavega/options.ts'
 import { NAIVE_ERP_OPTIONS } from '../sandbox/naive-erp/options.ts'
 import { NC_CLOUD_OPTIONS } from '../sandbox/nc-cloud/options.ts'
 import { ODOO_OPTIONS } from '../sandbox/odoo/options.ts'
+import { PINDUODUO_OPTIONS } from '../sandbox/pinduoduo/options.ts'
 import { QIMEN_OPTIONS } from '../sandbox/qimen/options.ts'
+import { TAOBAO_OPTIONS } from '../sandbox/taobao/options.ts'
 import { YONYOU_NC_OPTIONS } from '../sandbox/yonyou-nc/options.ts'
 import type { Cli } from './context.ts'
 import { listenForStop } from './stop.ts'
@@ -38,6 +40,16 @@ const SANDBOXES: Record<string, Sandbox> = {
     options: SHOPIFY_OPTIONS,
     defaults: { token: 'shpat_sandbox', secret: 'sandbox-secret' },
     start: async (o) => (await import('../sandbox/shopify/server.ts')).startShopify(o as never),
+  },
+  taobao: {
+    options: TAOBAO_OPTIONS,
+    defaults: { appKey: '12345678', appSecret: 'sandbox-secret', session: 'sandbox-session' },
+    start: async (o) => (await import('../sandbox/taobao/server.ts')).startTaobao(o as never),
+  },
+  pinduoduo: {
+    options: PINDUODUO_OPTIONS,
+    defaults: { clientId: 'sandbox-client', clientSecret: 'sandbox-secret', accessToken: 'sandbox-token' },
+    start: async (o) => (await import('../sandbox/pinduoduo/server.ts')).startPinduoduo(o as never),
   },
   lumavega: {
     options: LUMAVEGA_OPTIONS,

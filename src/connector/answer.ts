@@ -74,9 +74,11 @@ export function outcomeOfFailure(error: unknown): Failed {
   if (error instanceof Error && error.name === 'AbortError') {
     return { kind: 'unknown', code: 'ABORTED', message: 'stopped before the end' }
   }
-  // Credentials that are refused before anything was sent: nothing was written, and a person is needed.
-  if (error instanceof TributaryError && error.kind === 'config') {
-    return { kind: 'not-done', code: error.code, message: error.message, pause: true }
+  // Before anything was sent no token could be got; credentials that are refused need a person.
+  if (error instanceof TributaryError) {
+    const { code, message, kind } = error
+    if (kind === 'config') return { kind: 'not-done', code, message, pause: true }
+    if ((error as { sent?: unknown }).sent === false) return { kind: 'not-done', code, message }
   }
   // 200 with an unreadable body: the remote may have written before it stumbled.
   if (error instanceof TributaryError && error.kind === 'transient') {

@@ -7,11 +7,11 @@ import { connectorError } from '../core/errors/connector.ts'
 import { parseJsonBytes } from '../core/json.ts'
 import { type Failed, outcomeOfReaction, type Reactions, refusal, type Who } from './answer.ts'
 import { type Client, onLane, retryAfter } from './client.ts'
-import type { HttpAnswer } from './hooks.ts'
+import type { HttpAnswer, Outgoing } from './hooks.ts'
 import type { Call } from './manifest-call.ts'
 import type { AnswerManifest } from './manifest-http.ts'
 import { makeRequest, type Payload, type RequestParts, type Values } from './request.ts'
-import type { TokenKeeper } from './token.ts'
+import type { HeldToken, TokenKeeper } from './token.ts'
 import { createJudge, type Judge, type Verdict } from './verdict.ts'
 import { parseXml } from './xml.ts'
 
@@ -43,8 +43,15 @@ export interface Caller {
   judge(own?: AnswerManifest): Judge
 }
 
+/** What a connector's hooks do to a declared call on its way out and to its answer. `held`: null for calls that get a token. */
+export interface Wire {
+  encode(request: Outgoing, held: HeldToken | null): Outgoing
+  decode(answer: HttpAnswer, held: HeldToken | null): HttpAnswer
+}
+
 export interface CallerOptions extends RequestParts {
   client: Client
+  wire?: Wire | null
   who: Who
   tokens: TokenKeeper | null
 }
@@ -76,24 +83,43 @@ async function sendRenewing(
   given: SendOptions & { judge: Judge },
 ): Promise<Answered> {
   const { tokens } = options
-  if (!tokens) return sendOnce(options, given, {})
-  const token = await tokens.current(given.signal)
-  const first = await sendOnce(options, given, { token })
+  if (!tokens) return sendOnce(options, given, null)
+  const held = await tokens.current(given.signal).catch(unsent)
+  const first = await sendOnce(options, given, held)
   if (first.verdict.ok || first.verdict.reaction !== 'token') return first
-  const renewed = await tokens.renewed(token, given.signal)
-  return sendOnce(options, given, { token: renewed })
+  return sendOnce(options, given, await tokens.renewed(held.token, given.signal).catch(unsent))
+}
+
+/** Whatever became of the request for a token: the call itself was not made (or refused), which a write must know. */
+function unsent(error: unknown): never {
+  if (error instanceof Error) Object.assign(error, { sent: false })
+  throw error
 }
 
 /** Sends one request as it is declared. Also how tokens are got, which know no token. */
 export async function sendOnce(
-  { client, http, settings, clock }: Omit<CallerOptions, 'tokens' | 'who'>,
+  { client, wire, http, settings, clock }: Omit<CallerOptions, 'tokens' | 'who'>,
   { call, values, signal, payload = null, judge }: SendOptions & { judge: Judge },
-  token: { token?: string },
+  held: HeldToken | null,
 ): Promise<Answered> {
-  const request = makeRequest({ http, settings, clock }, call, { ...values, ...token }, payload)
-  const answer = await client.call({ ...request, signal })
+  const token = held ? { token: held.token } : {}
+  const made = makeRequest({ http, settings, clock }, call, { ...values, ...token }, payload)
+  const { limit } = made
+  const sent = await client.call({ ...(wire ? wire.encode(made, held) : made), limit, signal })
+  const answer = wire ? decoded(wire, sent, held) : sent
   const value = readBody(answer, http.answers ?? 'json')
   return { answer, value, verdict: judge(answer.status, value) }
+}
+
+/** A 2xx that cannot be decoded is as unreadable as half an answer; an error page need not be. */
+function decoded(wire: Wire, answer: HttpAnswer, held: HeldToken | null): HttpAnswer {
+  if (answer.body.length === 0) return answer
+  try {
+    return wire.decode(answer, held)
+  } catch (error) {
+    if (answer.status < 200 || answer.status >= 300) return answer
+    throw connectorError('CONNECTOR_ANSWER_UNREADABLE', { reason: 'it cannot be decoded' }, error)
+  }
 }
 
 /** Undefined for an empty body, and for an error page: then the status alone counts. */

@@ -21,6 +21,12 @@ export function clockText(at: Date, clock: Clock, edge: Edge): string {
   return written(outside + offsetAt(clock.zone, outside), clock.format)
 }
 
+/** The same as a template gets it: a number where the clock counts, so that it is one in a JSON body. */
+export function clockValue(at: Date, clock: Clock, edge: Edge): string | number {
+  const text = clockText(at, clock, edge)
+  return clock === 'seconds' || clock === 'milliseconds' ? Number(text) : text
+}
+
 /** The instant that a source wrote in this form; null for what is not one. */
 export function clockInstant(text: string, clock: Clock): Date | null {
   if (clock === 'seconds' || clock === 'milliseconds') {

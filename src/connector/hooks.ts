@@ -36,6 +36,39 @@ export interface HttpFailure extends Error {
   retryAfter?: number
 }
 
+/** One request as it will travel; `path` with its query. */
+export interface Outgoing {
+  method: string
+  path: string
+  headers?: Record<string, string>
+  body?: Buffer | string
+}
+
+/** A call as `connector.yaml` declares one: one verb, templates everywhere (connectors/README.md). */
+export interface DeclaredCall {
+  get?: string
+  post?: string
+  put?: string
+  patch?: string
+  delete?: string
+  headers?: Record<string, string>
+  query?: Record<string, unknown>
+  form?: Record<string, unknown>
+  json?: unknown
+}
+
+/** Cryptography for protocols that sign and seal in ways of their own. */
+export interface Crypto {
+  digest(algorithm: 'md5' | 'sha1' | 'sha256', data: Buffer | string): Buffer
+  /** RSA with a public key (Base64 of its SPKI form), in blocks of `block` bytes. Throws TypeError for what is no key. */
+  rsa(data: string, publicKey: string, padding: 'oaep-sha256' | 'pkcs1', block: number): Buffer
+  /** AES-256 in counter mode, which is its own inverse. Throws RangeError for a wrong length of key or counter. */
+  aesCtr(data: Buffer, key: Buffer, counter: Buffer): Buffer
+  gzip(data: Buffer): Buffer
+  /** Throws for what is not gzip, or unpacks to more than 64 MiB. */
+  gunzip(data: Buffer): Buffer
+}
+
 /** One page of a GraphQL connection. */
 export interface GraphPage {
   pageInfo?: { hasNextPage: boolean; endCursor?: string | null }
@@ -83,6 +116,12 @@ export interface Tools {
     limit?: string
     signal: AbortSignal
   }): Promise<HttpAnswer>
+  /**
+   * A declared call: its templates filled in from `values` and the settings, signed, with its token, judged by
+   * `http.answer`. Gives the parsed answer of a success; throws an error of the fitting kind for anything else.
+   */
+  call(call: DeclaredCall, values: Record<string, unknown>, signal: AbortSignal): Promise<unknown>
+  crypto: Crypto
   /** Parses JSON; identifiers beyond 2^53 and decimals beyond 15 digits become text. */
   json(body: Buffer | string): unknown
   graphql: Graphql
@@ -124,6 +163,16 @@ export interface Tools {
 export interface StreamHooks {
   page?(request: PageRequest, tools: Tools, signal: AbortSignal): Promise<Page>
   fetch?(ids: string[], tools: Tools, signal: AbortSignal): Promise<RawRecord[]>
+  /**
+   * What is made of the records of a page, or (request: null) of a fetch, before they are kept: joins what another
+   * call tells, leaves out what is not ours. Page and fetch must give the same for the same.
+   */
+  refine?(
+    records: RawRecord[],
+    request: PageRequest | null,
+    tools: Tools,
+    signal: AbortSignal,
+  ): Promise<RawRecord[]>
 }
 
 export interface WriteHooks {
@@ -138,8 +187,28 @@ export interface WriteHooks {
   discard?(item: WriteItem, remote: Remote, tools: Tools, signal: AbortSignal): Promise<Outcome>
 }
 
+/**
+ * What declared calls (of tokens too) need beyond templates and `http.sign`. `held`: the token that the call carries
+ * and what came with it (`http.token.extra`); null for a call that gets a token. Neither may wait for anything.
+ */
+export interface HttpHooks {
+  /** The last hand at a request, after templates and signature: signs, seals, packs. Throws only where it cannot. */
+  encode?(
+    request: Outgoing,
+    held: { token: string; extra?: Record<string, string> } | null,
+    tools: Tools,
+  ): Outgoing
+  /** The first at an answer with a body, whatever its status. Throws for a body that cannot be opened. */
+  decode?(
+    answer: HttpAnswer,
+    held: { token: string; extra?: Record<string, string> } | null,
+    tools: Tools,
+  ): HttpAnswer
+}
+
 /** Everything is optional: a hook replaces the declarative behaviour of the same name in connector.yaml. */
 export interface Hooks {
+  http?: HttpHooks
   read?: Record<string, StreamHooks>
   write?: Record<string, WriteHooks>
   webhooks?: Record<

@@ -6,7 +6,7 @@
 import { connectorError } from '../core/errors/connector.ts'
 import type { Page, PageRequest, RawRecord } from '../core/ports.ts'
 import type { Answered, Caller } from './caller.ts'
-import { clockInstant, clockText, granularity } from './clock.ts'
+import { clockInstant, clockValue, granularity } from './clock.ts'
 import { pick, textAt } from './dotted.ts'
 import type { Clock } from './manifest-http.ts'
 import type { ListManifest } from './manifest-read.ts'
@@ -22,6 +22,8 @@ interface Place {
   until: string | null
   /** Of `backwards`: the last page is known, and it goes down from there. */
   down: boolean
+  /** Of `clock`: one instant is being read downwards, and this part of the window is left after it. */
+  after: { since: string; until: string } | null
 }
 
 /** One page, and where to go on; null at the end. */
@@ -54,7 +56,7 @@ export function listPages(
 }
 
 function startOf({ page }: ListManifest): Place {
-  return { page: page?.first ?? 1, offset: 0, next: '', since: null, until: null, down: false }
+  return { page: page?.first ?? 1, offset: 0, next: '', since: null, until: null, down: false, after: null }
 }
 
 async function readPlace(
@@ -66,17 +68,19 @@ async function readPlace(
   const { list, caller, clock, shape } = options
   const since = place.since === null ? request.since : new Date(place.since)
   const until = place.until === null ? request.until : new Date(place.until)
+  const step = list.exclusive ? granularity(clock) : 0
   const values = {
     ...place,
-    since: clockText(since, clock, 'since'),
-    until: clockText(until, clock, 'until'),
+    since: clockValue(new Date(since.getTime() - step), clock, 'since'),
+    until: clockValue(new Date(until.getTime() + step), clock, 'until'),
     size: list.page?.size ?? '',
+    counted: place.down,
   }
   const { limit } = list
   const linked = { get: place.next, ...(limit ? { limit } : {}) }
   const call = place.next !== '' && list.page?.style === 'link' ? linked : list
   const answered = await caller.read({ call, values, signal })
-  const items = recordsOf(answered, list, shape, saysNothing(list, answered))
+  const items = recordsOf(answered, list, shape, saysNothing(list, place, answered))
   return { items, next: follow(options, { since, until }, place, answered, items) }
 }
 
@@ -92,6 +96,7 @@ function follow(
   if (style === 'token') return byToken(list, place, answered)
   if (style === 'link') return byLink(place, answered)
   if (list.page?.backwards) return downwards(list, place, answered)
+  if (place.after) return downwards(list, place, answered) ?? afterInstant(list, place.after)
   if (!hasMore(list, place, answered, items)) return null
   if (style === 'clock') return byClock(list, clock, window, place, items)
   return { ...place, page: place.page + 1, offset: place.offset + items.length }
@@ -140,18 +145,30 @@ function hasMore(list: ListManifest, place: Place, { value }: Answered, items: I
   return items.length > 0 && items.length >= (size ?? 1)
 }
 
-/** By its count, or by saying that there are no more: then some APIs leave the empty list out. */
-function saysNothing({ page }: ListManifest, { value }: Answered): boolean {
-  if (page?.total && Number(textAt(value, page.total) ?? Number.NaN) === 0) return true
+/**
+ * By its count, which may leave nothing for this page (records left the list since it was counted), or by saying that
+ * there are no more: then some APIs leave the empty list out.
+ */
+function saysNothing({ page }: ListManifest, place: Place, { value }: Answered): boolean {
+  if (page?.total) {
+    const before = page.style === 'number' ? (place.page - (page.first ?? 1)) * (page.size ?? 0) : 0
+    if (Number(textAt(value, page.total) ?? Number.NaN) <= before) return true
+  }
   const more = page?.more ? pick(value, page.more) : undefined
   return more !== undefined && !isTrue(more)
 }
 
 const isTrue = (value: unknown): boolean => value === true || value === 1 || value === '1' || value === 'true'
 
+/** One instant has been read; what is left of the window, if anything. */
+function afterInstant(list: ListManifest, { since, until }: NonNullable<Place['after']>): Place | null {
+  return Date.parse(since) < Date.parse(until) ? { ...startOf(list), since, until } : null
+}
+
 /**
- * The window is cut at the instant of the page's last record, which is read once more; where a whole page has one
- * instant, its further pages are read by number first.
+ * The window is cut at the instant of the page's last record, which is read once more. Where a whole page has one
+ * instant, that instant alone is read from its last page to its first (a record that changes leaves it, and those
+ * behind move up), where the list counts; by number where it does not.
  */
 function byClock(
   list: ListManifest,
@@ -171,6 +188,13 @@ function byClock(
   if (descending ? edge < before : edge > before) {
     const cut = edge.toISOString()
     return { ...place, page: first, offset: 0, ...(descending ? { until: cut } : { since: cut }) }
+  }
+  if (list.page?.total) {
+    const [from, to] = [at.toISOString(), new Date(at.getTime() + granularity(clock)).toISOString()]
+    const after = descending
+      ? { since: window.since.toISOString(), until: from }
+      : { since: to, until: window.until.toISOString() }
+    return { ...startOf(list), since: from, until: to, after }
   }
   return { ...place, page: place.page + 1, offset: place.offset + items.length }
 }

@@ -105,7 +105,7 @@ function checkHooks(manifest: Manifest, hooks: Hooks, file: string): void {
     ['webhooks', manifest.webhooks],
   ]
   for (const section of Object.keys(hooks)) {
-    if (!['read', 'write', 'webhooks', 'check'].includes(section))
+    if (!['http', 'read', 'write', 'webhooks', 'check'].includes(section))
       throw fail(`"${section}" is no hook`, `没有名为 "${section}" 的钩子`)
   }
   for (const [section, declared] of sections) {

@@ -49,6 +49,7 @@ export type Clock = Static<typeof ClockSchema>
 export const AnswerSchema = object({
   /** True for success. Where it is left out, an answer that has a `code` that `codes` knows is none. */
   ok: optional(Condition),
+  /** Paths. The first that is there is the code; the first that is listed in `codes` says what it means. */
   code: optional(DottedPaths),
   message: optional(DottedPaths),
   /** Codes (a `*` at the end stands for any rest) and what they mean. */
@@ -69,6 +70,8 @@ const TokenSchema = object({
   expires: optional(DottedPath),
   expiresAt: optional(DottedPath),
   refreshToken: optional(DottedPath),
+  /** What else of the answer is kept with the token, for hooks: name → path. */
+  extra: optional(Type.Record(Type.String(), DottedPath)),
   /** First ones, given by a person: templates over the settings. */
   first: optional(object({ token: optional(Text), refresh: optional(Text) })),
   /** Renewed this long before its end; default 5m. */

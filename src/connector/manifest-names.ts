@@ -13,7 +13,7 @@ export interface Reference {
 /** Known to every call. */
 const ALWAYS = ['now', 'nonce', 'token']
 /** Known to the calls of a list, of a fetch, of the parts of a write. */
-const LIST = ['since', 'until', 'page', 'offset', 'size', 'next']
+const LIST = ['since', 'until', 'page', 'offset', 'size', 'next', 'counted']
 const FETCH = ['id', 'ids']
 const WRITE = ['key', 'document', 'documents', 'revision']
 const FOUND = [...WRITE, 'id', 'number', 'found']

@@ -38,6 +38,8 @@ const ListSchema = object({
   page: optional(PageSchema),
   /** Longest window that the API takes; longer ones are read one after the other. */
   window: optional(Duration),
+  /** The API leaves out records of the very instants `{since}` and `{until}`: both are moved outward by one step. */
+  exclusive: optional(Type.Boolean()),
   /** How far back the API reads at all. */
   reach: optional(Duration),
   /** Of `{since}` and `{until}`, where it is not `http.clock`. */

@@ -29,6 +29,8 @@ export const WebhookSchema = object({
   verify: optional(VerifySchema),
   /** For senders that cannot sign: a secret text in a header or in the address (`?token=…`). */
   token: optional(object({ secret: Text, header: optional(Text), query: optional(Text) })),
+  /** What an unsigned body begins with by which the sender only tries the address: answered, and nothing is taken in. */
+  ping: optional(Text),
   /** Header with the delivery's unique id. */
   id: optional(object({ header: Text })),
   /** Full payloads: the list of records (default: the whole body is one) and each one's id. */

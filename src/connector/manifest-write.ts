@@ -13,9 +13,24 @@ import {
   words,
 } from './manifest-parts.ts'
 
+/** One name of what is sent. */
+const Sent = Type.String({
+  pattern: '^\\{(document|key)(\\.[\\w-]+)*\\}$',
+  description: 'a name of what is sent, like {document.sku}',
+  zh: '所发送内容中的名称，例如 {document.sku}',
+})
+
+/** A JSONata expression over the answer of a find; `$document` is what was sent, `$key` its push key. */
+const Hits = Type.String({
+  minLength: 1,
+  description: 'a JSONata expression such as parcels[number = $document.number]',
+  zh: 'JSONata 表达式，例如 parcels[number = $document.number]',
+})
+
 /** Where a remote's own document states what the push protocol compares. */
 const RemoteSchema = object({
-  id: DottedPath,
+  /** A path; or a template (`{document.sku}`) where answers name none and what was sent identifies it. */
+  id: Type.Union([DottedPath, Sent]),
   number: optional(DottedPath),
   total: optional(DottedPath),
   /** A list (counted) or a number. */
@@ -64,7 +79,8 @@ export const WriteSchema = object({
   answer: optional(DottedPath),
   /** Codes that mean something else here than in `http.answer`. */
   codes: optional(AnswerSchema),
-  find: optional(object({ ...CALL, each: optional(DottedPath) })),
+  /** `hits`: instead of `each`, for answers that hold our document among or inside others. */
+  find: optional(object({ ...CALL, each: optional(DottedPath), hits: optional(Hits) })),
   /** Reads the remote's document by `{id}`, for steps; without, `find` does. */
   read: optional(object({ ...CALL, each: optional(DottedPath) })),
   steps: optional(Type.Array(StepSchema, { minItems: 1 })),

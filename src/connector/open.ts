@@ -14,10 +14,10 @@ import { createTokenMemory, type TokenStore } from '../core/token-store.ts'
 import { refusal, type Who } from './answer.ts'
 import { createPace } from './budget.ts'
 import { memoryBudgets } from './budget-memory.ts'
-import { type Caller, createCaller, sendOnce } from './caller.ts'
+import { type Caller, createCaller, sendOnce, type Wire } from './caller.ts'
 import { type CallEvent, type Client, createClient, onLane } from './client.ts'
 import { pick } from './dotted.ts'
-import type { Tools } from './hooks.ts'
+import type { Hooks, Tools } from './hooks.ts'
 import { classLimits } from './limits.ts'
 import type { Connector } from './load.ts'
 import type { Manifest } from './manifest.ts'
@@ -73,7 +73,7 @@ export async function openConnection(
   const client = openClient(manifest, settings, config, pace)
   const context = contextOf(manifest, settings, config)
   const mapping = remembered(async (name) => bound(await mappings(name), context))
-  const parts = openParts(manifest, settings, config, client, { mapping, context, pace })
+  const parts = openParts(connector, settings, config, client, { mapping, context, pace })
   const { tools, caller } = parts
   // A mapping that is missing or broken shows now, not at the first order.
   for (const { mapping: out } of Object.values(manifest.write ?? {})) if (out) await mapping(out)
@@ -104,25 +104,41 @@ type Parts = Pick<StreamParts, 'tools' | 'caller' | 'who' | 'clock'>
 
 /** What streams, writes and webhooks have in common. */
 function openParts(
-  manifest: Manifest,
+  { manifest, hooks }: Connector,
   settings: Settings,
   config: ConnectionConfig,
   client: Client | null,
   given: { mapping(name: string): Promise<Mapping>; context: MapContext; pace: Pace },
 ): Parts {
   const who: Who = { connection: config.id, host: client?.host ?? 'no host' }
-  const calling = client && openCaller(manifest, settings, config, client, who)
+  // calls need hooks, which need tools, which make calls
+  const wire = wireOf(hooks.http, () => tools('read'))
+  const calling = client && openCaller(manifest, settings, config, { client, who, wire })
   const tools = createTools({
     ...given,
     connection: config.id,
     settings,
     client,
     headers: calling?.headers,
+    ask: calling
+      ? (lane, limit) => {
+          const caller = calling.caller(lane, limit)
+          return async (call, values, signal) => (await caller.read({ call, values, signal })).value
+        }
+      : undefined,
     reactions: manifest.http?.errors ?? {},
     onIllegalXml: config.onIllegalXml,
   })
   const clock = (of?: Clock) => clockOf(manifest, settings, of)
   return { tools, caller: calling?.caller ?? null, who, clock }
+}
+
+function wireOf(hooks: Hooks['http'], tools: () => Tools): Wire | null {
+  if (!hooks) return null
+  return {
+    encode: (request, held) => hooks.encode?.(request, held, tools()) ?? request,
+    decode: (answer, held) => hooks.decode?.(answer, held, tools()) ?? answer,
+  }
 }
 
 function contextOf(manifest: Manifest, settings: Settings, config: ConnectionConfig): MapContext {
@@ -200,15 +216,14 @@ function openCaller(
   manifest: Manifest,
   settings: Settings,
   config: ConnectionConfig,
-  client: Client,
-  who: Who,
+  { client, who, wire }: { client: Client; who: Who; wire: Wire | null },
 ) {
   const http = manifest.http!
-  const parts = { http, settings, clock: clockOf(manifest, settings), client, who }
+  const parts = { http, settings, clock: clockOf(manifest, settings), client, who, wire }
   const tokens = openTokens(manifest, config, parts)
   const caller = createCaller({ ...parts, tokens })
   const headers = async (signal: AbortSignal) => {
-    const token = tokens ? { token: await tokens.current(signal) } : {}
+    const token = tokens ? { token: (await tokens.current(signal)).token } : {}
     return commonHeaders(http, lookupIn(token, settings))
   }
   return { caller, headers }
@@ -217,7 +232,7 @@ function openCaller(
 function openTokens(
   manifest: Manifest,
   config: ConnectionConfig,
-  parts: { settings: Settings; clock: Clock; client: Client; who: Who },
+  parts: { settings: Settings; clock: Clock; client: Client; who: Who; wire: Wire | null },
 ): TokenKeeper | null {
   const declared = manifest.http!.token
   if (!declared) return null
@@ -227,7 +242,7 @@ function openTokens(
     // whoever needs it, nothing goes before it
     const client = onLane(parts.client, 'write', 'default')
     const sent = { call, values, signal, judge }
-    const { answer, value, verdict } = await sendOnce({ ...parts, http, client }, sent, {})
+    const { answer, value, verdict } = await sendOnce({ ...parts, http, client }, sent, null)
     if (!verdict.ok)
       throw refusal(verdict.reaction, { ...parts.who, status: answer.status, reason: verdict.message })
     return value

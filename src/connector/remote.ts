@@ -3,10 +3,17 @@ import type { Remote } from '../core/outcome.ts'
 import { pick, textAt } from './dotted.ts'
 import type { WriteManifest } from './manifest-write.ts'
 
-/** Null when it has no id. A document whose state is not among the final ones, or that is created as a draft, is one. */
-export function remoteOf(declared: WriteManifest, document: unknown): Remote | null {
+/**
+ * `sent`: what a template as `remote.id` names. Null when it has no id. A document whose state is not among the final ones, or that is created as a draft,
+ * is one.
+ */
+export function remoteOf(
+  declared: WriteManifest,
+  document: unknown,
+  sent: Record<string, unknown> = {},
+): Remote | null {
   const at = declared.remote ?? { id: 'id' }
-  const id = textAt(document, at.id)
+  const id = at.id.startsWith('{') ? textAt(sent, at.id.slice(1, -1)) : textAt(document, at.id)
   if (id === null) return null
   return {
     id,

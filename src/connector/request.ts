@@ -2,12 +2,20 @@
 import { randomBytes } from 'node:crypto'
 import iconv from 'iconv-lite'
 import type { ClientRequest } from './client.ts'
-import { clockText } from './clock.ts'
+import { clockValue } from './clock.ts'
 import type { Call, Sign } from './manifest-call.ts'
 import type { Clock, HttpManifest } from './manifest-http.ts'
 import type { Settings } from './settings.ts'
 import { keysOf, signature } from './sign.ts'
-import { fillParameters, fillTree, fillWith, type Lookup, lookupIn, plainText } from './template.ts'
+import {
+  fillParameters,
+  fillTree,
+  fillWith,
+  type Lookup,
+  lookupIn,
+  plainText,
+  sortedJson,
+} from './template.ts'
 import { encodeXml, escapeXml, xmlElement } from './xml.ts'
 
 export const VERBS = ['get', 'post', 'put', 'patch', 'delete'] as const
@@ -41,7 +49,7 @@ export function makeRequest(
   values: Values,
   payload: Payload | null = null,
 ): Request {
-  const once = { now: clockText(new Date(), clock, 'now'), nonce: randomBytes(16).toString('hex') }
+  const once = { now: clockValue(new Date(), clock, 'now'), nonce: randomBytes(16).toString('hex') }
   const lookup = lookupIn(values, once, settings)
   const verb = VERBS.find((v) => call[v] !== undefined)!
   const query = [...fillParameters({ ...http.query, ...call.query }, lookup), ...membersAs('query', payload)]
@@ -85,7 +93,11 @@ function isForm(http: HttpManifest, call: Call, verb: string, payload: Payload |
 export function commonHeaders(http: HttpManifest, lookup: Lookup): Record<string, string> {
   const fill = (text: string) => fillWith(text, lookup)
   const headers: Record<string, string> = {}
-  for (const [name, text] of Object.entries(http.headers ?? {})) headers[name] = fill(text)
+  for (const [name, text] of Object.entries(http.headers ?? {})) {
+    const value = fill(text)
+    // an optional setting that nobody gave
+    if (value !== '') headers[name] = value
+  }
   const { auth } = http
   if (!auth) return headers
   if ('header' in auth) headers[auth.header] = fill(auth.value)
@@ -111,7 +123,7 @@ interface Body {
 
 function bodyOf(call: Call, lookup: Lookup, charset: string, payload: Payload | null): Body | null {
   if (call.json !== undefined) {
-    const text = JSON.stringify(fillTree(call.json, lookup) ?? null)
+    const text = sortedJson(fillTree(call.json, lookup))
     return { bytes: iconv.encode(text, charset), contentType: 'application/json' }
   }
   if (call.xml) return xmlBody(fillTree(call.xml, lookup) as Record<string, unknown>, charset)

@@ -6,7 +6,7 @@ import { unreachable, type Who } from './answer.ts'
 import type { CallerFor } from './caller.ts'
 import { textAt } from './dotted.ts'
 import { fetchRecords } from './fetch.ts'
-import type { StreamHooks } from './hooks.ts'
+import type { StreamHooks, Tools } from './hooks.ts'
 import { listPages } from './list.ts'
 import type { Clock } from './manifest-http.ts'
 import type { StreamManifest } from './manifest-read.ts'
@@ -31,8 +31,9 @@ export interface StreamParts {
 /** One stream of a connection. */
 export function openStream(parts: StreamParts): ReadStream {
   const { name, declared, mappings, idPaths, who } = parts
-  const reading = { read: readers(parts, 'read'), backfill: readers(parts, 'backfill') }
-  const { fetch } = reading.read
+  const read = readers(parts, 'read')
+  const lanes = { read, backfill: readers(parts, 'backfill') }
+  const { fetch } = read
   const clean = async <T>(read: Promise<T>): Promise<T> => {
     try {
       return await read
@@ -51,7 +52,7 @@ export function openStream(parts: StreamParts): ReadStream {
     peek: ({ body, contentType }, of) =>
       UTF8_JSON.test(contentType) ? peekJson(body, idPaths[of] ?? 'id') : null,
     page: (request, signal) => {
-      const { page } = reading[request.lane ?? 'read']
+      const { page } = lanes[request.lane ?? 'read']
       return page ? clean(page(request, signal)) : Promise.resolve(EMPTY)
     },
     ...(fetch ? { fetch: (ids: string[], signal: AbortSignal) => clean(fetch(ids, signal)) } : {}),
@@ -61,11 +62,33 @@ export function openStream(parts: StreamParts): ReadStream {
   }
 }
 
+interface Readers {
+  page: ReadStream['page'] | null
+  fetch: ReadStream['fetch'] | null
+}
+
+/** What reads in this lane. */
+function readers(parts: StreamParts, lane: Lane): Readers {
+  return refined(parts.hooks, parts.tools(lane, parts.declared.limit), plainReaders(parts, lane))
+}
+
+/** With what the hook makes of records; a list that only names them is refined once, with its page. */
+function refined(hooks: StreamHooks | undefined, tools: Tools, { page, fetch }: Readers): Readers {
+  if (!hooks?.refine) return { page, fetch }
+  const refine = hooks.refine.bind(hooks)
+  return {
+    page:
+      page &&
+      (async (request, signal) => {
+        const read = await page(request, signal)
+        return { ...read, records: await refine(read.records, request, tools, signal) }
+      }),
+    fetch: fetch && (async (ids, signal) => refine(await fetch(ids, signal), null, tools, signal)),
+  }
+}
+
 /** By hook, else as declared. */
-function readers(
-  { declared, hooks, clock, ...parts }: StreamParts,
-  lane: Lane,
-): { page: ReadStream['page'] | null; fetch: ReadStream['fetch'] | null } {
+function plainReaders({ declared, hooks, clock, ...parts }: StreamParts, lane: Lane): Readers {
   const tools = parts.tools(lane, declared.limit)
   const caller = parts.caller?.(lane, declared.limit) ?? null
   const shape = declared.shape ?? Object.keys(declared.shapes)[0]!

@@ -42,7 +42,21 @@ export function fillText(template: string, values: Record<string, unknown>): str
 /** Scalars as they are, nothing as empty text, trees as compact JSON with sorted keys. */
 export function plainText(value: unknown): string {
   if (value === undefined || value === null) return ''
-  return typeof value === 'object' ? JSON.stringify(sorted(value)) : String(value)
+  return typeof value === 'object' ? sortedJson(value) : String(value)
+}
+
+/**
+ * Compact JSON with the keys of every depth sorted and nothing escaped but what must be: the same text for the same
+ * content, as gateways want that sign a body (Douyin) or a tree among parameters.
+ */
+export function sortedJson(value: unknown): string {
+  if (Array.isArray(value)) return `[${value.map((one) => sortedJson(one ?? null)).join(',')}]`
+  if (value === null || typeof value !== 'object') return JSON.stringify(value ?? null)
+  // not through an object: its keys that look like numbers would come first
+  const members = Object.entries(value)
+    .filter(([, one]) => one !== undefined)
+    .toSorted(([a], [b]) => (a < b ? -1 : 1))
+  return `{${members.map(([key, one]) => `${JSON.stringify(key)}:${sortedJson(one)}`).join(',')}}`
 }
 
 /**
@@ -73,11 +87,4 @@ export function fillParameters(
     const value = fillTree(template, lookup)
     return value === undefined || value === null ? [] : [[name, plainText(value)]]
   })
-}
-
-function sorted(value: unknown): unknown {
-  if (Array.isArray(value)) return value.map(sorted)
-  if (value === null || typeof value !== 'object') return value
-  const entries = Object.entries(value).sort(([a], [b]) => (a < b ? -1 : 1))
-  return Object.fromEntries(entries.map(([key, inner]) => [key, sorted(inner)]))
 }

@@ -13,11 +13,14 @@ import type { Clock, TokenManifest } from './manifest-http.ts'
 import type { Settings } from './settings.ts'
 import { fillText } from './template.ts'
 
+/** A token, and what came with it. */
+export type HeldToken = Pick<StoredToken, 'token' | 'extra'>
+
 export interface TokenKeeper {
   /** A token that is not known to have ended; gets or renews one where there is none. */
-  current(signal: AbortSignal): Promise<string>
+  current(signal: AbortSignal): Promise<HeldToken>
   /** The remote refused this one: another one. Throws CONNECTOR_TOKEN_DEAD when none can be had. */
-  renewed(refused: string, signal: AbortSignal): Promise<string>
+  renewed(refused: string, signal: AbortSignal): Promise<HeldToken>
 }
 
 export interface TokenOptions {
@@ -43,12 +46,10 @@ export function createTokenKeeper(options: TokenOptions): TokenKeeper {
       const kept = (await store.read(connection)) ?? first(options)
       // a little life left is enough to ask with while another process renews it
       const ends = kept?.expiresAt ? Date.parse(kept.expiresAt) - ahead : Number.POSITIVE_INFINITY
-      if (kept?.token && Date.now() < ends) return kept.token
-      return (await renew(kept?.token ?? null, signal)).token
+      if (kept?.token && Date.now() < ends) return kept
+      return renew(kept?.token ?? null, signal)
     },
-    async renewed(refused, signal) {
-      return (await renew(refused, signal)).token
-    },
+    renewed: renew,
   }
 }
 
@@ -107,7 +108,14 @@ async function asked(
     // a platform that sends no new one goes on taking the old one
     refresh: textAt(answer, declared.refreshToken) ?? refresh,
     expiresAt: endOf(declared, answer, before, clock),
+    ...(declared.extra ? { extra: extraOf(declared.extra, answer) } : {}),
   }
+}
+
+/** What is not there is left out: a hook says what it misses. */
+function extraOf(paths: Record<string, string>, answer: unknown): Record<string, string> {
+  const found = Object.entries(paths).map(([name, path]) => [name, textAt(answer, path)] as const)
+  return Object.fromEntries(found.filter((entry): entry is [string, string] => entry[1] !== null))
 }
 
 function endOf(declared: TokenManifest, answer: unknown, before: number, clock: Clock): string | null {

@@ -7,9 +7,10 @@ import { parseJson, parseJsonBytes } from '../core/json.ts'
 import type { MapContext, Mapping } from '../core/ports.ts'
 import { mustBeOk, outcomeOf, outcomeOfFailure, type Reactions, type Who } from './answer.ts'
 import type { Client } from './client.ts'
+import { crypto } from './crypto.ts'
 import { createGraphql, nothingLearned } from './graphql.ts'
 import type { Tools } from './hooks.ts'
-import type { Pace } from './pace.ts'
+import type { Pace, QueryCost } from './pace.ts'
 import type { Settings } from './settings.ts'
 import { encodeXml, escapeXml, illegalInXml, parseXml, xmlElement } from './xml.ts'
 
@@ -18,9 +19,12 @@ export interface ToolsOptions {
   settings: Settings
   /** Null for a connector without an address (files, inbound only). */
   client: Client | null
-  pace: Pace
+  /** Told what queries cost. */
+  pace?: Pace | undefined
   /** What every call carries beside its own headers: credentials, a token that must be got first. */
   headers?: ((signal: AbortSignal) => Promise<Record<string, string>>) | undefined
+  /** Declared calls; left out for a connector without an address. */
+  ask?: ((lane: Lane, limit: string) => Tools['call']) | undefined
   reactions: Reactions
   mapping(name: string): Promise<Mapping>
   context: MapContext
@@ -38,25 +42,28 @@ export function createTools(options: ToolsOptions): ToolsFor {
   const { connection, client, pace } = options
   const same = sameForAll(options)
   const learned = nothingLearned()
+  const nowhere = () => connectorError('CONNECTOR_ADDRESS', { connection, reason: NO_BASE })
   return (lane, limit = 'default') => {
     const http = async (request: Parameters<Tools['http']>[0] & { cost?: number }) => {
-      if (!client) throw connectorError('CONNECTOR_ADDRESS', { connection, reason: NO_BASE })
+      if (!client) throw nowhere()
       const common = (await options.headers?.(request.signal)) ?? {}
       const headers = { ...common, ...request.headers }
       return client.call({ ...request, headers, lane, limit: request.limit ?? limit })
     }
-    const tools = { ...same, http }
-    const graphql = createGraphql({ ...tools, spent: (cost) => pace.spent(limit, cost) }, learned)
-    return { ...tools, graphql }
+    const call: Tools['call'] = options.ask?.(lane, limit) ?? (() => Promise.reject(nowhere()))
+    const tools = { ...same, http, call }
+    const spent = async (cost: QueryCost) => pace?.spent(limit, cost)
+    return { ...tools, graphql: createGraphql({ ...tools, spent }, learned) }
   }
 }
 
-function sameForAll(options: ToolsOptions): Omit<Tools, 'http' | 'graphql'> {
+function sameForAll(options: ToolsOptions): Omit<Tools, 'http' | 'call' | 'graphql'> {
   const { connection, client } = options
   const who: Who = { connection, host: client?.host ?? 'no host' }
   return {
     settings: options.settings,
     connection,
+    crypto,
     json: (body) =>
       readAnswer(() => (typeof body === 'string' ? parseJson(body) : parseJsonBytes(body)), 'JSON'),
     xml: xmlTools(options),

@@ -28,11 +28,16 @@ export function createJudge(reactions: Reactions, ...declared: (AnswerManifest |
   const codes = rules.map((r) => r.codes ?? {})
   const otherwise = rules.find((r) => r.otherwise)?.otherwise ?? 'unknown'
   const condition = rules.find((r) => r.ok)?.ok
+  const anyOther = codes.find((table) => Object.hasOwn(table, '*'))?.['*']
   const holds = condition ? compileExpression(condition) : null
   return (status, value) => {
     const good = status >= 200 && status < 300
-    const code = firstText(value, paths)
-    const listed = code === null ? undefined : reactionOf(code, codes)
+    const all = paths.map((path) => firstText(value, [path])).filter((text) => text !== null)
+    const code = all[0] ?? null
+    // a sub-code that nobody listed leaves the word to the code above it
+    const listed =
+      all.map((one) => reactionOf(one, codes)).find((found) => found !== undefined) ??
+      (code === null ? undefined : anyOther)
     if (good && (holds ? holds(value) === true : code === null)) return { ok: true }
     if (!good && listed === undefined)
       return {
@@ -51,12 +56,12 @@ export function createJudge(reactions: Reactions, ...declared: (AnswerManifest |
   }
 }
 
-/** The very code before any with a `*`, of those the longest. */
+/** The very code before any with a `*` at its end, of those the longest. `*` alone is for codes that nothing fits. */
 function reactionOf(code: string, tables: Record<string, Reaction>[]): Reaction | undefined {
   for (const table of tables) {
     if (Object.hasOwn(table, code)) return table[code]
     const fitting = Object.keys(table)
-      .filter((pattern) => pattern.endsWith('*') && code.startsWith(pattern.slice(0, -1)))
+      .filter((pattern) => /.\*$/.test(pattern) && code.startsWith(pattern.slice(0, -1)))
       .sort((a, b) => b.length - a.length)[0]
     if (fitting !== undefined) return table[fitting]
   }

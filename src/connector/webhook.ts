@@ -25,6 +25,8 @@ export function openWebhook(
   return {
     topic,
     receive(headers, body) {
+      if (declared.ping && body.subarray(0, declared.ping.length).equals(Buffer.from(declared.ping)))
+        return { stream: declared.stream, deliveryId: null, records: [], fetch: [] }
       if (declared.verify) verifySignature(topic, declared.verify, settings, headers, body)
       if (declared.token)
         verifyToken(topic, declared.token, fillText(declared.token.secret, settings), headers)

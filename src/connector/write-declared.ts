@@ -30,6 +30,8 @@ interface Operation {
   caller: Caller
   judge: Judge
   steps: Step[]
+  /** What picks our documents out of the answer of a find. */
+  hits: Expression | null
   /** The documents that answers and finds gave, by what was made of them. */
   seen: WeakMap<Remote, unknown>
 }
@@ -45,7 +47,10 @@ export function declaredOperation(declared: WriteManifest, tools: Tools, caller:
   if (!caller) return { render, write: () => Promise.reject(new TypeError('no address to write to')) }
   const steps = (declared.steps ?? []).map((call) => ({ call, done: compileExpression(call.done) }))
   const judge = caller.judge(declared.codes)
-  const operation: Operation = { declared, tools, caller, judge, steps, seen: new WeakMap() }
+  const hits = declared.find?.hits
+    ? compileExpression(declared.find.hits, { variables: ['document', 'key'] })
+    : null
+  const operation: Operation = { declared, tools, caller, judge, steps, hits, seen: new WeakMap() }
   return {
     render,
     write: (items, signal) => writeItems(operation, items, signal),
@@ -102,7 +107,7 @@ async function writeOne(operation: Operation, item: WriteItem, signal: AbortSign
   const failed = outcomeOfAnswered(answered)
   if (failed) return failed
   const document = pick(answered.value, declared.answer)
-  const remote = remoteOf(declared, document)
+  const remote = remoteOf(declared, document, values)
   if (remote) {
     operation.seen.set(remote, document)
     return { kind: 'done', remote }
@@ -144,7 +149,7 @@ async function writeTogether(
   const { key } = declared.results!
   return items.map((item, i) => {
     const mine = key ? list.find((result) => textAt(result, key) === item.key) : list[i]
-    return mine === undefined ? (failed ?? lost(item)) : resultOf(operation, mine)
+    return mine === undefined ? (failed ?? lost(item)) : resultOf(operation, mine, item)
   })
 }
 
@@ -154,9 +159,9 @@ const lost = (item: WriteItem): Failed => ({
   message: `the answer has no result for ${item.key}`,
 })
 
-function resultOf({ declared, caller }: Operation, result: unknown): Outcome {
+function resultOf({ declared, caller }: Operation, result: unknown, item: WriteItem): Outcome {
   const verdict = caller.judge(declared.results!.answer)(200, result)
-  const remote = remoteOf(declared, pick(result, declared.answer))
+  const remote = remoteOf(declared, pick(result, declared.answer), valuesOf(item))
   if (verdict.ok || verdict.reaction === 'done')
     return remote
       ? { kind: 'done', remote }
@@ -166,17 +171,22 @@ function resultOf({ declared, caller }: Operation, result: unknown): Outcome {
 
 /** What the remote holds under the key; `found` are its documents as they came. */
 async function ask(operation: Operation, item: WriteItem, signal: AbortSignal): Promise<Asked> {
-  const { declared, caller, judge } = operation
-  const answered = await caller.send({ call: declared.find!, values: valuesOf(item), judge, signal })
+  const { declared, caller, judge, hits } = operation
+  const values = valuesOf(item)
+  const answered = await caller.send({ call: declared.find!, values, judge, signal })
   if (!answered.verdict.ok && answered.verdict.reaction === 'absent') return { found: [] }
   const failed = outcomeOfAnswered(answered)
   if (failed) return { failed }
+  if (hits) {
+    const found = hits(answered.value, { document: values.document, key: values.key })
+    return holding(operation, [found ?? []].flat(), values)
+  }
   const list = pick(answered.value, declared.find!.each)
   if (!Array.isArray(list))
     return { failed: unreadable(`${declared.find!.each ?? 'the answer'} is not a list`) }
   // A search by part of a text must not bind a stranger: only the very key counts.
   const mine = list.filter((d) => !declared.key || textAt(d, declared.key) === item.key)
-  return holding(operation, mine)
+  return holding(operation, mine, values)
 }
 
 /** The same by the remote's own id, where the manifest says how. */
@@ -191,16 +201,17 @@ async function look(
   const values = { ...valuesOf(item), id: remote.id, number: remote.number }
   const answered = await caller.send({ call: declared.read, values, judge, signal })
   const failed = outcomeOfAnswered(answered)
-  return failed ? { failed } : holding(operation, [pick(answered.value, declared.read.each)])
+  return failed ? { failed } : holding(operation, [pick(answered.value, declared.read.each)], values)
 }
 
+type Sent = ReturnType<typeof valuesOf>
 type Asked = { failed: Failed } | { found: Found[] }
 
 /** Where there are steps, they alone say whether a document is final. */
-function holding({ declared, steps, seen }: Operation, documents: unknown[]): Asked {
+function holding({ declared, steps, seen }: Operation, documents: unknown[], sent: Sent): Asked {
   const found: Found[] = []
   for (const document of documents) {
-    const remote = remoteOf(declared, document)
+    const remote = remoteOf(declared, document, sent)
     if (!remote) return { failed: unreadable(`a document without ${declared.remote?.id ?? 'id'}`) }
     const finished = steps.every((step) => step.done(document) === true)
     const state = steps.length === 0 || declared.remote?.final ? remote.state : finished ? 'final' : 'draft'

@@ -110,6 +110,8 @@ export interface WebhookDelivery {
   records: (Omit<RawRecord, 'id'> & { id: string | null })[]
   /** …ids to be fetched because the payload is partial. */
   fetch: string[]
+  /** More ids of other streams: senders that have one address for everything tell several things at once. */
+  also?: { stream: string; fetch: string[] }[]
 }
 
 export interface Webhook {

@@ -6,6 +6,8 @@ export interface StoredToken {
   refresh: string | null
   /** RFC 3339, UTC; null: not known to end. */
   expiresAt: string | null
+  /** What came with it and ends with it, by the names of `http.token.extra` (NC Cloud: the key of the bodies). As secret as the token. */
+  extra?: Record<string, string>
 }
 
 export interface TokenStore {

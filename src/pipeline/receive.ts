@@ -51,7 +51,8 @@ export function createReceiver(pipe: Pipe): Receiver {
 
 function deliveryRows(connection: string, delivery: WebhookDelivery, key: string, hash: string): InboxRow[] {
   const base = { connection, stream: delivery.stream, origin: 'webhook' as const, hash }
-  const many = delivery.records.length + delivery.fetch.length > 1
+  const also = (delivery.also ?? []).flatMap(({ stream, fetch }) => fetch.map((id) => ({ stream, id })))
+  const many = delivery.records.length + delivery.fetch.length + also.length > 1
   const keyOf = (id: string) => (many ? `${key}:${id}` : key)
   return [
     ...delivery.records.map((r) => ({
@@ -63,17 +64,18 @@ function deliveryRows(connection: string, delivery: WebhookDelivery, key: string
       hint: false,
       key: keyOf(r.id ?? ''),
     })),
-    ...delivery.fetch.map((id) => ({
-      ...base,
-      shape: 'hint',
-      externalId: id,
-      contentType: 'text/plain',
-      body: Buffer.from(id),
-      hint: true,
-      key: keyOf(id),
-    })),
+    ...delivery.fetch.map((id) => ({ ...base, ...hintOf(id), key: keyOf(id) })),
+    ...also.map(({ stream, id }) => ({ ...base, stream, ...hintOf(id), key: keyOf(`${stream}:${id}`) })),
   ]
 }
+
+const hintOf = (id: string) => ({
+  shape: 'hint',
+  externalId: id,
+  contentType: 'text/plain',
+  body: Buffer.from(id),
+  hint: true,
+})
 
 /** Rows for records that we read ourselves (poll, fetch, file). */
 export function recordRows(

@@ -2,6 +2,7 @@
  * One suite over every connector found in connectors/: what each of them promises, whoever wrote it. A new
  * folder is tested by being there.
  */
+import { generateKeyPairSync } from 'node:crypto'
 import { existsSync, readFileSync } from 'node:fs'
 import { basename, join } from 'node:path'
 import { afterEach, describe, expect, it } from 'vitest'
@@ -19,9 +20,14 @@ afterEach(async () => {
   for (const close of closing.splice(0)) await close()
 })
 
+const PUBLIC_KEY = generateKeyPairSync('rsa', { modulusLength: 2048 })
+  .publicKey.export({ type: 'spki', format: 'der' })
+  .toString('base64')
+
 /** A made-up value that fits a setting; addresses lead nowhere. */
 function example(name: string, setting: Setting): unknown {
   if (setting.values) return setting.values[0]
+  if (/publicKey$/i.test(name)) return PUBLIC_KEY
   const values: Record<Setting['type'], unknown> = {
     string: /^(base|url|address)$/i.test(name) ? 'http://127.0.0.1:9' : `example-${name}`,
     integer: 7,

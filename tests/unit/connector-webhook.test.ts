@@ -18,11 +18,16 @@ webhooks:
   full: &full
     stream: order
     shape: webhook
-    verify: &verify { hmac: sha256, header: X-Signature, encoding: base64, secret: ["{secret}", "{previous}"] }
+    verify: &verify
+      with: hmac-sha256
+      key: ["{secret}", "{previous}"]
+      text: "{body}"
+      as: base64
+      header: X-Signature
     id: { header: X-Delivery }
   several: { stream: order, shape: webhook, verify: *verify, each: data.orders, record: no }
   hint: { stream: order, verify: *verify, fetch: [edit.order_id, order_id], answer: { status: 202, body: ok } }
-  prefixed: { stream: order, verify: { hmac: sha1, header: X-S, encoding: hex, prefix: "sha1=", secret: "{secret}" } }
+  prefixed: { stream: order, verify: { with: hmac-sha1, key: "{secret}", text: "{body}", header: X-S, prefix: "sha1=" } }
 `,
   'connector.yaml',
 )

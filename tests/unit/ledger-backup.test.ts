@@ -23,6 +23,8 @@ import {
   testOrder,
 } from '../support/ledgers.ts'
 
+const NEWEST = listMigrations().at(-1)!.number
+
 const opened: TestLedger[] = []
 afterEach(async () => {
   for (const ledger of opened.splice(0)) await ledger.close()
@@ -60,6 +62,9 @@ async function fill(db: Database): Promise<void> {
   const hold = { connection: 'web', stream: 'orders', holder: 'h' }
   await leaseStream(db, hold, 60)
   await closeWindow(db, hold, new Date('2026-03-01T08:00:00.123Z'), 3)
+  await db.query(
+    `insert into remote_token (connection, sealed, renewed_at) values ('web', '\\x0102ff', now())`,
+  )
   await pause(db, { connection: 'nc', flow: '', kind: '', why: 'stock-taking', who: 'ann', automatic: false })
   const code = { connection: 'nc', table: 'material', key: '007 "茶"', value: 'M-7' }
   await importCodes(db, [{ ...code, factor: '0.50' }], 'ann')
@@ -81,8 +86,6 @@ async function contents(db: Database): Promise<Record<string, string[]>> {
   }
   return out
 }
-
-const NEWEST = listMigrations().at(-1)!.number
 
 const missing = LEDGERS.find((k) => k.missing)?.missing
 const WAYS = [
@@ -180,7 +183,7 @@ describe.each(LEDGERS)('a backup on $name', ({ name, missing: why }) => {
       'last lines missing': gzipSync(text.split('\n').slice(0, -4).join('\n')),
       'one row missing': gzipSync(text.replace(/\n\["1","web","order"[^\n]*/, '')),
       'wrong value': gzipSync(text.replace(/\n\["1","web","order"/, '\n["x","web","order"')),
-      'another migration': gzipSync(text.replace(`"migration":${NEWEST}`, '"migration":9999')),
+      'another migration': gzipSync(text.replace(/"migration":\d+/, '"migration":9999')),
       'no backup': gzipSync('{"a":1}\n'),
     }
     for (const [what, content] of Object.entries(damaged)) {

@@ -7,6 +7,7 @@ import { expectedOf } from '../../src/sandbox/compare/expected.ts'
 import type { Expectation } from '../../src/sandbox/generate/expectation.ts'
 import type { OdooOptions } from '../../src/sandbox/odoo/options.ts'
 import { startOdoo } from '../../src/sandbox/odoo/server.ts'
+import type { ShopOrder } from '../../src/sandbox/shopify/order.ts'
 import { startShopify } from '../../src/sandbox/shopify/server.ts'
 import { client2, control } from '../support/odoo-client.ts'
 import { one } from '../support/odoo-draft.ts'
@@ -28,7 +29,7 @@ describe('the comparer', () => {
   async function sold(shop: string) {
     const read = async <T>(path: string) => (await (await fetch(`${shop}/_sandbox/${path}`)).json()) as T[]
     const expected = await read<Expectation>('expected')
-    const raw = await read<RawOrder>('orders')
+    const raw = await read<RawOrder<ShopOrder>>('orders')
     return raw.filter((order, i) => expected[i]!.expect === 'document' && order.refunds.length === 0)
   }
 
@@ -45,7 +46,7 @@ describe('the comparer', () => {
     'order_line/tax_ids/id',
   ]
 
-  function rowsOf(order: RawOrder): unknown[][] {
+  function rowsOf(order: RawOrder<ShopOrder>): unknown[][] {
     const want = expectedOf(order)
     const key = `shop.k${want.orderId}`
     const list = want.currency === 'CNY' ? 'product.list0' : `sandbox.pricelist_${want.currency}`

@@ -74,8 +74,8 @@ export const CONNECTOR_ERRORS = {
   CONNECTOR_DENIED: {
     kind: 'config',
     say: {
-      en: 'Connection {connection}: {host} refuses the credentials (HTTP {status})',
-      zh: '连接 {connection}：{host} 拒绝了凭证（HTTP {status}）',
+      en: 'Connection {connection}: {host} refuses the credentials ({reason})',
+      zh: '连接 {connection}：{host} 拒绝了凭证（{reason}）',
     },
     fix: {
       en: 'Check the token or password and its rights, then resume the connection.',

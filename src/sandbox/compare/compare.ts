@@ -2,12 +2,10 @@
  * The comparer: reads a shop sandbox and an ERP sandbox raw, and tells order by order, line by line, amount
  * by amount whether the ERP holds exactly what it must. It imports nothing of what carries the orders.
  */
-import { expectationOf as expectationOfDouyin } from '../douyin/expectation.ts'
 import type { DouyinOrder } from '../douyin/order.ts'
-import { type Expectation, expectationOf } from '../generate/expectation.ts'
-import type { ShopOrder } from '../shopify/order.ts'
+import type { Expectation } from '../generate/expectation.ts'
 import { type Difference, differencesOf, type Rules } from './document.ts'
-import { type ExpectedDocument, expectedOf } from './expected.ts'
+import { type ExpectedDocument, expectedOf, type SoldOrder } from './expected.ts'
 import { expectedOfDouyin } from './expected-douyin.ts'
 import {
   type FoundDocument,
@@ -22,6 +20,9 @@ import {
 /** The ERP sandboxes whose documents can be compared. */
 export type ErpKind = 'yonyou-nc' | 'nc-cloud' | 'naive-erp' | 'odoo'
 
+/** The shop sandboxes whose orders can be compared. */
+export type ShopKind = 'shopify' | 'douyin' | 'taobao' | 'pinduoduo'
+
 /** What to compare. */
 export interface CompareOptions {
   /** Base addresses of the sandboxes. */
@@ -29,7 +30,7 @@ export interface CompareOptions {
   erp: string
   erpKind: ErpKind
   /** Default shopify. */
-  shopKind?: 'shopify' | 'douyin'
+  shopKind?: ShopKind
   /** Numbers of orders with an open amend-needed or cancel-needed: the ERP may hold an earlier version. */
   openTasks?: ReadonlySet<string>
   rules?: Partial<Rules>
@@ -46,25 +47,16 @@ export interface Comparison {
   parkedExpected: Expectation[]
 }
 
-/** One order as `GET /_sandbox/orders` of the shop lists it. */
-export type RawOrder<O = ShopOrder> = O & { versions: { at: string; order: O }[] }
-
-/** How one kind of shop is read. */
-interface ShopKind<O> {
-  expected(order: O, rules: Rules): ExpectedDocument
-  /** True for a version that is worth a document. */
-  worth(order: O): boolean
+/** One order as `GET /_sandbox/orders` of a shop lists it: its versions say what had to become of them. */
+export type RawOrder<O = SoldOrder> = O & {
+  versions: { at: string; order: O; expect: Expectation['expect'] }[]
 }
 
-const SHOPIFY: ShopKind<ShopOrder> = {
-  expected: expectedOf,
-  worth: (order) => expectationOf(order).expect === 'document',
-}
+/** Works out what the ERP must hold for one version of an order. */
+type Expect<O> = (order: O, rules: Rules) => ExpectedDocument
 
-const DOUYIN: ShopKind<DouyinOrder> = {
-  expected: (order, rules) => expectedOfDouyin(order, rules.withSubsidies),
-  worth: (order) => expectationOfDouyin(order).expect === 'document',
-}
+/** Of the shops whose raw orders are no `SoldOrder`. */
+const DOUYIN: Expect<DouyinOrder> = (order, rules) => expectedOfDouyin(order, rules.withSubsidies)
 
 const RULES: Rules = {
   shippingItem: 'SHIPPING',
@@ -83,9 +75,9 @@ export async function compare(options: CompareOptions): Promise<Comparison> {
   const sold = `${options.shop}/_sandbox/orders`
   if (options.shopKind === 'douyin') {
     const orders = await readAll<RawOrder<DouyinOrder>>(sold)
-    return compareAll(DOUYIN, orders, expected, documents, options)
+    return compareAll(orders, expected, documents, options, DOUYIN)
   }
-  return compareAll(SHOPIFY, await readAll<RawOrder>(sold), expected, documents, options)
+  return compareAll(await readAll<RawOrder>(sold), expected, documents, options, expectedOf)
 }
 
 const ncBills = async (url: string) =>
@@ -119,12 +111,12 @@ async function read<T>(url: string): Promise<T> {
 }
 
 /** The comparison itself, on what was read. */
-function compareAll<O extends { id: string | number }>(
-  kind: ShopKind<O>,
+export function compareAll<O extends { id: string | number }>(
   orders: readonly RawOrder<O>[],
   expected: readonly Expectation[],
   documents: readonly FoundDocument[],
   options: Pick<CompareOptions, 'openTasks' | 'rules'>,
+  expect: Expect<O>,
 ): Comparison {
   const rules = { ...RULES, ...options.rules }
   const byOrder = new Map<string, FoundDocument[]>()
@@ -142,7 +134,7 @@ function compareAll<O extends { id: string | number }>(
     byOrder.delete(e.orderId)
     const open = options.openTasks?.has(e.number) ?? false
     const verdict = order
-      ? judge(kind, e, order, found, open, rules)
+      ? judge(expect, e, order, found, open, rules)
       : [whole(e.number, e.orderId, 'order', '1', '0')]
     if (verdict === 'behind') result.behind.push(e.number)
     else result.differences.push(...verdict)
@@ -166,7 +158,7 @@ function whole(number: string, orderId: string, field: string, expected: string,
 
 /** The differences of one order, or 'behind' when it shows an earlier version and a task says so. */
 function judge<O>(
-  kind: ShopKind<O>,
+  expect: Expect<O>,
   e: Expectation,
   order: RawOrder<O>,
   found: readonly FoundDocument[],
@@ -184,15 +176,15 @@ function judge<O>(
   const document = found[0]!
   const final =
     e.expect === 'document'
-      ? differencesOf(kind.expected(order, rules), document, rules)
+      ? differencesOf(expect(order, rules), document, rules)
       : [whole(e.number, e.orderId, 'documents', `0 (${e.expect}: ${e.reason})`, '1')]
   if (final.length === 0) return []
-  return open && showsEarlier(kind, order, document, rules) ? 'behind' : final
+  return open && showsEarlier(expect, order, document, rules) ? 'behind' : final
 }
 
 /** True when the document is exactly an earlier version that was worth a document and already existed. */
 function showsEarlier<O>(
-  kind: ShopKind<O>,
+  expect: Expect<O>,
   order: RawOrder<O>,
   document: FoundDocument,
   rules: Rules,
@@ -201,8 +193,7 @@ function showsEarlier<O>(
     .slice(0, -1)
     .filter((v) => document.received === null || v.at <= document.received)
     .some(
-      (v) =>
-        kind.worth(v.order) && differencesOf(kind.expected(v.order, rules), document, rules).length === 0,
+      (v) => v.expect === 'document' && differencesOf(expect(v.order, rules), document, rules).length === 0,
     )
 }
 

@@ -1,5 +1,4 @@
 /** What the ERP must hold for one version of a shop order, worked out from the raw order alone. */
-import type { ShopOrder } from '../shopify/order.ts'
 import { digitsOf, type Exact, ofMinor } from './exact.ts'
 
 /** One row that must arrive. `optional`: freight of nothing, which may as well be left out. */
@@ -38,10 +37,43 @@ interface Money {
 }
 
 /**
+ * What the comparer reads of an order that a sandbox shop sold, whatever the shop; amounts in minor units. Ids
+ * beyond 2^53 are text.
+ */
+export interface SoldOrder {
+  id: number | string
+  name: string
+  currency: string
+  taxesIncluded: boolean
+  createdAt: string
+  note: string | null
+  phone: string | null
+  /** As the shop shows it: a platform that masks its buyers shows no more here. */
+  shipping: Record<
+    'firstName' | 'lastName' | 'phone' | 'address1' | 'address2' | 'city',
+    string | null
+  > | null
+  lines: {
+    id: number | string
+    sku: string | null
+    quantity: number
+    goods: number
+    allocations: { amount: number }[]
+    taxes: { amount: number }[]
+  }[]
+  shippingLines: { price: number; allocations: { amount: number }[]; taxes: { amount: number }[] }[]
+  tip: number
+  refunds: {
+    lines: { line: number | string; quantity: number; subtotal: number; tax: number }[]
+    shipping: Money | null
+  }[]
+}
+
+/**
  * The document for an order: what is left after refunds and order edits; freight and tip as rows of their
  * own; amounts paid back beside any line change nothing.
  */
-export function expectedOf(order: ShopOrder): ExpectedDocument {
+export function expectedOf(order: SoldOrder): ExpectedDocument {
   const digits = digitsOf(order.currency)
   const priced = (money: Money) => {
     const gross = order.taxesIncluded ? money.amount : money.amount + money.tax
@@ -72,7 +104,7 @@ export function expectedOf(order: ShopOrder): ExpectedDocument {
 
 type Priced = (money: Money) => Pick<ExpectedLine, 'gross' | 'net' | 'tax'>
 
-function goodsLines(order: ShopOrder, priced: Priced): ExpectedLine[] {
+function goodsLines(order: SoldOrder, priced: Priced): ExpectedLine[] {
   const digits = digitsOf(order.currency)
   return order.lines.flatMap((line): ExpectedLine[] => {
     const off = sum(line.allocations)
@@ -92,7 +124,7 @@ function goodsLines(order: ShopOrder, priced: Priced): ExpectedLine[] {
   })
 }
 
-function freightLine(order: ShopOrder, priced: Priced): ExpectedLine[] {
+function freightLine(order: SoldOrder, priced: Priced): ExpectedLine[] {
   if (order.shippingLines.length === 0) return []
   let amount = 0
   let tax = 0
@@ -112,7 +144,7 @@ function freightLine(order: ShopOrder, priced: Priced): ExpectedLine[] {
   return [{ ...row, ...priced({ amount, tax }), discount, optional: amount === 0 && tax === 0 }]
 }
 
-function tipLine(order: ShopOrder, priced: Priced): ExpectedLine[] {
+function tipLine(order: SoldOrder, priced: Priced): ExpectedLine[] {
   if (order.tip === 0) return []
   const row = { ref: 'charge:0', kind: 'charge' as const, sku: null, quantity: 1 }
   return [{ ...row, ...priced({ amount: order.tip, tax: 0 }), discount: null, optional: false }]

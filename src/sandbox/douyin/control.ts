@@ -12,7 +12,7 @@ import {
 import type { Faults } from '../faults.ts'
 import { type AfterSaleRequest, type AfterSaleStep, advance, apply } from './after-sale.ts'
 import { ChangeRefused, cancel, finish, pay, readdress, release, remark, reprice } from './change.ts'
-import { laterChange } from './expectation.ts'
+import { expectationOf, laterChange } from './expectation.ts'
 import type { createGateway } from './gateway.ts'
 import { generateOrder } from './generate.ts'
 import type { DouyinOrder, Receiver } from './order.ts'
@@ -147,9 +147,13 @@ export function createControl(parts: ControlParts) {
   }
 }
 
-/** One order raw: its newest version, and every version with the instant (with milliseconds) it was made. */
+/**
+ * One order raw: its newest version, and every version with the instant (with milliseconds) it was made and what
+ * had to become of it then.
+ */
 function raw(held: Held): object {
-  return { ...held.versions.at(-1)!.order, versions: held.versions }
+  const versions = held.versions.map((v) => ({ ...v, expect: expectationOf(v.order).expect }))
+  return { ...held.versions.at(-1)!.order, versions }
 }
 
 function stock(store: Store): Record<string, number> {

@@ -12,6 +12,7 @@ import {
 import type { Faults } from '../faults.ts'
 import { CATALOGUE } from '../generate/catalogue.ts'
 import { priceIn } from '../generate/draft.ts'
+import { expectationOf } from '../generate/expectation.ts'
 import { applyLater, generateOrder, laterChange } from '../generate/order.ts'
 import {
   ChangeRefused,
@@ -98,9 +99,13 @@ export function createControl(parts: ControlParts) {
   }
 }
 
-/** One order raw: its newest version, and every version with the instant (with milliseconds) it was made. */
+/**
+ * One order raw: its newest version, and every version with the instant (with milliseconds) it was made and what
+ * had to become of it then.
+ */
 function raw(held: Held): object {
-  return { ...held.versions.at(-1)!.order, versions: held.versions }
+  const versions = held.versions.map((v) => ({ ...v, expect: expectationOf(v.order).expect }))
+  return { ...held.versions.at(-1)!.order, versions }
 }
 
 function stats({ store, faults, webhooks, graph }: ControlParts, streams: Stream[]): object {
