@@ -13,6 +13,14 @@ interface ConnectorFile {
   read?: Record<string, { document: string }>
   write?: Record<string, { class: string }>
   webhooks?: Record<string, unknown>
+  http?: { limits?: Record<string, Limit> }
+}
+
+interface Limit {
+  calls: number
+  per: string
+  burst?: number
+  announced?: 'shopify-cost' | object
 }
 
 const DOUBT: Record<string, string> = {
@@ -44,10 +52,12 @@ function connectorSection(file: ConnectorFile): string {
   const writes = Object.entries(file.write ?? {}).map(
     ([kind, { class: how }]) => `${kind} (\`${how}\`: ${DOUBT[how]})`,
   )
+  const limits = Object.entries(file.http?.limits ?? {}).map(limitText)
   const facts = [
     names(file.read) && `- reads: ${names(file.read)}`,
     writes.length > 0 && `- writes: ${writes.join('; ')}`,
     names(file.webhooks) && `- webhooks: ${names(file.webhooks)}`,
+    limits.length > 0 && `- [limits](../guide/limits.md): ${limits.join('; ')}`,
     `- more: [README](../../connectors/${file.id}/README.md)`,
   ].filter(Boolean)
   const rows = Object.entries(file.settings ?? {}).map(([name, setting]) => {
@@ -61,6 +71,12 @@ function connectorSection(file: ConnectorFile): string {
       ? `\n\n| setting | type | must be there | what it is |\n|---|---|---|---|\n${rows.join('\n')}`
       : ''
   return `## ${file.title} (\`${file.id}\`)\n\n${facts.join('\n')}${table}`
+}
+
+function limitText([name, { calls, per, burst = 1, announced }]: [string, Limit]): string {
+  const points = announced === 'shopify-cost'
+  const rate = `${calls} ${points ? 'points' : 'calls'} per ${per}, ${burst} at once`
+  return `\`${name}\` ${rate}${announced ? ', until its answers state others' : ''}`
 }
 
 function defaultText(value: unknown): string {

@@ -66,8 +66,9 @@ export function outcomeOfReaction(
 /** A thrown failure as the outcome of a write. What is neither network nor an unreadable answer is thrown on. */
 export function outcomeOfFailure(error: unknown): Failed {
   if (isHttpFailure(error)) {
-    const { code, message, sent } = error
-    return sent ? { kind: 'unknown', code, message } : { kind: 'not-done', code, message }
+    const { code, message, sent, retryAfter } = error
+    if (sent) return { kind: 'unknown', code, message }
+    return { kind: 'not-done', code, message, ...(retryAfter === undefined ? {} : { retryAfter }) }
   }
   // Our own stop, while waiting between two calls: what was sent before it may stand.
   if (error instanceof Error && error.name === 'AbortError') {
@@ -121,8 +122,15 @@ export interface Who {
   host: string
 }
 
-/** For reads: a network failure as CONNECTOR_UNREACHABLE; anything else is thrown as it is. */
+/**
+ * For reads: a network failure as CONNECTOR_UNREACHABLE, a budget that is used up as CONNECTOR_THROTTLED; anything
+ * else is thrown as it is.
+ */
 export function unreachable(error: unknown, who: Who): unknown {
   if (!isHttpFailure(error)) return error
-  return connectorError('CONNECTOR_UNREACHABLE', { ...who, reason: error.code })
+  const { code, retryAfter } = error
+  if (retryAfter === undefined) return connectorError('CONNECTOR_UNREACHABLE', { ...who, reason: code })
+  const seconds = Math.ceil(retryAfter / 1000)
+  const reason = { en: `no budget for ${seconds} s`, zh: `${seconds} 秒内没有调用额度` }
+  return connectorError('CONNECTOR_THROTTLED', { ...who, reason, retryAfter })
 }

@@ -2,10 +2,11 @@
  * Declared calls of a connection: filled in, signed, sent, read and judged; a token that is not taken any more is
  * renewed once and the call repeated.
  */
+import type { Lane } from '../core/budget.ts'
 import { connectorError } from '../core/errors/connector.ts'
 import { parseJsonBytes } from '../core/json.ts'
 import { type Failed, outcomeOfReaction, type Reactions, refusal, type Who } from './answer.ts'
-import { type Client, retryAfter } from './client.ts'
+import { type Client, onLane, retryAfter } from './client.ts'
 import type { HttpAnswer, Outgoing } from './hooks.ts'
 import type { Call } from './manifest-call.ts'
 import type { AnswerManifest } from './manifest-http.ts'
@@ -55,8 +56,15 @@ export interface CallerOptions extends RequestParts {
   tokens: TokenKeeper | null
 }
 
+/** The declared calls of a connection for whoever makes them: the lane, and the class of those that name none. */
+export type CallerFor = (lane: Lane, limit?: string) => Caller
+
 /** Made once per connection. */
-export function createCaller(options: CallerOptions): Caller {
+export function createCaller(options: CallerOptions): CallerFor {
+  return (lane, limit = 'default') => callerOf({ ...options, client: onLane(options.client, lane, limit) })
+}
+
+function callerOf(options: CallerOptions): Caller {
   const reactions: Reactions = { ...options.http.errors }
   // A status that says "not you": with a token that can be renewed it is worth one more try.
   if (options.tokens) reactions['401'] ??= 'token'
@@ -96,7 +104,8 @@ export async function sendOnce(
 ): Promise<Answered> {
   const token = held ? { token: held.token } : {}
   const made = makeRequest({ http, settings, clock }, call, { ...values, ...token }, payload)
-  const sent = await client.call({ ...(wire ? wire.encode(made, held) : made), signal })
+  const { limit } = made
+  const sent = await client.call({ ...(wire ? wire.encode(made, held) : made), limit, signal })
   const answer = wire ? decoded(wire, sent, held) : sent
   const value = readBody(answer, http.answers ?? 'json')
   return { answer, value, verdict: judge(answer.status, value) }

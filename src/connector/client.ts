@@ -7,8 +7,10 @@
 import { Agent as HttpAgent } from 'node:http'
 import { Agent as HttpsAgent } from 'node:https'
 import axios, { type AxiosInstance, type AxiosResponse } from 'axios'
+import type { Lane } from '../core/budget.ts'
 import { refuseInsideTransaction } from '../core/transaction-guard.ts'
 import type { HttpAnswer, HttpFailure } from './hooks.ts'
+import type { Pace } from './pace.ts'
 
 /** What one call was, for logs and metrics: no query, no headers, no bodies. */
 export interface CallEvent {
@@ -32,6 +34,8 @@ export interface ClientOptions {
   /** Largest answer in bytes. */
   limit: number
   onCall?: ((event: CallEvent) => void) | undefined
+  /** Each call waits for its turn; left out: none does. */
+  pace?: Pace | undefined
 }
 
 export interface ClientRequest {
@@ -40,6 +44,12 @@ export interface ClientRequest {
   headers?: Record<string, string>
   body?: Buffer | string
   signal: AbortSignal
+  /** Who calls; default read. */
+  lane?: Lane
+  /** The class of its limit; default `default`. */
+  limit?: string | undefined
+  /** What it costs where points are counted; default 1. */
+  cost?: number | undefined
 }
 
 export interface Client {
@@ -86,8 +96,11 @@ export function createClient(options: ClientOptions): Client {
     host: new URL(base).host,
     async call(request) {
       refuseInsideTransaction('calling a remote')
+      const { lane = 'read', limit = 'default', cost = 1, signal } = request
+      await options.pace?.turn({ lane, limit, cost, signal })
       const answer = await call(instance, base, options, request)
       behind = clockBehind(answer.headers.date) ?? behind
+      await options.pace?.answered(limit, answer)
       return answer
     },
     behind: () => behind,
@@ -96,6 +109,11 @@ export function createClient(options: ClientOptions): Client {
       agents.httpsAgent.destroy()
     },
   }
+}
+
+/** The client for whoever calls: the lane, and the class of those calls that name none. */
+export function onLane(client: Client, lane: Lane, limit: string): Client {
+  return { ...client, call: (request) => client.call({ ...request, lane, limit: request.limit ?? limit }) }
 }
 
 /** Undefined where the answer names no instant. */
@@ -189,7 +207,8 @@ function provesNothingSent(error: unknown): boolean {
   return e.cause !== undefined && e.cause !== null && provesNothingSent(e.cause)
 }
 
-function failure(code: string, sent: boolean): HttpFailure {
+/** What `Client.call` throws. `sent`: the remote may have got the request. */
+export function failure(code: string, sent: boolean): HttpFailure {
   const error = new Error(sent ? `no whole answer (${code})` : `not reached (${code})`)
   return Object.assign(error, { name: 'HttpFailure', code, sent })
 }

@@ -3,6 +3,7 @@
  * https://shopify.dev/docs/api/usage/limits), connections of several pages.
  */
 import type { GraphPage, Graphql, Tools } from './hooks.ts'
+import type { QueryCost } from './pace.ts'
 
 interface Answer {
   data?: Record<string, unknown> | null
@@ -12,6 +13,7 @@ interface Answer {
 
 interface Cost {
   requestedQueryCost: number
+  actualQueryCost?: number | null
   throttleStatus?: { maximumAvailable: number; currentlyAvailable: number; restoreRate: number }
 }
 
@@ -20,20 +22,37 @@ const COST = 800
 const LARGEST = 50
 /** Then the whole page is tried again later, and others of this machine get their turn. */
 const WAITS = 20
+/**
+ * Taken for a query that was never asked. One that asks for more is refused at worst, and then its cost is known;
+ * to wait for the dearest each time would cost more.
+ */
+const UNKNOWN = 200
+/** So many queries have their cost remembered; beyond, it is learned anew. */
+const COSTS = 500
 
 type Request = Parameters<Graphql['ask']>[0]
 
-/** What one connection has learned. */
-interface Learned {
+/** What one connection has learned; remembered as long as it lives. */
+export interface Learned {
   /** By query text: what `first` may be. */
   sizes: Map<string, number>
+  /** By `shapeOf` a query: what it asked for the last time, and with which `first`. */
+  costs: Map<string, { requested: number; first: number }>
   /** Fields that the server does not know. */
   unknown: Set<string>
 }
 
-/** Made once per connection: page sizes and unknown fields are remembered as long as it lives. */
-export function createGraphql(tools: Omit<Tools, 'graphql'>): Graphql {
-  const learned: Learned = { sizes: new Map(), unknown: new Set() }
+/** Made once per connection. */
+export const nothingLearned = (): Learned => ({ sizes: new Map(), costs: new Map(), unknown: new Set() })
+
+/** The tools that GraphQL works with: a call may say what it costs, and the budget is told what it did cost. */
+export type CostTools = Omit<Tools, 'graphql' | 'http'> & {
+  http(request: Parameters<Tools['http']>[0] & { cost?: number }): ReturnType<Tools['http']>
+  spent(cost: QueryCost): Promise<void>
+}
+
+/** For one lane and class of a connection. */
+export function createGraphql(tools: CostTools, learned: Learned): Graphql {
   return {
     ask: (request) => ask(tools, learned, request),
     size: (query) => learned.sizes.get(query),
@@ -44,12 +63,8 @@ export function createGraphql(tools: Omit<Tools, 'graphql'>): Graphql {
 const sizeOf = ({ sizes }: Learned, request: Request): number =>
   sizes.get(request.query) ?? request.sized ?? 0
 
-async function ask(
-  tools: Omit<Tools, 'graphql'>,
-  learned: Learned,
-  request: Request,
-): Promise<Record<string, unknown>> {
-  for (let waits = 0; ; ) {
+async function ask(tools: CostTools, learned: Learned, request: Request): Promise<Record<string, unknown>> {
+  for (let refused = 0; ; ) {
     const first = sizeOf(learned, request)
     const { data, errors = [], extensions } = await post(tools, learned, request, first)
     const cost = extensions?.cost
@@ -63,27 +78,60 @@ async function ask(
       const reason = code ?? errors[0]?.message?.slice(0, 200) ?? 'an answer without data'
       tools.broken(reason, code === 'ACCESS_DENIED' ? 'config' : 'transient')
     }
-    const wait = untilRestored(cost)
-    if (++waits > WAITS) tools.throttled('THROTTLED', wait)
-    await tools.sleep(wait, request.signal)
+    // the next one waits for its turn
+    if (++refused > WAITS) tools.throttled('THROTTLED')
   }
 }
 
 async function post(
-  tools: Omit<Tools, 'graphql'>,
-  { unknown }: Learned,
+  tools: CostTools,
+  { unknown, costs }: Learned,
   { path, query, variables, sized, newer = [], signal }: Request,
   first: number,
 ): Promise<Answer> {
   const known = newer.filter((field) => unknown.has(field)).reduce(withoutField, query)
+  const shape = shapeOf(query)
+  const taken = expected(costs.get(shape), first)
   const answer = await tools.http({
     method: 'POST',
     path,
     headers: { 'Content-Type': 'application/json' },
     body: JSON.stringify({ query: known, variables: sized ? { ...variables, first } : variables }),
+    cost: taken,
     signal,
   })
-  return tools.json(tools.ok(answer).body) as Answer
+  // what states no cost has used none: the guess is given back
+  let spent: QueryCost = { taken, requested: taken, actual: 0, bucket: null }
+  try {
+    const read = tools.json(tools.ok(answer).body) as Answer
+    spent = spentBy(read, taken)
+    if (costs.size >= COSTS) costs.clear()
+    costs.set(shape, { requested: spent.requested, first })
+    return read
+  } finally {
+    const told = tools.spent(spent)
+    // or the next one would not wait
+    if (spent.actual === null) await told
+  }
+}
+
+/** A longer page costs more, at most in proportion. */
+function expected(last: { requested: number; first: number } | undefined, first: number): number {
+  if (!last) return UNKNOWN
+  return Math.ceil(last.requested * Math.max(1, first / Math.max(1, last.first)))
+}
+
+/** Cursors, ids and sizes inside a text change from call to call. */
+const shapeOf = (query: string): string => query.replace(/"[^"]*"|\d+/g, '')
+
+function spentBy({ errors = [], extensions }: Answer, taken: number): QueryCost {
+  const cost = extensions?.cost
+  return {
+    taken,
+    requested: cost?.requestedQueryCost ?? taken,
+    actual: codeOf(errors) === 'THROTTLED' ? null : (cost?.actualQueryCost ?? 0),
+    bucket: cost?.throttleStatus ?? null,
+  }
 }
 
 /** True when the query was changed by what the errors say, so that it may be asked again at once. */
@@ -113,14 +161,6 @@ function fitting(first: number, wanted: number, cost: Cost): number {
   const most = Math.max(LARGEST, wanted)
   const points = Math.min(COST, (cost.throttleStatus?.maximumAvailable ?? COST) * 0.8)
   return Math.min(most, Math.max(1, Math.floor((first * points) / Math.max(1, cost.requestedQueryCost))))
-}
-
-/** (requested − available) / restore rate seconds, in milliseconds. */
-function untilRestored(cost: Cost | undefined): number {
-  const bucket = cost?.throttleStatus
-  if (!bucket || !(bucket.restoreRate > 0)) return 1000
-  const seconds = (cost.requestedQueryCost - bucket.currentlyAvailable) / bucket.restoreRate
-  return Math.ceil(Math.max(0.1, seconds) * 1000)
 }
 
 /** Takes a field with its arguments and selection out of a query. */

@@ -41,6 +41,8 @@ export interface HttpAnswer {
 export interface HttpFailure extends Error {
   sent: boolean
   code: string
+  /** Not sent because its budget is used up for so long. Milliseconds. */
+  retryAfter?: number
 }
 
 /** One request as it will travel; `path` with its query. */
@@ -85,9 +87,10 @@ export interface GraphPage {
 /** GraphQL over HTTP, with query cost where the server states it (Shopify: `extensions.cost`). */
 export interface Graphql {
   /**
-   * Posts one query and returns its data. Waits and asks again when throttled by cost. `sized` is the first
-   * value of the variable `first`, which then follows what one query may cost. Fields named in `newer` are
-   * left out once the server says that it does not know them. Throws for errors inside a 200.
+   * Posts one query and returns its data. Waits until its cost is there (`announced: shopify-cost`), and asks
+   * again when it was throttled all the same. `sized` is the first value of the variable `first`, which then
+   * follows what one query may cost. Fields named in `newer` are left out once the server says that it does not
+   * know them. Throws for errors inside a 200.
    */
   ask(request: {
     path: string
@@ -109,12 +112,17 @@ export interface Graphql {
 export interface Tools {
   settings: Record<string, unknown>
   connection: string
-  /** One HTTP call: keep-alive, proxy, size limit, redacted logging. `path` is relative to the manifest's base. */
+  /**
+   * One HTTP call: keep-alive, proxy, size limit, redacted logging. `path` is relative to the manifest's base.
+   * It waits for its turn where the manifest declares limits. `limit`: the class of its limit, where it is not
+   * that of the stream or write.
+   */
   http(request: {
     method: string
     path: string
     headers?: Record<string, string>
     body?: Buffer | string
+    limit?: string
     signal: AbortSignal
   }): Promise<HttpAnswer>
   /**

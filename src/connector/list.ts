@@ -74,7 +74,9 @@ async function readPlace(
     size: list.page?.size ?? '',
     counted: place.down,
   }
-  const call = place.next !== '' && list.page?.style === 'link' ? { get: place.next } : list
+  const { limit } = list
+  const linked = { get: place.next, ...(limit ? { limit } : {}) }
+  const call = place.next !== '' && list.page?.style === 'link' ? linked : list
   const answered = await caller.read({ call, values, signal })
   const items = recordsOf(answered, list, shape, saysNothing(list, place, answered))
   return { items, next: follow(options, { since, until }, place, answered, items) }

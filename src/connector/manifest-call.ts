@@ -22,6 +22,8 @@ export const CALL = {
   json: optional(Type.Unknown()),
   /** The same as an XML tree with one root: keys that begin with @ are attributes, lists are repeated elements. */
   xml: optional(Parameters),
+  /** The class of its limit (`http.limits`), where it is not that of the stream or write; default `default`. */
+  limit: optional(Text),
 }
 
 export const CallSchema = object(CALL)

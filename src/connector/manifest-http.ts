@@ -79,6 +79,23 @@ const TokenSchema = object({
 })
 export type TokenManifest = Static<typeof TokenSchema>
 
+/** How often one class of calls may be made; see docs/guide/limits.md. */
+const LimitSchema = object({
+  /** Calls (or points, where the remote counts those) per time. */
+  calls: Type.Integer({ minimum: 1 }),
+  per: Duration,
+  /** How many may go at once after a quiet time; default 1: they are spread evenly. */
+  burst: optional(Type.Integer({ minimum: 1 })),
+  /** How answers tell what the limit is now: by a query's cost, or in these headers. */
+  announced: optional(
+    Type.Union([
+      Type.Literal('shopify-cost'),
+      object({ rate: optional(Text), remaining: optional(Text), reset: optional(Text) }),
+    ]),
+  ),
+})
+export type LimitManifest = Static<typeof LimitSchema>
+
 export const HttpSchema = object({
   base: Text,
   headers: optional(Type.Record(Type.String(), Type.String())),
@@ -104,6 +121,18 @@ export const HttpSchema = object({
   timeout: optional(Duration),
   /** Largest answer that is read, in bytes. */
   limit: optional(Type.Integer({ minimum: 1024 })),
+  /** By class; `default` is for whatever names none. */
+  limits: optional(
+    Type.Record(
+      Type.String({
+        pattern: '^[a-z][a-z0-9-]*$',
+        description: 'small letters, digits and hyphens',
+        zh: '小写字母、数字和连字符',
+      }),
+      LimitSchema,
+      strict,
+    ),
+  ),
   errors: optional(
     Type.Record(
       Type.String({

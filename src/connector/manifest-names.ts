@@ -28,6 +28,29 @@ export function* namesThatMustExist(manifest: Manifest): Generator<Reference> {
   yield* inWrites(manifest, settings)
   yield* inWebhooks(manifest, settings)
   if (manifest.check) yield* inCall(manifest.check, ['check'], settings)
+  yield* limits(manifest)
+}
+
+/** Classes of calls must be declared; `default` always is. */
+function* limits({ http, read, write, check }: Manifest): Generator<Reference> {
+  const names = [...new Set(['default', ...Object.keys(http?.limits ?? {})])]
+  const parts: [YamlPath, { limit?: string } | undefined][] = [
+    [['http', 'token', 'get'], http?.token?.get],
+    [['http', 'token', 'refresh'], http?.token?.refresh],
+    [['check'], check],
+  ]
+  for (const [name, stream] of Object.entries(read ?? {})) {
+    const path = ['read', name]
+    parts.push([path, stream], [[...path, 'list'], stream.list], [[...path, 'fetch'], stream.fetch])
+  }
+  for (const [kind, own] of Object.entries(write ?? {})) {
+    const path = ['write', kind]
+    parts.push([path, own], [[...path, 'find'], own.find], [[...path, 'read'], own.read])
+    parts.push([[...path, 'discard'], own.discard])
+    for (const [i, step] of (own.steps ?? []).entries()) parts.push([[...path, 'steps', i], step])
+  }
+  for (const [path, part] of parts)
+    if (part?.limit) yield { path: [...path, 'limit'], name: part.limit, known: names }
 }
 
 function* inHttp(manifest: Manifest, settings: string[]): Generator<Reference> {

@@ -87,5 +87,7 @@ export const StreamSchema = object({
   history: optional(Duration),
   /** The document's field that the platform promises to number without gaps. */
   sequential: optional(words('externalId', 'number')),
+  /** The class of its calls, where they name none of their own. */
+  limit: optional(Text),
 })
 export type StreamManifest = Static<typeof StreamSchema>

@@ -6,7 +6,7 @@ import { type Static, Type } from 'typebox'
 import { DOCUMENT_KINDS } from '../core/states.ts'
 import { CALL } from './manifest-call.ts'
 import { HttpSchema } from './manifest-http.ts'
-import { Duration, object, optional, strict, Text, words } from './manifest-parts.ts'
+import { object, optional, strict, Text, words } from './manifest-parts.ts'
 import { StreamSchema } from './manifest-read.ts'
 import { WebhookSchema } from './manifest-webhook.ts'
 import { WriteSchema } from './manifest-write.ts'
@@ -56,7 +56,6 @@ export const ManifestSchema = object({
   /** What the write-back planner must respect, by document kind; free form until it is read. */
   capabilities: optional(Type.Record(Type.String(), Type.Unknown())),
   concurrency: optional(Type.Integer({ minimum: 1, maximum: 100 })),
-  rate: optional(object({ calls: Type.Integer({ minimum: 1 }), per: Duration })),
 })
 
 export type Manifest = Static<typeof ManifestSchema>

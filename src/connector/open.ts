@@ -1,17 +1,29 @@
 /** From a loaded connector to a working connection: settings, HTTP, tokens, streams, writes and webhooks put together. */
+import type { Budgets } from '../core/budget.ts'
 import { connectorError } from '../core/errors/connector.ts'
-import type { Connection, DocumentKind, MapContext, Mapping, ReadStream } from '../core/ports.ts'
+import type {
+  Connection,
+  DocumentKind,
+  MapContext,
+  Mapping,
+  ReadStream,
+  WriteOperation,
+} from '../core/ports.ts'
 import { parseDuration } from '../core/time.ts'
 import { createTokenMemory, type TokenStore } from '../core/token-store.ts'
 import { refusal, type Who } from './answer.ts'
+import { createPace } from './budget.ts'
+import { memoryBudgets } from './budget-memory.ts'
 import { type Caller, createCaller, sendOnce, type Wire } from './caller.ts'
-import { type CallEvent, type Client, createClient } from './client.ts'
+import { type CallEvent, type Client, createClient, onLane } from './client.ts'
 import { pick } from './dotted.ts'
 import type { Hooks, Tools } from './hooks.ts'
+import { classLimits } from './limits.ts'
 import type { Connector } from './load.ts'
 import type { Manifest } from './manifest.ts'
 import type { Call } from './manifest-call.ts'
 import type { Clock } from './manifest-http.ts'
+import type { Pace } from './pace.ts'
 import { parseRecord } from './record.ts'
 import { commonHeaders } from './request.ts'
 import { openSettings, resolveSettings, type Settings } from './settings.ts'
@@ -29,7 +41,7 @@ export interface ConnectionConfig {
   entity: string
   settings: Settings
   concurrency?: number | null | undefined
-  /** `per`: milliseconds or a duration like `1s`. */
+  /** Calls of the class `default`, in place of the manifest's. `per`: milliseconds or a duration like `1s`. */
   rate?: { calls: number; per: number | string } | null | undefined
   /** Read anew by each lookup, so whoever gave them may change their contents. */
   codes?: Record<string, Record<string, string>> | undefined
@@ -37,6 +49,8 @@ export interface ConnectionConfig {
   company: { zone: string; currency: string }
   /** Where tokens are kept that must be got first; default: in memory. */
   tokens?: TokenStore
+  /** Where its budgets are kept; left out: in this process alone. */
+  budgets?: Budgets | undefined
   /** Told of every HTTP call (no query, headers or bodies), for logs and metrics. */
   onCall?: (event: CallEvent) => void
   /** Told how many characters XML cannot hold were left out of a text. */
@@ -54,32 +68,33 @@ export async function openConnection(
 ): Promise<Connection> {
   const { manifest, hooks } = connector
   const settings = resolveSettings(manifest, config.settings, config.id)
-  const client = openClient(manifest, settings, config)
+  const { id, budgets = memoryBudgets() } = config
+  const pace = createPace({ connection: id, classes: classLimits(manifest, config.rate), budgets })
+  const client = openClient(manifest, settings, config, pace)
   const context = contextOf(manifest, settings, config)
   const mapping = remembered(async (name) => bound(await mappings(name), context))
-  const parts = openParts(connector, settings, config, client, { mapping, context })
+  const parts = openParts(connector, settings, config, client, { mapping, context, pace })
   const { tools, caller } = parts
   // A mapping that is missing or broken shows now, not at the first order.
   for (const { mapping: out } of Object.values(manifest.write ?? {})) if (out) await mapping(out)
   return {
-    id: config.id,
+    id,
     connector: connector.id,
     entity: config.entity,
     streams: (await openStreams(connector, parts, mapping)).map((stream) => ({
       ...stream,
       behind: () => client?.behind() ?? 0,
     })),
-    writes: Object.entries(manifest.write ?? {}).map(([kind, declared]) =>
-      openWrite(kind as DocumentKind, declared, hooks.write?.[kind] ?? {}, tools, caller),
-    ),
+    writes: openWrites(connector, parts, pace),
     webhooks: Object.keys(manifest.webhooks ?? {}).map((topic) =>
-      openWebhook(topic, manifest, settings, hooks.webhooks?.[topic], tools),
+      openWebhook(topic, manifest, settings, hooks.webhooks?.[topic], tools('read')),
     ),
     concurrency: config.concurrency ?? manifest.concurrency ?? 4,
-    rate: rateOf(config.rate ?? manifest.rate),
     parse: parseRecord,
-    check: (signal) => check(connector, tools, caller, signal),
+    check: (signal) => check(connector, tools('read'), caller?.('read') ?? null, signal),
+    hasten: pace.hasten,
     async close() {
+      pace.hasten()
       client?.close()
     },
   }
@@ -93,20 +108,23 @@ function openParts(
   settings: Settings,
   config: ConnectionConfig,
   client: Client | null,
-  maps: { mapping(name: string): Promise<Mapping>; context: MapContext },
+  given: { mapping(name: string): Promise<Mapping>; context: MapContext; pace: Pace },
 ): Parts {
   const who: Who = { connection: config.id, host: client?.host ?? 'no host' }
   // calls need hooks, which need tools, which make calls
-  const wire = wireOf(hooks.http, () => tools)
+  const wire = wireOf(hooks.http, () => tools('read'))
   const calling = client && openCaller(manifest, settings, config, { client, who, wire })
   const tools = createTools({
-    ...maps,
+    ...given,
     connection: config.id,
     settings,
     client,
     headers: calling?.headers,
     ask: calling
-      ? async (call, values, signal) => (await calling.caller.read({ call, values, signal })).value
+      ? (lane, limit) => {
+          const caller = calling.caller(lane, limit)
+          return async (call, values, signal) => (await caller.read({ call, values, signal })).value
+        }
       : undefined,
     reactions: manifest.http?.errors ?? {},
     onIllegalXml: config.onIllegalXml,
@@ -134,9 +152,14 @@ function contextOf(manifest: Manifest, settings: Settings, config: ConnectionCon
   }
 }
 
-function rateOf(rate: ConnectionConfig['rate']): Connection['rate'] {
-  if (!rate) return null
-  return { calls: rate.calls, per: typeof rate.per === 'number' ? rate.per : parseDuration(rate.per) }
+function openWrites({ manifest, hooks }: Connector, { tools, caller }: Parts, pace: Pace): WriteOperation[] {
+  return Object.entries(manifest.write ?? {}).map(([kind, declared]) => {
+    const own = hooks.write?.[kind] ?? {}
+    const { limit = 'default' } = declared
+    const calls = caller?.('write', limit) ?? null
+    const operation = openWrite(kind as DocumentKind, declared, own, tools('write', limit), calls)
+    return { ...operation, held: () => pace.held(limit) }
+  })
 }
 
 function openStreams(
@@ -161,7 +184,12 @@ function idPaths(manifest: Manifest, stream: string): Record<string, string> {
   return Object.fromEntries(carrying.map((w) => [w.shape!, w.record!]))
 }
 
-function openClient(manifest: Manifest, settings: Settings, config: ConnectionConfig): Client | null {
+function openClient(
+  manifest: Manifest,
+  settings: Settings,
+  config: ConnectionConfig,
+  pace: Pace,
+): Client | null {
   const http = manifest.http
   if (!http) return null
   const base = fillText(http.base, settings)
@@ -179,6 +207,7 @@ function openClient(manifest: Manifest, settings: Settings, config: ConnectionCo
     timeout,
     limit: http.limit ?? 64 * 1024 * 1024,
     onCall: config.onCall,
+    pace,
   })
 }
 
@@ -192,7 +221,7 @@ function openCaller(
   const http = manifest.http!
   const parts = { http, settings, clock: clockOf(manifest, settings), client, who, wire }
   const tokens = openTokens(manifest, config, parts)
-  const caller: Caller = createCaller({ ...parts, tokens })
+  const caller = createCaller({ ...parts, tokens })
   const headers = async (signal: AbortSignal) => {
     const token = tokens ? { token: (await tokens.current(signal)).token } : {}
     return commonHeaders(http, lookupIn(token, settings))
@@ -210,11 +239,10 @@ function openTokens(
   const http = manifest.http!
   const judge = createJudge(http.errors ?? {}, http.answer)
   const ask = async (call: Call, values: Record<string, unknown>, signal: AbortSignal) => {
-    const { answer, value, verdict } = await sendOnce(
-      { ...parts, http },
-      { call, values, signal, judge },
-      null,
-    )
+    // whoever needs it, nothing goes before it
+    const client = onLane(parts.client, 'write', 'default')
+    const sent = { call, values, signal, judge }
+    const { answer, value, verdict } = await sendOnce({ ...parts, http, client }, sent, null)
     if (!verdict.ok)
       throw refusal(verdict.reaction, { ...parts.who, status: answer.status, reason: verdict.message })
     return value

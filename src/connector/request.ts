@@ -76,6 +76,7 @@ export function makeRequest(
     path: address(call[verb]!, lookup, encodePairs(query, charset)),
     headers,
     ...(body ? { body: body.bytes } : {}),
+    ...(call.limit ? { limit: call.limit } : {}),
   }
 }
 

@@ -1,8 +1,9 @@
 /** Streams to read, declared or by hook. */
-import type { Mapping, Page, ReadStream } from '../core/ports.ts'
+import type { Lane } from '../core/budget.ts'
+import type { Mapping, Page, ReadLane, ReadStream } from '../core/ports.ts'
 import { parseDuration } from '../core/time.ts'
 import { unreachable, type Who } from './answer.ts'
-import type { Caller } from './caller.ts'
+import type { CallerFor } from './caller.ts'
 import { declaredCount } from './count.ts'
 import { textAt } from './dotted.ts'
 import { fetchRecords } from './fetch.ts'
@@ -11,14 +12,15 @@ import { listPages } from './list.ts'
 import type { Clock } from './manifest-http.ts'
 import type { StreamManifest } from './manifest-read.ts'
 import { peekJson } from './peek.ts'
+import type { ToolsFor } from './tools.ts'
 
 export interface StreamParts {
   name: string
   declared: StreamManifest
   hooks: StreamHooks | undefined
-  tools: Tools
+  tools: ToolsFor
   /** Null for a connector without `http`. */
-  caller: Caller | null
+  caller: CallerFor | null
   clock(of: Clock | undefined): Clock
   who: Who
   /** Already loaded. */
@@ -30,7 +32,8 @@ export interface StreamParts {
 /** One stream of a connection. */
 export function openStream(parts: StreamParts): ReadStream {
   const { name, declared, mappings, idPaths, who } = parts
-  const { page, fetch } = refined(parts, readers(parts))
+  const read = readers(parts, 'read')
+  const lanes = { read, backfill: readers(parts, 'backfill') }
   const count = counter(parts)
   const clean = async <T>(read: Promise<T>): Promise<T> => {
     try {
@@ -49,9 +52,17 @@ export function openStream(parts: StreamParts): ReadStream {
     identify: (input, of) => textAt(input, idPaths[of] ?? 'id'),
     peek: ({ body, contentType }, of) =>
       UTF8_JSON.test(contentType) ? peekJson(body, idPaths[of] ?? 'id') : null,
-    page: (request, signal) => (page ? clean(page(request, signal)) : Promise.resolve(EMPTY)),
-    ...(page ? {} : { unlisted: true }),
-    ...(fetch ? { fetch: (ids: string[], signal: AbortSignal) => clean(fetch(ids, signal)) } : {}),
+    page: (request, signal) => {
+      const { page } = lanes[request.lane ?? 'read']
+      return page ? clean(page(request, signal)) : Promise.resolve(EMPTY)
+    },
+    ...(read.page ? {} : { unlisted: true }),
+    ...(read.fetch
+      ? {
+          fetch: (ids: string[], signal: AbortSignal, lane: ReadLane = 'read') =>
+            clean(lanes[lane].fetch!(ids, signal)),
+        }
+      : {}),
     ...(count ? { count: (window: Window, signal: AbortSignal) => clean(count(window, signal)) } : {}),
     ...traits(declared),
   }
@@ -71,9 +82,14 @@ function traits({ refresh, list, history, count, sequential }: StreamManifest): 
   }
 }
 
-/** By hook, else as declared. */
-function counter({ declared, hooks, tools, caller, clock }: StreamParts): ReadStream['count'] | null {
-  if (hooks?.count) return (window, signal) => hooks.count!(window, tools, signal)
+/** By hook, else as declared. What is counted can wait for what is read. */
+function counter({ declared, hooks, clock, ...parts }: StreamParts): ReadStream['count'] | null {
+  const limit = declared.count?.limit ?? declared.limit
+  if (hooks?.count) {
+    const tools = parts.tools('backfill', limit)
+    return (window, signal) => hooks.count!(window, tools, signal)
+  }
+  const caller = parts.caller?.('backfill', limit) ?? null
   return caller && declaredCount({ declared, caller, clock: clock(declared.list?.clock) })
 }
 
@@ -82,8 +98,13 @@ interface Readers {
   fetch: ReadStream['fetch'] | null
 }
 
+/** What reads in this lane. */
+function readers(parts: StreamParts, lane: Lane): Readers {
+  return refined(parts.hooks, parts.tools(lane, parts.declared.limit), plainReaders(parts, lane))
+}
+
 /** With what the hook makes of records; a list that only names them is refined once, with its page. */
-function refined({ hooks, tools }: StreamParts, { page, fetch }: Readers): Readers {
+function refined(hooks: StreamHooks | undefined, tools: Tools, { page, fetch }: Readers): Readers {
   if (!hooks?.refine) return { page, fetch }
   const refine = hooks.refine.bind(hooks)
   return {
@@ -98,12 +119,15 @@ function refined({ hooks, tools }: StreamParts, { page, fetch }: Readers): Reade
 }
 
 /** By hook, else as declared. */
-function readers({ declared, hooks, tools, caller, clock }: StreamParts): Readers {
+function plainReaders({ declared, hooks, clock, ...parts }: StreamParts, lane: Lane): Readers {
+  const tools = parts.tools(lane, declared.limit)
+  const caller = parts.caller?.(lane, declared.limit) ?? null
   const shape = declared.shape ?? Object.keys(declared.shapes)[0]!
   const { list, fetch: one } = declared
+  const byId = parts.tools(lane, one?.limit ?? declared.limit)
   const id = one?.id ?? (list && list.id !== '$' ? list.id : 'id')
   const fetch = hooks?.fetch
-    ? (ids: string[], signal: AbortSignal) => hooks.fetch!(ids, tools, signal)
+    ? (ids: string[], signal: AbortSignal) => hooks.fetch!(ids, byId, signal)
     : one && caller
       ? fetchRecords({ fetch: one, id, shape, caller })
       : null

@@ -1,14 +1,16 @@
 /** What hooks may use: built once per connection by `openConnection`, handed to every hook as an argument. */
 import { createHash, createHmac } from 'node:crypto'
 import { setTimeout as wait } from 'node:timers/promises'
+import type { Lane } from '../core/budget.ts'
 import { connectorError } from '../core/errors/connector.ts'
 import { parseJson, parseJsonBytes } from '../core/json.ts'
 import type { MapContext, Mapping } from '../core/ports.ts'
 import { mustBeOk, outcomeOf, outcomeOfFailure, type Reactions, type Who } from './answer.ts'
 import type { Client } from './client.ts'
 import { crypto } from './crypto.ts'
-import { createGraphql } from './graphql.ts'
-import type { DeclaredCall, Tools } from './hooks.ts'
+import { createGraphql, nothingLearned } from './graphql.ts'
+import type { Tools } from './hooks.ts'
+import type { Pace, QueryCost } from './pace.ts'
 import type { Settings } from './settings.ts'
 import { encodeXml, escapeXml, illegalInXml, parseXml, xmlElement } from './xml.ts'
 
@@ -17,12 +19,12 @@ export interface ToolsOptions {
   settings: Settings
   /** Null for a connector without an address (files, inbound only). */
   client: Client | null
+  /** Told what queries cost. */
+  pace?: Pace | undefined
   /** What every call carries beside its own headers: credentials, a token that must be got first. */
   headers?: ((signal: AbortSignal) => Promise<Record<string, string>>) | undefined
-  /** A declared call; null for a connector without an address. */
-  ask?:
-    | ((call: DeclaredCall, values: Record<string, unknown>, signal: AbortSignal) => Promise<unknown>)
-    | undefined
+  /** Declared calls; left out for a connector without an address. */
+  ask?: ((lane: Lane, limit: string) => Tools['call']) | undefined
   reactions: Reactions
   mapping(name: string): Promise<Mapping>
   context: MapContext
@@ -32,22 +34,35 @@ export interface ToolsOptions {
 
 const NO_BASE = { en: 'http.base is not declared', zh: '没有声明 http.base' }
 
+/** The tools of a connection for whoever calls: everything but the lane and the class of its limit is the same. */
+export type ToolsFor = (lane: Lane, limit?: string) => Tools
+
 /** Makes the tools of one connection. */
-export function createTools(options: ToolsOptions): Tools {
+export function createTools(options: ToolsOptions): ToolsFor {
+  const { connection, client, pace } = options
+  const same = sameForAll(options)
+  const learned = nothingLearned()
+  const nowhere = () => connectorError('CONNECTOR_ADDRESS', { connection, reason: NO_BASE })
+  return (lane, limit = 'default') => {
+    const http = async (request: Parameters<Tools['http']>[0] & { cost?: number }) => {
+      if (!client) throw nowhere()
+      const common = (await options.headers?.(request.signal)) ?? {}
+      const headers = { ...common, ...request.headers }
+      return client.call({ ...request, headers, lane, limit: request.limit ?? limit })
+    }
+    const call: Tools['call'] = options.ask?.(lane, limit) ?? (() => Promise.reject(nowhere()))
+    const tools = { ...same, http, call }
+    const spent = async (cost: QueryCost) => pace?.spent(limit, cost)
+    return { ...tools, graphql: createGraphql({ ...tools, spent }, learned) }
+  }
+}
+
+function sameForAll(options: ToolsOptions): Omit<Tools, 'http' | 'call' | 'graphql'> {
   const { connection, client } = options
   const who: Who = { connection, host: client?.host ?? 'no host' }
-  const tools: Omit<Tools, 'graphql'> = {
+  return {
     settings: options.settings,
     connection,
-    async http(request) {
-      if (!client) throw connectorError('CONNECTOR_ADDRESS', { connection, reason: NO_BASE })
-      const common = (await options.headers?.(request.signal)) ?? {}
-      return client.call({ ...request, headers: { ...common, ...request.headers } })
-    },
-    async call(call, values, signal) {
-      if (!options.ask) throw connectorError('CONNECTOR_ADDRESS', { connection, reason: NO_BASE })
-      return options.ask(call, values, signal)
-    },
     crypto,
     json: (body) =>
       readAnswer(() => (typeof body === 'string' ? parseJson(body) : parseJsonBytes(body)), 'JSON'),
@@ -71,7 +86,6 @@ export function createTools(options: ToolsOptions): Tools {
     hash: (algorithm, body) => createHash(algorithm).update(body).digest('hex'),
     sleep: (milliseconds, signal) => wait(milliseconds, undefined, { signal }),
   }
-  return { ...tools, graphql: createGraphql(tools) }
 }
 
 function xmlTools(options: ToolsOptions): Tools['xml'] {

@@ -51,7 +51,7 @@ export interface MapContext {
 }
 
 /** Whose calls a read counts as, where that is not polling: history is fetched at a pace of its own. */
-export type ReadLane = 'backfill'
+export type ReadLane = 'read' | 'backfill'
 
 export interface PageRequest {
   /** Window [since, until) in UTC; the connector turns it into its API's clock format. */
@@ -59,6 +59,7 @@ export interface PageRequest {
   until: Date
   /** What the previous page of this window returned as `next`; null on the first page. */
   resume: unknown
+  /** History gives way to what is new (core/budget.ts); default: read. */
   lane?: ReadLane
 }
 
@@ -181,6 +182,8 @@ export interface WriteOperation {
   acknowledged: boolean
   /** How long an `accepted` push waits for its acknowledgement before it is parked. Milliseconds. */
   acknowledgeWithin: number
+  /** How long it had better not be tried, because its budget is used up; 0: it may. Milliseconds. */
+  held?(): number
   /** Maps out. Throws TributaryError kind `input` when the document cannot be written. */
   render(
     document: unknown,
@@ -206,11 +209,11 @@ export interface Connection {
   webhooks: Webhook[]
   /** Documents on their way at the same time (lanes), over all processes. */
   concurrency: number
-  /** Calls per interval over all lanes; null: as fast as the lanes go. */
-  rate: { calls: number; per: number } | null
   /** Raw bytes → the value a mapping reads (JSON with exact big numbers, or an XML tree), per content type. */
   parse(record: { body: Buffer; contentType: string }): unknown
   /** One harmless call that proves address and credentials. Returns what it found in one sentence. */
   check(signal: AbortSignal): Promise<{ ok: boolean; say: string }>
+  /** The process is asked to stop: calls that wait for their budget give up, and none waits any more. */
+  hasten?(): void
   close(): Promise<void>
 }

@@ -120,7 +120,7 @@ export interface DuePush {
 
 /**
  * What is due on one lane of a connection and not paused. Lanes share the pushes by id, so they never contend;
- * neighbours go to one lane, so that its batches are full.
+ * neighbours go to one lane, so that its batches are full. `held`: kinds that cannot be sent at present.
  * That no sibling of the same subject is under way is said by a unique index when the push is leased.
  */
 export async function duePushes(
@@ -129,6 +129,7 @@ export async function duePushes(
   lane: number,
   lanes: number,
   limit: number,
+  held: readonly string[] = [],
 ): Promise<DuePush[]> {
   const { rows } = await db.query<DuePush>(
     `select p.id, p.connection, p.key, p.kind, p.flow, p.mode, p.subject, p.revision, p.state, p.attempt, p.fence, p.uncertain,
@@ -139,13 +140,13 @@ export async function duePushes(
        from (
         select * from push p
          where p.connection = $1 and p.due_at <= now() and p.state in ('planned', 'unknown', 'accepted')
-           and p.id / $4 % $3 = $2
+           and p.id / $4 % $3 = $2 and p.kind <> all($5::text[])
            and not exists (select 1 from pause x where x.connection in ('', p.connection)
                              and x.flow in ('', p.flow) and x.kind in ('', p.kind))
          order by p.due_at limit $4) p
        join document_version v on v.document_id = p.document_id and v.seq = p.document_seq
       order by p.due_at`,
-    [connection, lane, lanes, limit],
+    [connection, lane, lanes, limit, held],
   )
   return rows
 }

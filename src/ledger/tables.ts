@@ -15,7 +15,7 @@ interface Reference {
   to: string
 }
 
-/** All tables but the list of migrations, those that others refer to first. */
+/** All tables but the list of migrations and what may be lost (unlogged), those that others refer to first. */
 export async function ledgerTables(db: Queryable): Promise<Table[]> {
   const { rows } = await db.query<Omit<Table, 'whole'>>(TABLES)
   const { rows: references } = await db.query<Reference>(REFERENCES)
@@ -37,7 +37,8 @@ select c.relname as name,
           from pg_index i join pg_attribute a on a.attrelid = c.oid and a.attnum = any(i.indkey)
          where i.indrelid = c.oid and i.indisprimary), '[]'::jsonb) as key
   from pg_class c
- where c.relnamespace = 'tributary'::regnamespace and c.relkind = 'r' and c.relname <> 'ledger_migration'
+ where c.relnamespace = 'tributary'::regnamespace and c.relkind = 'r' and c.relpersistence = 'p'
+   and c.relname <> 'ledger_migration'
  order by c.relname`
 
 const REFERENCES = `

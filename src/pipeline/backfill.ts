@@ -9,6 +9,7 @@ import { connectorError } from '../core/errors/connector.ts'
 import { TributaryError } from '../core/errors/error.ts'
 import { ledgerError } from '../core/errors/ledger.ts'
 import type { Connection, RawRecord, ReadStream } from '../core/ports.ts'
+import { readingLimit } from '../core/time-limit.ts'
 import {
   type HeldBackfill,
   type IdsPosition,
@@ -20,6 +21,7 @@ import { failJob, inboxIsFull, type JobHold, leaseJob, releaseJob, renewJob } fr
 import { appendRecords, type Origin } from '../ledger/inbox.ts'
 import { isPaused, pauseConnection } from '../ledger/pause.ts'
 import { whileLeased } from './heartbeat.ts'
+import { secondsAsked } from './patience.ts'
 import { BACKFILL, LANE_TURN, type Pipe, type Stopping } from './pipe.ts'
 import { recordRows, wakeFor } from './receive.ts'
 import { readPlace, windowFrom } from './windows.ts'
@@ -88,6 +90,9 @@ async function carryOn(
       return job.ids ? readIds(turn, job.ids) : readRange(turn)
     })
   } catch (error) {
+    const asked = secondsAsked(error)
+    // no failure: its lane has no calls left for now
+    if (asked > 0) return releaseJob(pipe.db, hold, asked)
     const code = error instanceof TributaryError ? error.code : 'INTERNAL'
     const state = await failJob(pipe.db, hold, code)
     // paused or cancelled by a person, or taken over: nothing failed
@@ -123,7 +128,7 @@ async function readRange(turn: Turn): Promise<void> {
   let found = at !== null && at.resume !== null
   while (at !== null) {
     if (!(await mayGoOn(turn))) return
-    const signal = AbortSignal.any([AbortSignal.timeout(READ_LIMIT), lost])
+    const signal = readingLimit(READ_LIMIT, lost)
     const { records, rest } = await readPlace(stream, at, signal)
     found ||= records.length > 0
     let next = rest
@@ -145,7 +150,7 @@ async function readIds(turn: Turn, ids: string[]): Promise<void> {
   while (done < ids.length) {
     if (!(await mayGoOn(turn))) return
     const wanted = ids.slice(done, done + IDS)
-    const signal = AbortSignal.any([AbortSignal.timeout(READ_LIMIT), lost])
+    const signal = readingLimit(READ_LIMIT, lost)
     const records = await stream.fetch!(wanted, signal, 'backfill')
     const found = new Set(records.map((r) => r.id))
     done += wanted.length

@@ -9,6 +9,7 @@ import { crashPoint } from '../core/crash-point.ts'
 import { TributaryError } from '../core/errors/error.ts'
 import { ledgerError } from '../core/errors/ledger.ts'
 import type { Connection, RawRecord, ReadStream, SourceCount } from '../core/ports.ts'
+import { readingLimit } from '../core/time-limit.ts'
 import {
   type CheckDetail,
   type CheckRow,
@@ -32,6 +33,7 @@ import {
 import { isPaused, pauseConnection } from '../ledger/pause.ts'
 import { watermarkOf } from '../ledger/stream.ts'
 import { whileLeased } from './heartbeat.ts'
+import { secondsAsked } from './patience.ts'
 import type { Pipe, Stopping } from './pipe.ts'
 import { readableUntil } from './poll.ts'
 import { recordRows, wakeFor } from './receive.ts'
@@ -107,6 +109,9 @@ async function checkedUntil(pipe: Pipe, stream: ReadStream, row: CheckRow): Prom
 }
 
 async function failed({ pipe, row, hold }: Omit<Check, 'lost'>, error: unknown): Promise<void> {
+  const asked = secondsAsked(error)
+  // no failure: its lane has no calls left for now
+  if (asked > 0) return releaseJob(pipe.db, hold, asked)
   const code = error instanceof TributaryError ? error.code : 'INTERNAL'
   const state = await failJob(pipe.db, hold, code)
   if (state === null) return
@@ -150,7 +155,7 @@ async function run(check: Check): Promise<void> {
   pipe.log(level, 'completeness checked', { connection, stream, day, source, ...ended, missing })
 }
 
-const limited = (lost: AbortSignal) => AbortSignal.any([AbortSignal.timeout(READ_LIMIT), lost])
+const limited = (lost: AbortSignal) => readingLimit(READ_LIMIT, lost)
 
 async function askCount({ stream, window, lost }: Check): Promise<SourceCount | null> {
   return countRange(stream, window, limited(lost))

@@ -8,6 +8,7 @@ import { type ErrorDetail, TributaryError } from '../core/errors/error.ts'
 import { pushError } from '../core/errors/push.ts'
 import type { Outcome } from '../core/outcome.ts'
 import type { Connection, Rendered, WriteItem, WriteOperation } from '../core/ports.ts'
+import { timeLimit } from '../core/time-limit.ts'
 import { pauseConnection } from '../ledger/pause.ts'
 import { type DuePush, duePushes, type Leased, leaseForFind, leaseForWrite } from '../ledger/push.ts'
 import { withNewestCodes } from './codes.ts'
@@ -19,7 +20,10 @@ import { afterWrite } from './stages/settle.ts'
 /** The lease outlives the call's own limit by this much, so the call is aborted before the lease ends. */
 const LEASE_MARGIN = 5_000
 
-/** Works on one lane until nothing is due or the turn is over. */
+/**
+ * Works on one lane until nothing is due or the turn is over. What could not be sent for want of budget stays as
+ * it is; the sweeper wakes the lane again, and what is due is due.
+ */
 export async function deliverLane(
   pipe: Pipe,
   connection: Connection,
@@ -29,12 +33,14 @@ export async function deliverLane(
   const end = Date.now() + LANE_TURN
   const most = batchOf(connection)
   while (!stopping.asked) {
-    const due = await duePushes(pipe.db, connection.id, lane, connection.concurrency, most)
+    const { id, concurrency, writes } = connection
+    const held = writes.filter((op) => (op.held?.() ?? 0) > 0).map((op) => op.kind)
+    if (held.length > 0 && held.length === writes.length) return
+    const due = await duePushes(pipe.db, id, lane, concurrency, most, held)
     if (due.length === 0) return
     for (const [kind, group] of Map.groupBy(due, (p) => p.kind)) {
       const op = connection.writes.find((w) => w.kind === kind)
       await (op ? deliverKind(pipe, connection, op, group) : parkUnwritable(pipe, connection, group))
-      await pace(connection)
       if (stopping.asked) return
     }
     // no more were due; what was planned since has woken this lane, and the sweeper wakes what comes of age
@@ -42,13 +48,6 @@ export async function deliverLane(
     if (Date.now() > end) break
   }
   if (!stopping.asked) void pipe.queue.wake(deliverQueue(connection.id), String(lane))
-}
-
-/** A lane is one of `concurrency` over all processes, so its own pause keeps the connection's whole rate. */
-async function pace(connection: Connection): Promise<void> {
-  const { rate, concurrency } = connection
-  if (!rate) return
-  await new Promise((resolve) => setTimeout(resolve, (rate.per / rate.calls) * concurrency))
 }
 
 async function deliverKind(
@@ -278,7 +277,7 @@ async function send(
   try {
     return await op.write(
       won.map((r) => item(r.push, r.rendered)),
-      AbortSignal.timeout(Math.floor(op.timeout - late)),
+      timeLimit(Math.floor(op.timeout - late)),
     )
   } catch (error) {
     pipe.log('error', 'connector failed', { push: won[0]?.push.id, error })
@@ -305,7 +304,7 @@ async function finish(
   const left = leaseEnd - LEASE_MARGIN - performance.now()
   if (left <= 0) return { kind: 'unknown', code: 'PUSH_TIMEOUT', message: 'no time left for the last step' }
   try {
-    const done = await op.advance(item(push, rendered), outcome.remote, AbortSignal.timeout(Math.ceil(left)))
+    const done = await op.advance(item(push, rendered), outcome.remote, timeLimit(Math.ceil(left)))
     crashPoint('deliver.advanced')
     // the draft stands whatever became of the last step: a refusal of it is not a refusal of the document
     return done.kind === 'done' ? done : { kind: 'unknown', code: done.code, message: done.message }

@@ -1,7 +1,9 @@
 /** fetch: what a hint names (a partial webhook, a doubtful copy, a document to refresh) is read by id. */
 import { crashPoint } from '../core/crash-point.ts'
 import type { Connection } from '../core/ports.ts'
+import { readingLimit } from '../core/time-limit.ts'
 import { appendRecords, dueHints, endHints, type Hint, type InboxRow } from '../ledger/inbox.ts'
+import { secondsAsked } from './patience.ts'
 import { LANE_TURN, type Pipe, type Stopping } from './pipe.ts'
 import { recordRows, wakeFor } from './receive.ts'
 
@@ -33,7 +35,7 @@ async function fetchGroup(pipe: Pipe, connection: Connection, name: string, hint
   }
   try {
     const wanted = [...new Set(hints.map((h) => h.external_id))]
-    const records = await stream.fetch(wanted, AbortSignal.timeout(LIMIT))
+    const records = await stream.fetch(wanted, readingLimit(LIMIT))
     // `fetch`, not `poll`: a read by id settles what two copies of one version disagree about
     const rows = recordRows(connection.id, name, 'fetch', records).map(settlesDoubt(hints))
     const appended = await pipe.db.transaction(async (tx) => {
@@ -44,7 +46,7 @@ async function fetchGroup(pipe: Pipe, connection: Connection, name: string, hint
     crashPoint('fetch.committed')
     await wakeFor(pipe, rows, appended)
   } catch (error) {
-    await endHints(pipe.db, ids, PUT_OFF)
+    await endHints(pipe.db, ids, Math.max(PUT_OFF, secondsAsked(error)))
     pipe.log('warn', 'fetch failed', { connection: connection.id, stream: name, error })
   }
 }

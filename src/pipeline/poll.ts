@@ -7,6 +7,7 @@ import { crashPoint } from '../core/crash-point.ts'
 import { TributaryError } from '../core/errors/error.ts'
 import { ledgerError } from '../core/errors/ledger.ts'
 import type { Connection, ReadStream } from '../core/ports.ts'
+import { readingLimit } from '../core/time-limit.ts'
 import { dueRefreshes } from '../ledger/document.ts'
 import { appendRecords, type InboxRow } from '../ledger/inbox.ts'
 import { isPaused } from '../ledger/pause.ts'
@@ -25,8 +26,11 @@ import { whileLeased } from './heartbeat.ts'
 import { FETCH, type Pipe, type Stopping } from './pipe.ts'
 import { hintRow, recordRows, wakeFor } from './receive.ts'
 
-/** One page may take this long. Milliseconds. */
+/** One page may take this long, waiting for its budget not counted. Milliseconds. */
 const PAGE_LIMIT = 60_000
+
+/** A window that begins further back is history: its calls give way to those for what is new. Milliseconds. */
+const HISTORY = 24 * 3600_000
 
 /** A stream whose reader died is free after this long; a living one renews it. Milliseconds. */
 export const POLL_LEASE = 12_000
@@ -141,9 +145,9 @@ async function readWindow(
   const { pipe, stream, hold, lost } = reading
   let resume = state.window_until ? state.resume : null
   const began = Date.now()
+  const lane = began - window.since.getTime() - stream.overlap > HISTORY ? 'backfill' : 'read'
   for (;;) {
-    const signal = AbortSignal.any([AbortSignal.timeout(PAGE_LIMIT), lost])
-    const page = await stream.page({ ...window, resume }, signal)
+    const page = await stream.page({ ...window, resume, lane }, readingLimit(PAGE_LIMIT, lost))
     const rows = recordRows(hold.connection, stream.name, 'poll', page.records)
     // only the answer told how the source's clock stands
     const read = new Date(Math.min(window.until.getTime(), readableUntil(stream, began)))

@@ -5,6 +5,7 @@ import { pushError } from '../core/errors/push.ts'
 import type { FindAnswer, Outcome, Remote } from '../core/outcome.ts'
 import type { Connection, WriteItem, WriteOperation } from '../core/ports.ts'
 import { sabotaged } from '../core/sabotage.ts'
+import { timeLimit } from '../core/time-limit.ts'
 import type { DuePush } from '../ledger/push.ts'
 import type { Pipe } from './pipe.ts'
 import { record } from './record.ts'
@@ -19,7 +20,7 @@ export async function findPush(
   item: WriteItem,
   limit: number,
 ): Promise<void> {
-  const signal = AbortSignal.timeout(limit)
+  const signal = timeLimit(limit)
   const ask = async () =>
     askFor(op, push, item, push.attempt === 0 ? adoptedNumber(pipe, push) : null, signal)
   const next = await ask().catch((error: unknown): Next => {

@@ -2,8 +2,10 @@
 import { existsSync } from 'node:fs'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
+import { memoryBudgets } from '../connector/budget-memory.ts'
 import { type Connector, connectorFolder, findConnectors, loadConnector } from '../connector/load.ts'
 import { openConnection } from '../connector/open.ts'
+import type { Budgets } from '../core/budget.ts'
 import type { Connection, Mapping } from '../core/ports.ts'
 import type { TokenStore } from '../core/token-store.ts'
 import type { CodeView } from '../ledger/code-view.ts'
@@ -24,13 +26,15 @@ export interface OpenOptions {
   /** Where tokens are kept that are renewed; null: nowhere, although this process carries the orders. */
   tokens?: TokenStore | null
   instead?: Instead | undefined
+  /** Where budgets are kept; without, in this process alone. */
+  budgets?: Budgets
 }
 
 /** Opens every connection. A project's own mappings/ beside tributary.yaml go before the bundled ones. */
 export async function openConnections(
   config: Config,
   log: Log,
-  { codes, tokens, instead = () => undefined }: OpenOptions = {},
+  { codes, tokens, instead = () => undefined, budgets = memoryBudgets() }: OpenOptions = {},
 ): Promise<Map<string, Connection>> {
   const found = await connectorFolders(config)
   const opened = new Map<string, Connection>()
@@ -46,6 +50,7 @@ export async function openConnections(
       ...tokensFor(connector, tokens),
       company: { zone, currency },
       onCall,
+      budgets,
     }
     opened.set(given.id, withPolls(await openConnection(connector, entry, mappings), given.poll))
   }

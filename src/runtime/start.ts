@@ -12,6 +12,7 @@ import { installationId } from '../ledger/migrate.ts'
 import { settler } from '../ledger/settle.ts'
 import type { Flow, Pipe } from '../pipeline/pipe.ts'
 import { createReceiver, type Receiver } from '../pipeline/receive.ts'
+import { openBudgets } from './budgets.ts'
 import type { Config, FlowConfig } from './config.ts'
 import { openConnections } from './connections.ts'
 import { type Control, serveControl } from './control.ts'
@@ -63,8 +64,11 @@ async function openPipe(config: Config, log: Log, closers: (() => Promise<unknow
   closers.push(() => queue.close())
   const codes = await openCodes(config, db, log)
   closers.push(() => codes.close())
+  const budgets = openBudgets(config.storage, db, log)
+  closers.push(() => budgets.close())
   const connections = await openConnections(config, log, {
     codes,
+    budgets,
     tokens: openTokens(db, config.storage.key),
   })
   closers.push(() => Promise.all([...connections.values()].map((c) => c.close())))

@@ -60,6 +60,7 @@ export async function startWork(pipe: Pipe, config: Config): Promise<Workers> {
   return {
     async stop() {
       stopping.asked = true
+      for (const connection of pipe.connections.values()) connection.hasten?.()
       await schedules.stop()
       await checks.stop()
       await alerts.stop()

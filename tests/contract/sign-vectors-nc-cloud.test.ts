@@ -28,7 +28,7 @@ function toolsWith(settings: Record<string, unknown>) {
     reactions: {},
     mapping: () => Promise.reject(new Error('nothing is mapped here')),
     context: { connection: 'nc', entity: 'main', settings: {}, company: { zone: 'UTC', currency: 'CNY' } },
-  })
+  })('read')
   // the vectors' public key is text that goes into signatures, and none that anything can be encrypted with
   return { ...tools, crypto: { ...tools.crypto, rsa: () => Buffer.from('sealed') } }
 }

@@ -6,10 +6,14 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach } from 'vitest'
 import { loadConnector } from '../../src/connector/load.ts'
-import { openConnection } from '../../src/connector/open.ts'
+import { type ConnectionConfig, openConnection } from '../../src/connector/open.ts'
 import type { Connection, MapContext, Mapping } from '../../src/core/ports.ts'
 
-export type Reply = (path: string, body: string, method: string) => { status?: number; body?: unknown }
+export type Reply = (
+  path: string,
+  body: string,
+  method: string,
+) => { status?: number; headers?: Record<string, string>; body?: unknown }
 
 /** Registers the clean-up of a test file and gives what its tests use. Called once at the top of the file. */
 export function acme() {
@@ -54,10 +58,11 @@ export function acme() {
     yaml: string,
     settings: Record<string, unknown> = {},
     hooks?: string,
+    more: Partial<ConnectionConfig> = {},
   ): Promise<Connection> {
     const connection = await openConnection(
       await loadConnector(await folder('acme', yaml, hooks)),
-      config(settings),
+      { ...config(settings), ...more },
       mapping,
     )
     closing.push(() => connection.close())
@@ -68,7 +73,7 @@ export function acme() {
     const server = createServer(async (req, res) => {
       const body = (await Array.fromAsync(req)).join('')
       const answer = reply(req.url ?? '', body, req.method ?? '')
-      res.writeHead(answer.status ?? 200).end(JSON.stringify(answer.body ?? null))
+      res.writeHead(answer.status ?? 200, answer.headers).end(JSON.stringify(answer.body ?? null))
     })
     await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
     closing.push(() => {

@@ -17,27 +17,30 @@ const server = createServer((req, res) => {
   req.on('end', () => res.writeHead(next.status ?? 200, next.headers ?? {}).end(next.body))
 })
 await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
-const nc = await openConnection(
-  await loadConnector(path.join(root, 'connectors/yonyou-nc')),
-  {
-    id: 'nc',
-    entity: 'main',
-    company: { zone: 'UTC', currency: 'CNY' },
-    settings: {
-      base: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
-      account: 'A',
-      group: 'G',
-      sender: 'S',
-      pkOrg: 'O',
-      bizType: 'B',
-      customer: 'C',
-      dept: 'D',
-      taxCode: 'T',
-      duplicateTexts: ['replace=Y'],
+const connector = await loadConnector(path.join(root, 'connectors/yonyou-nc'))
+const open = () =>
+  openConnection(
+    connector,
+    {
+      id: 'nc',
+      entity: 'main',
+      company: { zone: 'UTC', currency: 'CNY' },
+      settings: {
+        base: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
+        account: 'A',
+        group: 'G',
+        sender: 'S',
+        pkOrg: 'O',
+        bizType: 'B',
+        customer: 'C',
+        dept: 'D',
+        taxCode: 'T',
+        duplicateTexts: ['replace=Y'],
+      },
     },
-  },
-  (name) => loadMapping(path.join(root, `mappings/yonyou-nc/${name}.yaml`)),
-)
+    (name) => loadMapping(path.join(root, `mappings/yonyou-nc/${name}.yaml`)),
+  )
+let nc = await open()
 afterAll(async () => {
   await nc.close()
   server.closeAllConnections()
@@ -128,6 +131,9 @@ describe('whole answers', () => {
   ])('HTTP %i never reached NC', async (status, outcome) => {
     next = { status, body: '', headers: { 'Retry-After': '7' } }
     expect(await write('K1')).toMatchObject([outcome])
+    // one that was told to stay away does
+    await nc.close()
+    nc = await open()
   })
 
   test('a bill that did not come back is unknown, also when the others are done', async () => {

@@ -18,8 +18,9 @@ const signal = new AbortController().signal
 const always = { since: new Date('2020-01-01T00:00:00Z'), until: new Date('2100-01-01T00:00:00Z') }
 const context = {} as never
 
-async function connect(base: string, calls: CallEvent[] = []): Promise<Connection> {
+async function connect(base: string, calls: CallEvent[] = [], more: object = {}): Promise<Connection> {
   const config = {
+    ...more,
     id: 'my-shop',
     entity: 'main',
     settings: { base, token: 'tok', secret: 's3cret', previousSecret: 'old' },
@@ -144,16 +145,20 @@ describe('shopify against the sandbox', () => {
     expect(stream).not.toHaveProperty('unlisted')
   })
 
-  it('waits when throttled and loses nothing', async () => {
+  it('waits for its budget and is not throttled; with a rate of its own it is, and loses nothing', async () => {
+    const throttled = async (url: string) =>
+      ((await (await fetch(`${url}/_sandbox/stats`)).json()) as { throttled: number }).throttled
     const shop = await sandbox({ plan: { maximumAvailable: 120, restoreRate: 20 } })
-    await shop.post('orders', { count: 100, hard: true })
+    await shop.post('orders', { count: 60, hard: true })
     const calls: CallEvent[] = []
-    const records = await readAll(await connect(shop.url, calls))
-    expect(records).toHaveLength(100)
-    const stats = (await (await fetch(`${shop.url}/_sandbox/stats`)).json()) as { throttled: number }
-    expect(stats.throttled).toBeGreaterThan(0)
+    expect(await readAll(await connect(shop.url, calls))).toHaveLength(60)
+    expect(await throttled(shop.url)).toBe(0)
     expect(calls.every((e) => e.path.startsWith('/graphql.json'))).toBe(true)
-  }, 60_000)
+
+    const rate = { calls: 1_000, per: '1s' }
+    expect(await readAll(await connect(shop.url, [], { rate }))).toHaveLength(60)
+    expect(await throttled(shop.url)).toBeGreaterThan(0)
+  }, 90_000)
 
   it('checks: shop and number of orders, or what is wrong', async () => {
     const shop = await sandbox()

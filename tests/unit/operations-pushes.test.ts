@@ -33,6 +33,8 @@ describe.each(LEDGERS)('operations on pushes over $name', (kind) => {
         code: null,
       })
       expect((await duePushes(at.db, 'nc', 0, 1, 1000)).map((p) => p.id)).toContain(push)
+      // a kind that has no budget at present is left where it is
+      expect((await duePushes(at.db, 'nc', 0, 1, 1000, ['order'])).map((p) => p.id)).not.toContain(push)
       expect(at.woken).toEqual(['deliver-nc 0', 'deliver-nc 1'])
       expect((await at.ops.parkedList({ limit: 500 })).items.filter((p) => p.order === key)).toEqual([])
       expect((await at.ops.orderShow({ ref: key })).journal.at(-1)).toMatchObject({
