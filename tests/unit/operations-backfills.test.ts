@@ -123,9 +123,9 @@ describe.each(LEDGERS)('operations on history over $name', (kind) => {
       const request = { connection: 'web', since: '2026-01-30', until: '2026-02-01', ...ANN }
       const asked = await at.ops.completenessCheck(request)
       expect(asked.map((c) => [c.day, c.since, c.state])).toEqual([
-        ['2026-01-30', '2026-01-30T00:00:00.000Z', 'planned'],
-        ['2026-01-31', '2026-01-31T00:00:00.000Z', 'planned'],
-        ['2026-02-01', '2026-02-01T00:00:00.000Z', 'planned'],
+        ['2026-01-30', '2026-01-29T16:00:00.000Z', 'planned'],
+        ['2026-01-31', '2026-01-30T16:00:00.000Z', 'planned'],
+        ['2026-02-01', '2026-01-31T16:00:00.000Z', 'planned'],
       ])
       expect(at.woken).toEqual(['completeness web/orders'])
       expect((await at.ops.completenessCheck(request)).map((c) => c.id)).toEqual(asked.map((c) => c.id))
