@@ -191,4 +191,5 @@ async function afterRestore(tx: Queryable): Promise<void> {
   await tx.query('update inbox set claimed_until = null where claimed_until is not null')
   await tx.query('update document set claimed_until = null where claimed_until is not null')
   await tx.query('update stream set lease_until = null, holder = null where lease_until is not null')
+  await tx.query('delete from process')
 }
