@@ -10,6 +10,8 @@ import { type Pipe, POLL } from './pipe.ts'
 const LEASE = 30
 
 export interface Schedules {
+  /** From now on just these. Those that stay as they are go on undisturbed, new ones begin as at a start. */
+  set(schedules: PollSchedule[]): Promise<void>
   stop(): Promise<void>
 }
 
@@ -27,26 +29,35 @@ export function pollLane(connection: string, stream: string): string {
 
 /** Starts all schedules; each also runs once now if a tick was missed (or never ran), or a window is half read. */
 export async function startSchedules(pipe: Pipe, schedules: PollSchedule[]): Promise<Schedules> {
-  const tasks: ScheduledTask[] = []
-  for (const schedule of schedules) {
-    const name = pollLane(schedule.connection, schedule.stream)
-    const task = cron.schedule(
-      schedule.every,
-      (context) =>
-        tick(pipe, name, context.date).catch((error) =>
-          pipe.log('warn', 'tick failed', { schedule: name, error }),
-        ),
-      // a process that was blocked gets several ticks at once: each is its own row, and one poll does for all
-      { timezone: 'Etc/UTC', name, noOverlap: true, logger: cronLog(pipe, name) },
-    )
-    tasks.push(task)
-    await catchUp(pipe, schedule, task)
+  const tasks = new Map<string, ScheduledTask>()
+  const keyOf = ({ connection, stream, every }: PollSchedule) => `${pollLane(connection, stream)} ${every}`
+  const set = async (wanted: PollSchedule[]) => {
+    const keys = new Set(wanted.map(keyOf))
+    for (const [key, task] of [...tasks].filter(([key]) => !keys.has(key))) {
+      tasks.delete(key)
+      await task.destroy()
+    }
+    for (const schedule of wanted.filter((s) => !tasks.has(keyOf(s)))) {
+      const task = startTask(pipe, schedule)
+      tasks.set(keyOf(schedule), task)
+      await catchUp(pipe, schedule, task)
+    }
   }
-  return {
-    async stop() {
-      for (const task of tasks) await task.destroy()
-    },
-  }
+  await set(schedules)
+  return { set, stop: () => set([]) }
+}
+
+function startTask(pipe: Pipe, { connection, stream, every }: PollSchedule): ScheduledTask {
+  const name = pollLane(connection, stream)
+  return cron.schedule(
+    every,
+    (context) =>
+      tick(pipe, name, context.date).catch((error) =>
+        pipe.log('warn', 'tick failed', { schedule: name, error }),
+      ),
+    // a process that was blocked gets several ticks at once: each is its own row, and one poll does for all
+    { timezone: 'Etc/UTC', name, noOverlap: true, logger: cronLog(pipe, name) },
+  )
 }
 
 async function tick(pipe: Pipe, name: string, at: Date): Promise<void> {

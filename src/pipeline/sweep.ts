@@ -6,6 +6,7 @@
 import type { Database } from '../ledger/database.ts'
 import { trimInbox } from '../ledger/inbox.ts'
 import { connectionsWithDuePushes, lapseLeases } from '../ledger/push.ts'
+import { replanStep } from '../ledger/replan.ts'
 import { lapseStreams, trimTicks } from '../ledger/stream.ts'
 import { redriveCodes } from './codes.ts'
 import { FETCH, NORMALIZE, type Pipe, PLAN, POLL, wakeDelivery } from './pipe.ts'
@@ -20,8 +21,8 @@ export interface Sweeper {
   stop(): Promise<void>
 }
 
-/** Starts sweeping once a second. `retentionDays`: how long raw records keep their bodies. */
-export function startSweeper(pipe: Pipe, retentionDays: number): Sweeper {
+/** Starts sweeping once a second. `retentionDays`: how long raw records keep their bodies, asked for each time. */
+export function startSweeper(pipe: Pipe, retentionDays: () => number): Sweeper {
   let running: Promise<void> = Promise.resolve()
   let busy = false
   let tidied = Date.now()
@@ -29,6 +30,7 @@ export function startSweeper(pipe: Pipe, retentionDays: number): Sweeper {
   let trimmed = 0
   const run = async () => {
     await sweep(pipe)
+    await replan(pipe)
     if (Date.now() - tidied > TIDY_EVERY) {
       tidied = Date.now()
       await pipe.db.tidy()
@@ -40,7 +42,7 @@ export function startSweeper(pipe: Pipe, retentionDays: number): Sweeper {
     }
     if (Date.now() - trimmed > TRIM_EVERY) {
       trimmed = Date.now()
-      await trimInbox(pipe.db, retentionDays)
+      await trimInbox(pipe.db, retentionDays())
       await trimTicks(pipe.db)
     }
   }
@@ -83,6 +85,20 @@ export async function sweep(pipe: Pipe): Promise<void> {
   for (const connection of due.hints)
     if (pipe.connections.has(connection)) await pipe.queue.wake(FETCH, connection)
   for (const connection of await connectionsWithDuePushes(pipe.db)) await wakeDelivery(pipe, connection)
+}
+
+/** Longest that one round marks orders to be planned again. Milliseconds. */
+const REPLAN_TURN = 500
+
+/** Orders that the present configuration asks to be planned again, as many as a short turn allows. */
+async function replan(pipe: Pipe): Promise<void> {
+  const { id } = pipe.configuration
+  if (id === null) return
+  const end = Date.now() + REPLAN_TURN
+  for (let due: number | null = 0; due !== null && Date.now() < end; ) {
+    due = await replanStep(pipe.db, id)
+    if (due) await pipe.queue.wake(PLAN, '0')
+  }
 }
 
 async function whatIsDue(db: Database): Promise<{ records: boolean; documents: boolean; hints: string[] }> {

@@ -33,11 +33,23 @@ export interface EntityConfig {
   zone: string
 }
 
+/** A project's own files as they were stored when it was applied. */
+export interface StoredFiles {
+  /** Path below the project's folder, with slashes → text. */
+  texts: ReadonlyMap<string, string>
+  /** Absolute: a folder like connectors/ in which its own connectors were laid out. */
+  connectors: string
+}
+
 export interface Config {
   /** Absolute path of the file. */
   file: string
   /** SHA-256 of the file's text, 16 hex digits: which configuration an event happened under. */
   version: string
+  /** The file's text; never to be shown or stored, for it may hold secrets. */
+  text: string
+  /** Of a configuration that was applied: its own files as they were then. Null: they are read from the disk. */
+  stored: StoredFiles | null
   company: { zone: string; currency: string; entities: Record<string, EntityConfig> }
   connections: Record<string, ConnectionConfig>
   flows: Record<string, FlowConfig>
@@ -62,16 +74,19 @@ export function loadConfig(file: string, env: Environment, catalog?: ConnectorCa
   return parseConfig(readText(path, file), path, env, catalog)
 }
 
-/** `loadConfig` for a text at hand. `path`: absolute; relative paths in the text start from its folder. */
+/**
+ * `loadConfig` for a text at hand. `path`: absolute; relative paths in the text start from its folder. `fill`: changes
+ * the plain data of the text before anything else looks at it.
+ */
 export function parseConfig(
   text: string,
   path: string,
   env: Environment,
   catalog: ConnectorCatalog = connectorCatalog([join(dirname(path), 'connectors')]),
+  fill: (value: unknown) => unknown = (value) => value,
 ): Config {
-  const raw = parseYaml(text, path, (problems) =>
-    joined(path, problems.map((p) => yamlFailure([p])) as ReturnType<typeof configError>[]),
-  )
+  const written = readYaml(text, path)
+  const raw = { ...written, value: fill(written.value) }
   const problems = collectProblems(raw)
   const { parsed, fromEnvironment } = resolveEnvironment(raw, env, problems)
   const shape = yamlProblems(ConfigFile, parsed).filter((p) => !unsetReference(parsed, p.field))
@@ -92,7 +107,7 @@ export function parseConfig(
   const company = readCompany(context)
   const version = createHash('sha256').update(text).digest('hex').slice(0, 16)
   const config: Config = {
-    ...{ file: path, version, company },
+    ...{ file: path, version, text, stored: null, company },
     connections: readConnections(context, Object.keys(company.entities)),
     flows: readFlows(context),
     policies: context.file.policies ?? {},
@@ -102,6 +117,12 @@ export function parseConfig(
   checkSchedules(context)
   problems.finish()
   return deepFreeze(config)
+}
+
+function readYaml(text: string, path: string): ParsedYaml {
+  return parseYaml(text, path, (problems) =>
+    joined(path, problems.map((p) => yamlFailure([p])) as ReturnType<typeof configError>[]),
+  )
 }
 
 function readText(path: string, shown: string): string {

@@ -8,6 +8,7 @@ import { pause, pauses, resume } from '../ledger/pause.ts'
 import { replayRecords } from '../ledger/replay.ts'
 import type { Operations, Pause, PauseScope } from './operations.ts'
 import { codeOperations } from './operations-codes.ts'
+import { configurationOperations } from './operations-configuration.ts'
 import { type Desk, handOf, type LedgerAccess, makeDesk, type OperationsContext } from './operations-desk.ts'
 import { doctor } from './operations-doctor.ts'
 import { mappingDiffOperations } from './operations-mapping-diff.ts'
@@ -30,6 +31,7 @@ export function ledgerOperations(access: LedgerAccess, context: OperationsContex
     ...mappingDiffOperations(desk),
     ...tokenOperations(desk),
     ...codeOperations(desk),
+    ...configurationOperations(desk),
     ...pauseOperations(desk),
     doctor: () => doctor(desk),
     stats: statsOperation(desk),

@@ -9,6 +9,7 @@
  */
 import type { DocumentKind, OrderProgress } from '../core/states.ts'
 import { CODE_OPERATIONS, type CodeOperations } from './operations-code-types.ts'
+import { CONFIGURATION_OPERATIONS, type ConfigurationOperations } from './operations-configuration-types.ts'
 import type { MappingDiffOperations } from './operations-mapping-diff-types.ts'
 import type {
   Actor,
@@ -153,7 +154,7 @@ export interface Pause {
 }
 
 export interface DoctorCheck {
-  /** database, folder, queue, clock, schedule, inbox, pushes, parked, leases, paused, disk, version, connection:<id>… */
+  /** database, configuration, folder, queue, clock, schedule, inbox, pushes, parked, leases, paused, disk, version, connection:<id>… */
   id: string
   level: 'ok' | 'warn' | 'fail'
   say: Bilingual
@@ -189,7 +190,12 @@ export interface Stats {
   }[]
 }
 
-export interface Operations extends PushOperations, CodeOperations, MappingDiffOperations, TokenOperations {
+export interface Operations
+  extends PushOperations,
+    CodeOperations,
+    MappingDiffOperations,
+    TokenOperations,
+    ConfigurationOperations {
   ordersList(filter: OrderFilter): Promise<PageOf<OrderSummary>>
   /** `ref`: order key, or anything `find` understands as long as it means one order. Throws RUNTIME_UNKNOWN, RUNTIME_AMBIGUOUS. */
   orderShow(request: { ref: string }): Promise<OrderDetail>
@@ -238,6 +244,7 @@ export const OPERATIONS = [
   'storedCount',
   'replay',
   ...CODE_OPERATIONS,
+  ...CONFIGURATION_OPERATIONS,
   'pause',
   'resume',
   'pauses',

@@ -1,6 +1,7 @@
 /** Every error code there is, by area. docs/reference/errors.md is generated from this table. */
 import { CODE_ERRORS } from './code.ts'
 import { CONFIG_ERRORS } from './config.ts'
+import { CONFIGURATION_ERRORS } from './configuration.ts'
 import { CONNECTOR_ERRORS } from './connector.ts'
 import type { ErrorEntry } from './error.ts'
 import { LEDGER_ERRORS } from './ledger.ts'
@@ -14,6 +15,7 @@ import { YAML_ERRORS } from './yaml.ts'
 export const ERRORS: Record<string, ErrorEntry> = {
   ...CODE_ERRORS,
   ...CONFIG_ERRORS,
+  ...CONFIGURATION_ERRORS,
   ...CONNECTOR_ERRORS,
   ...LEDGER_ERRORS,
   ...MAPPING_ERRORS,

@@ -1,0 +1,93 @@
+/**
+ * By which configuration a process starts. Until something was applied: by its own file, as any program. From then on
+ * by the active one of the ledger, and its file counts only when it is applied: a process that dies while somebody
+ * edits must not come back with half a change.
+ */
+import {
+  type ActivationKind,
+  activate,
+  activationById,
+  type ConfigurationUses,
+  configurationById,
+  followedActivation,
+} from '../ledger/configuration.ts'
+import type { Database } from '../ledger/database.ts'
+import type { Config } from './config.ts'
+import type { Environment } from './config-environment.ts'
+import { type Captured, captureConfiguration, usedFiles } from './configuration-files.ts'
+import { loadStored } from './configuration-load.ts'
+import type { Log } from './log.ts'
+import { version } from './version.ts'
+
+export interface StartChoice {
+  config: Config
+  /** Null: not known. */
+  uses: ConfigurationUses | null
+  /** Of the file that the process was started with; null: it cannot be stored. */
+  fileHash: string | null
+  /** The file says something else than what runs. */
+  unapplied: boolean
+  /** To be called once everything is open: records what runs. Answers its activation, or null. */
+  record(): Promise<number | null>
+  close(): void
+}
+
+export interface StartRequest {
+  /** The file's. */
+  config: Config
+  env: Environment
+  log: Log
+  /** Activate the file, whatever is active. */
+  apply: boolean
+  /** Whose hand it was. */
+  who: string
+}
+
+/** Throws what a stored configuration throws that cannot be loaded here; with `apply`, what cannot be stored. */
+export async function chooseStart(db: Database, request: StartRequest): Promise<StartChoice> {
+  const { config, env, log, apply } = request
+  const captured = await capture(request)
+  const fileHash = captured?.hash ?? null
+  const followed = await followedActivation(db)
+  const own = { config, uses: captured?.uses ?? null, fileHash, unapplied: false, close: () => undefined }
+  if (followed === null || apply) {
+    return { ...own, record: () => recordStart(db, captured, apply ? 'apply' : 'start', request.who) }
+  }
+  const active = (await activationById(db, followed))!
+  if (active.hash === fileHash) return { ...own, record: async () => followed }
+  const stored = (await configurationById(db, active.configuration_id))!
+  const loaded = loadStored(stored.files, config, env)
+  log.warn({ event: 'configuration.unapplied', file: config.file, activation: followed })
+  const { uses } = await usedFiles(loaded.config, version())
+  return { ...loaded, uses, fileHash, unapplied: true, record: async () => followed }
+}
+
+/** Null, said in the log, where the file cannot be stored: the process runs by it all the same. */
+async function capture({ config, log, apply }: StartRequest): Promise<Captured | null> {
+  try {
+    return await captureConfiguration(config, version())
+  } catch (error) {
+    if (apply) throw error
+    log.warn({ event: 'configuration.not-stored', error })
+    return null
+  }
+}
+
+async function recordStart(
+  db: Database,
+  captured: Captured | null,
+  kind: ActivationKind,
+  who: string,
+): Promise<number | null> {
+  if (!captured) return null
+  const { hash, files, uses } = captured
+  const made = await activate(db, {
+    configuration: { hash, files },
+    kind,
+    uses,
+    replan: null,
+    who,
+    why: null,
+  })
+  return made?.id ?? null
+}
