@@ -1,9 +1,11 @@
 /** All commands in one program. `main.ts` runs it; the reference page is made from it. */
 import { Command } from 'commander'
 import { version } from '../runtime/version.ts'
+import { apply, rollback } from './apply.ts'
 import { backup } from './backup.ts'
 import { check } from './check.ts'
 import { codes } from './codes.ts'
+import { configuration } from './configuration.ts'
 import { type Cli, createCli } from './context.ts'
 import { doctor } from './doctor.ts'
 import { localize } from './help.ts'
@@ -25,6 +27,9 @@ import { token } from './token.ts'
 const COMMANDS = [
   init,
   check,
+  apply,
+  rollback,
+  configuration,
   start,
   serve,
   work,

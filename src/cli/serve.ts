@@ -1,16 +1,19 @@
 /** `tributary serve` and `tributary work`: the two halves of `start`, for several processes on one database. */
+import { hostname } from 'node:os'
 import type { Command } from 'commander'
 import { TributaryError } from '../core/errors/error.ts'
 import type { HttpServer } from '../http/server.ts'
 import { type Config, HEALTH_PORT } from '../runtime/config.ts'
 import { createLog, type Log } from '../runtime/log.ts'
 import type { Running } from '../runtime/operations.ts'
-import { type Cli, readCount } from './context.ts'
+import { actor, type Cli, readCount } from './context.ts'
 import { listenForStop } from './stop.ts'
 
 export interface ListenOptions {
   host?: string
   port?: string
+  /** Activate this process's file, whatever is active. */
+  apply?: boolean
 }
 
 /** Webhooks, API, health and metrics; no work. */
@@ -21,6 +24,7 @@ export function serve(cli: Cli): Command {
     .description(say('serve'))
     .option('--host <address>', say('option.host'))
     .option('--port <port>', say('option.port'))
+    .option('--apply', say('option.apply'))
     .action((options: ListenOptions) => runServer(cli, 'serve', options))
 }
 
@@ -38,6 +42,7 @@ export function work(cli: Cli): Command {
     .option('--host <address>', say('option.health-host'))
     .option('--port <port>', say('option.health-port'))
     .option('--no-health', say('option.no-health'))
+    .option('--apply', say('option.apply'))
     .action((options: WorkOptions) => runWork(cli, options))
 }
 
@@ -46,7 +51,7 @@ async function runWork(cli: Cli, options: WorkOptions): Promise<void> {
   const config = cli.config()
   const at = healthAddress(config, options)
   const log = createLog({ level: config.log.level })
-  const running = await startRole(config, 'work', log)
+  const running = await startRole(cli, config, 'work', { log, apply: options.apply === true })
   let http: HttpServer | null
   try {
     http = at && (await listenForHealth(running, at, log))
@@ -99,7 +104,7 @@ export async function runServer(cli: Cli, role: 'all' | 'serve', options: Listen
   const { host, port } = addressOf(config, options)
   const log = createLog({ level: config.log.level })
   const { startHttp } = await import('../http/server.ts')
-  const running = await startRole(config, role, log)
+  const running = await startRole(cli, config, role, { log, apply: options.apply === true })
   let http: HttpServer
   try {
     http = await startHttp({ running, host, port, log })
@@ -115,9 +120,18 @@ export async function runServer(cli: Cli, role: 'all' | 'serve', options: Listen
 }
 
 /** Loaded when needed: most commands never open the ledger themselves. */
-async function startRole(config: Config, role: 'all' | 'serve' | 'work', log: Log): Promise<Running> {
+async function startRole(
+  cli: Cli,
+  config: Config,
+  role: 'all' | 'serve' | 'work',
+  options: { log: Log; apply: boolean },
+): Promise<Running> {
   const { startRuntime } = await import('../runtime/start.ts')
-  return startRuntime(config, { role, log })
+  const running = await startRuntime(config, { role, env: cli.env, by: actor().by, ...options })
+  const { processes } = await running.operations.configurationState({})
+  const own = processes.find((p) => p.pid === process.pid && p.host === hostname())
+  if (own?.fileDiffers) cli.remark(cli.say('configuration.unapplied', { file: config.file }))
+  return running
 }
 
 /** The configuration's address, unless the command line has another. */

@@ -44,7 +44,10 @@ function nodeAt(document: ReturnType<typeof parseDocument>, path: YamlPath): Nod
 export function changeComments(text: string, change: (comment: string) => string): string {
   const found: { offset: number; source: string }[] = []
   const collect = (token: unknown): void => {
-    if (Array.isArray(token)) return token.forEach(collect)
+    if (Array.isArray(token)) {
+      for (const inner of token) collect(inner)
+      return
+    }
     if (typeof token !== 'object' || token === null) return
     const { type, offset, source } = token as { type?: unknown; offset?: unknown; source?: unknown }
     if (type === 'comment' && typeof offset === 'number' && typeof source === 'string') {

@@ -4,6 +4,7 @@ import { runtimeError } from '../core/errors/runtime.ts'
 import type { DocumentKind } from '../core/ports.ts'
 import type { Operations, Resolution, Selection, TokenScope } from '../runtime/operations.ts'
 import * as c from './api-code-schemas.ts'
+import * as configuration from './api-configuration-schemas.ts'
 import * as s from './api-schemas.ts'
 
 /** What a handler gets: everything validated by the route's schemas. */
@@ -187,6 +188,25 @@ const reading: ApiRoute[] = [
   },
   {
     method: 'GET',
+    path: '/configuration',
+    operation: 'configurationState',
+    scope: 'read',
+    summary: 'What is active, and which processes run by it; "tributary apply" changes it',
+    answer: configuration.ConfigurationState,
+    run: (o) => o.configurationState({}),
+  },
+  {
+    method: 'GET',
+    path: '/configuration/activations',
+    operation: 'configurationList',
+    scope: 'read',
+    summary: 'What was activated when and by whom, newest first',
+    query: configuration.ActivationQuery,
+    answer: s.pageOf(configuration.ActivationSummary),
+    run: (o, r) => o.configurationList(r.query),
+  },
+  {
+    method: 'GET',
     path: '/pauses',
     operation: 'pauses',
     scope: 'read',
@@ -197,6 +217,15 @@ const reading: ApiRoute[] = [
 ]
 
 const operating: ApiRoute[] = [
+  {
+    method: 'GET',
+    path: '/configuration/activations/:id',
+    operation: 'configurationShow',
+    scope: 'operate',
+    summary: 'One activation with the files that it consists of',
+    answer: configuration.ConfigurationDetail,
+    run: (o, r) => o.configurationShow({ id: r.params.id }),
+  },
   {
     method: 'GET',
     path: '/records/:id/body',
@@ -303,5 +332,5 @@ function scopeOf(body: { connection?: string; flow?: string; kind?: DocumentKind
   return scope
 }
 
-/** All of /v1. Tokens and backups are made by the CLI alone. */
+/** All of /v1. Tokens, backups and activations are made by the CLI alone. */
 export const ROUTES: readonly ApiRoute[] = [...reading, ...operating]

@@ -6,32 +6,41 @@ import { IN_RANGE, type OrderRange, windowEnd } from './replan.ts'
 /** Rows that one statement looks at. */
 const WINDOW = 5000
 
-/** Counts; `complete` false: time was over, there are at least so many. */
-export interface Counted {
-  count: number
+/** Orders; `complete` false: time was over, there are at least so many. */
+export interface CountedOrders {
+  /** The flow has no push of them. */
+  fresh: number
+  /** The flow has planned them and not sent them. */
+  unsent: number
   complete: boolean
 }
 
-/** Orders of these ranges that would be pushed as they stand: paid, neither cancelled nor refunded. */
+/** Orders of these ranges that may be pushed as they stand: paid, neither cancelled nor refunded. */
 export async function countOrders(
   db: Queryable,
+  flow: string,
   ranges: OrderRange[],
   milliseconds: number,
-): Promise<Counted> {
+): Promise<CountedOrders> {
   const end = Date.now() + milliseconds
-  let count = 0
+  const sum = { fresh: 0, unsent: 0, complete: true }
   for (let after = 0; ; await breath()) {
     const upper = await windowEnd(db, after, WINDOW)
-    if (upper === null) return { count, complete: true }
-    const { rows } = await db.query<{ n: number }>(
-      `select count(*) as n from document d join document_version v on v.document_id = d.id and v.seq = d.seq
+    if (upper === null) return sum
+    const { rows } = await db.query<{ fresh: number; unsent: number }>(
+      `select count(*) filter (where p.states is null) as fresh,
+              count(*) filter (where 'planned' = any(p.states)) as unsent
+         from document d join document_version v on v.document_id = d.id and v.seq = d.seq
+        cross join lateral (select array_agg(state) as states from push
+                             where document_id = d.id and flow = $4 and state <> 'withdrawn') p
         where d.id > $2 and d.id <= $3 and ${IN_RANGE} and v.content->>'state' <> 'cancelled'
           and v.content->>'payment' in ('paid', 'part-refunded')`,
-      [JSON.stringify(ranges), after, upper],
+      [JSON.stringify(ranges), after, upper, flow],
     )
-    count += rows[0]!.n
+    sum.fresh += rows[0]!.fresh
+    sum.unsent += rows[0]!.unsent
     after = upper
-    if (Date.now() > end) return { count, complete: false }
+    if (Date.now() > end) return { ...sum, complete: false }
   }
 }
 

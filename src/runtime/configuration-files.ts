@@ -8,7 +8,7 @@ import { contentHash } from '../core/canonical.ts'
 import { configurationError } from '../core/errors/configuration.ts'
 import type { Phrase } from '../core/errors/error.ts'
 import { parseYaml } from '../core/yaml.ts'
-import type { ConfigurationFiles, ConfigurationUses, Used } from '../ledger/configuration.ts'
+import type { ConfigurationFiles, ConfigurationUses } from '../ledger/configuration.ts'
 import { readMapping } from '../mapping/read.ts'
 import type { Config } from './config.ts'
 import { connectorCatalog } from './config-catalog.ts'
@@ -127,11 +127,6 @@ const namesIn = (folder: string): string[] => (existsSync(folder) ? readdirSync(
 
 const nameOf = (file: string): string[] =>
   /^[^/]+\.(in|out)\.yaml$/.test(file) ? [file.replace(/\.yaml$/, '')] : []
-
-/** Whether two uses are of the same thing. */
-export function isSameUse(a: Used | undefined, b: Used | undefined): boolean {
-  return a?.version === b?.version && a?.own === b?.own
-}
 
 const OUTSIDE: Phrase = { en: "it lies outside the project's folder", zh: '它在项目目录之外' }
 const TOO_LARGE: Phrase = { en: 'its files are larger than 4 MB together', zh: '其文件合计超过 4 MB' }

@@ -30,7 +30,9 @@ export interface ProcessSummary {
   startedAt: string
   /** What it runs by; null: a file that could not be stored. */
   activation: string | null
-  /** Why it does not run by the active one. */
+  /** The activation that it could not take over. */
+  refused: string | null
+  /** Why. */
   problem: { code: string; say: Bilingual; fix: Bilingual } | null
   /** It was started while its tributary.yaml said something else than the active configuration. */
   fileDiffers: boolean
@@ -56,16 +58,19 @@ export interface ConfigurationDetail extends ActivationSummary {
 export interface ImpactQuery {
   /** Flows whose pushes are counted. */
   flows: string[]
-  /** Each a set of ranges of orders. */
-  orders: OrderRange[][]
+  /** Orders that a flow takes in or lets go. */
+  orders: { flow: string; ranges: OrderRange[] }[]
   /** Connections whose waiting work is counted. */
   connections: string[]
 }
 
-/** In the order of the query. `complete` false: time was over, there are at least so many. */
+/**
+ * In the order of the query. `complete` false: time was over, there are at least so many. `fresh`: orders that the
+ * flow has not pushed; `unsent`: those that it has planned and not sent.
+ */
 export interface Impact {
   flows: { shadowed: number; planned: number; complete: boolean }[]
-  orders: { count: number; complete: boolean }[]
+  orders: { fresh: number; unsent: number; complete: boolean }[]
   connections: { pushes: number; records: number }[]
 }
 

@@ -73,7 +73,7 @@ async function impact(db: Database, { flows, orders, connections }: ImpactQuery)
   const each = PATIENCE / Math.max(1, flows.length + orders.length)
   const counted: Impact = { flows: [], orders: [], connections: [] }
   for (const flow of flows) counted.flows.push(await countFlowPushes(db, flow, each))
-  for (const ranges of orders) counted.orders.push(await countOrders(db, ranges, each))
+  for (const { flow, ranges } of orders) counted.orders.push(await countOrders(db, flow, ranges, each))
   for (const id of connections) counted.connections.push(await countWaiting(db, id))
   return counted
 }
@@ -121,6 +121,7 @@ function toProcess(row: ProcessRow, active: ActivationRow | null): ProcessSummar
     version: row.version,
     startedAt: row.started_at.toISOString(),
     activation: row.activation_id === null ? null : String(row.activation_id),
+    refused: row.refused_id === null ? null : String(row.refused_id),
     problem: error && {
       code: error.code,
       say: { en: error.say('en'), zh: error.say('zh') },

@@ -1,5 +1,8 @@
 /** Texts of the CLI in English. `{name}` is filled in. `zh.ts` holds the same keys. */
+import { enConfiguration } from './en-configuration.ts'
+
 export const en = {
+  ...enConfiguration,
   tributary: 'Carries orders from many shops into an ERP, and what the ERP decides back to the shops.',
   'help.usage': 'Usage:',
   'help.arguments': 'Arguments:',

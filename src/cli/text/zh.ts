@@ -1,7 +1,9 @@
 /** Texts of the CLI in Chinese, the same keys as `en.ts`. */
 import type { en } from './en.ts'
+import { zhConfiguration } from './zh-configuration.ts'
 
 export const zh: Record<keyof typeof en, string> = {
+  ...zhConfiguration,
   tributary: '把多个店铺的订单送入 ERP，并把 ERP 的结果送回店铺。',
   'help.usage': '用法：',
   'help.arguments': '参数：',
