@@ -3,7 +3,7 @@ import { createInterface } from 'node:readline/promises'
 import type { Command } from 'commander'
 import { configurationError } from '../core/errors/configuration.ts'
 import { runtimeError } from '../core/errors/runtime.ts'
-import type { Config } from '../runtime/config.ts'
+import type { BrokenConfig, Config, OwnConfig } from '../runtime/config.ts'
 import type { ConfigurationChange, Target } from '../runtime/configuration-change.ts'
 import type { Follow } from '../runtime/configuration-wait.ts'
 import { createLog } from '../runtime/log.ts'
@@ -50,12 +50,13 @@ async function runApply(cli: Cli, options: Options): Promise<void> {
 }
 
 async function runRollback(cli: Cli, id: string | undefined, options: Options): Promise<void> {
-  const config = cli.config()
-  await withOperations(cli, async (operations) => {
+  const config = cli.ownConfig()
+  const work = async (operations: Operations) => {
     const earlier = await operations.configurationShow({ id: id ?? (await earlierOne(operations)) })
     await change(cli, config, operations, { earlier }, options)
     if (!cli.json() && !options.dryRun) await sayFile(cli, config, earlier)
-  })
+  }
+  await withOperations(cli, work, config)
 }
 
 /** The newest activation of another configuration than the active one. Throws CONFIGURATION_NONE. */
@@ -80,7 +81,7 @@ interface Answer extends Omit<ConfigurationChange, 'request'> {
 
 async function change(
   cli: Cli,
-  own: Config,
+  own: OwnConfig,
   operations: Operations,
   target: Target,
   options: Options,
@@ -129,8 +130,12 @@ async function isConfirmed(cli: Cli, { yes }: Options): Promise<boolean> {
 }
 
 /** After a rollback the files on the disk are usually the newer ones: the next apply would bring them back. */
-async function sayFile(cli: Cli, config: Config, { id, hash }: ActivationSummary): Promise<void> {
+async function sayFile(
+  cli: Cli,
+  config: Config | BrokenConfig,
+  { id, hash }: ActivationSummary,
+): Promise<void> {
   const { captureConfiguration, MAIN_FILE } = await import('../runtime/configuration-files.ts')
-  if ((await captureConfiguration(config, version())).hash === hash) return
+  if (!('broken' in config) && (await captureConfiguration(config, version())).hash === hash) return
   cli.remark(cli.say('apply.not-file', { id, file: MAIN_FILE }))
 }

@@ -1,6 +1,7 @@
 /** `tributary configuration list|show`: what was activated when, and what it consisted of. */
 import type { Command } from 'commander'
 import { runtimeError } from '../core/errors/runtime.ts'
+import type { Operations } from '../runtime/operations.ts'
 import type { ConfigurationDetail } from '../runtime/operations-configuration-types.ts'
 import { type Cli, given, readCount } from './context.ts'
 import { withOperations } from './open.ts'
@@ -25,10 +26,11 @@ export function configuration(cli: Cli): Command {
 async function list(cli: Cli, options: { limit?: string; after?: string }): Promise<void> {
   const { say } = cli
   const query = given({ limit: readCount('limit', options.limit, [1, 500]), after: options.after })
-  const { page, active } = await withOperations(cli, async (o) => ({
+  const look = async (o: Operations) => ({
     page: await o.configurationList(query),
     active: (await o.configurationState({})).active?.id,
-  }))
+  })
+  const { page, active } = await withOperations(cli, look, cli.ownConfig())
   cli.show(page, () =>
     page.items.length === 0
       ? say('configuration.none')
@@ -52,7 +54,8 @@ async function list(cli: Cli, options: { limit?: string; after?: string }): Prom
 }
 
 async function show(cli: Cli, id: string | undefined, { file }: { file?: string }): Promise<void> {
-  const detail = await withOperations(cli, (o) => o.configurationShow(id === undefined ? {} : { id }))
+  const look = (o: Operations) => o.configurationShow(id === undefined ? {} : { id })
+  const detail = await withOperations(cli, look, cli.ownConfig())
   if (file === undefined) return cli.show(detail, () => detailText(cli, detail))
   const text = detail.files[file]
   if (text === undefined) {

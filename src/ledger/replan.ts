@@ -39,7 +39,11 @@ export async function windowEnd(db: Queryable, after: number, size: number): Pro
  * One step of the oldest activation that asks for it, up to `upTo` (a process must not plan for a configuration that
  * it does not run by). Answers how many orders became due, or null when nothing is left to do.
  */
-export async function replanStep(db: Database, upTo: number): Promise<number | null> {
+export async function replanStep(
+  db: Database,
+  upTo: number,
+  window: number = WINDOW,
+): Promise<number | null> {
   const { rows: any } = await db.query('select 1 from activation where replan is not null and id <= $1', [
     upTo,
   ])
@@ -52,7 +56,7 @@ export async function replanStep(db: Database, upTo: number): Promise<number | n
     )
     const found = rows[0]
     if (!found) return null
-    const upper = await windowEnd(tx, found.replan_after, WINDOW)
+    const upper = await windowEnd(tx, found.replan_after, window)
     if (upper === null) {
       await tx.query('update activation set replan = null where id = $1', [found.id])
       return 0

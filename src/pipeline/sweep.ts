@@ -18,6 +18,8 @@ const CODES_EVERY = 5_000
 const TRIM_EVERY = 3600_000
 
 export interface Sweeper {
+  /** The configuration may state codes that something waits for: they are looked at in the next round. */
+  lookAtCodes(): void
   stop(): Promise<void>
 }
 
@@ -27,6 +29,8 @@ export function startSweeper(pipe: Pipe, retentionDays: () => number): Sweeper {
   let busy = false
   let tidied = Date.now()
   let redriven = 0
+  // what the configuration states may have changed while nothing ran
+  let restated = true
   let trimmed = 0
   const run = async () => {
     await sweep(pipe)
@@ -35,10 +39,14 @@ export function startSweeper(pipe: Pipe, retentionDays: () => number): Sweeper {
       tidied = Date.now()
       await pipe.db.tidy()
     }
-    if (Date.now() - redriven > CODES_EVERY) {
-      const first = redriven === 0
-      await redriveCodes(pipe, first)
+    if (restated || Date.now() - redriven > CODES_EVERY) {
+      const always = restated
+      restated = false
       redriven = Date.now()
+      await redriveCodes(pipe, always).catch((error) => {
+        restated ||= always
+        throw error
+      })
     }
     if (Date.now() - trimmed > TRIM_EVERY) {
       trimmed = Date.now()
@@ -57,6 +65,9 @@ export function startSweeper(pipe: Pipe, retentionDays: () => number): Sweeper {
       })
   }, EVERY)
   return {
+    lookAtCodes() {
+      restated = true
+    },
     async stop() {
       clearInterval(timer)
       await running

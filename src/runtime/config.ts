@@ -6,7 +6,7 @@ import { createHash } from 'node:crypto'
 import { readFileSync } from 'node:fs'
 import { dirname, join, resolve } from 'node:path'
 import { configError } from '../core/errors/config.ts'
-import { shapePhrase } from '../core/errors/error.ts'
+import { shapePhrase, TributaryError } from '../core/errors/error.ts'
 import { isCurrency } from '../core/money.ts'
 import { isZone } from '../core/time.ts'
 import { type ParsedYaml, parseYaml, type YamlPath, yamlFailure, yamlProblems } from '../core/yaml.ts'
@@ -21,7 +21,7 @@ import {
 import { type Environment, resolveEnvironment } from './config-environment.ts'
 import { type FlowConfig, readCron, readFlows } from './config-flows.ts'
 import { collectProblems, joined } from './config-problems.ts'
-import { ConfigFile } from './schema.ts'
+import { ConfigFile, OWN_PARTS, OwnParts } from './schema.ts'
 
 export type { ConfigWarning, ConnectionConfig, PollConfig } from './config-connections.ts'
 export type { FlowConfig } from './config-flows.ts'
@@ -63,6 +63,51 @@ export interface Config {
   retention: { raw: number }
   log: { level: 'debug' | 'info' | 'warn' | 'error' }
   warnings: ConfigWarning[]
+}
+
+/** What a process reads of its own file whatever is active. */
+export type OwnConfig = Pick<Config, 'file' | 'text' | 'storage' | 'http' | 'health' | 'log'>
+
+/** A file that is wrong, of which those parts could be read all the same. */
+export interface BrokenConfig extends OwnConfig {
+  broken: TributaryError
+}
+
+/**
+ * `loadConfig` for what can do with the active configuration of the ledger where the file is wrong. Throws what
+ * `loadConfig` throws when it is so wrong that nobody can tell where the ledger is.
+ */
+export function loadOwnConfig(file: string, env: Environment): Config | BrokenConfig {
+  const path = resolve(file)
+  const text = readText(path, file)
+  try {
+    return parseConfig(text, path, env)
+  } catch (error) {
+    if (!(error instanceof TributaryError)) throw error
+    const own = readOwn(text, path, env)
+    if (!own) throw error
+    return { file: path, text, ...own, broken: error }
+  }
+}
+
+/** Null where these parts themselves are wrong. */
+function readOwn(text: string, path: string, env: Environment): Omit<OwnConfig, 'file' | 'text'> | null {
+  try {
+    const written = readYaml(text, path)
+    const given = Object.entries((written.value ?? {}) as object)
+    const value = Object.fromEntries(given.filter(([key]) => (OWN_PARTS as readonly string[]).includes(key)))
+    const raw = { ...written, value }
+    const problems = collectProblems(raw)
+    const { parsed } = resolveEnvironment(raw, env, problems)
+    problems.addYaml(yamlProblems(OwnParts, parsed))
+    problems.finish()
+    const { retention: _, ...own } = readServer({ file: parsed.value as ConfigFile, problems }, path, env)
+    problems.finish()
+    return deepFreeze(own)
+  } catch (error) {
+    if (error instanceof TributaryError) return null
+    throw error
+  }
 }
 
 /**
@@ -179,7 +224,7 @@ export const HEALTH_PORT = 8081
 const DAYS = 86_400_000
 
 function readServer(
-  context: ConfigContext,
+  context: Pick<ConfigContext, 'file' | 'problems'>,
   path: string,
   env: Environment,
 ): Pick<Config, 'storage' | 'http' | 'health' | 'retention' | 'log'> {
@@ -204,7 +249,12 @@ function readServer(
 }
 
 /** An address may hold a password: only its beginning is named. */
-function checkAddress(context: ConfigContext, path: YamlPath, address: string | null, schemes: string[]) {
+function checkAddress(
+  context: Pick<ConfigContext, 'problems'>,
+  path: YamlPath,
+  address: string | null,
+  schemes: string[],
+) {
   if (address === null || address.includes('${')) return
   if (schemes.includes(/^[a-z]+:/.exec(address)?.[0] ?? '') && URL.canParse(address)) return
   context.problems.add('CONFIG_VALUE', path, {

@@ -8,7 +8,7 @@ import { configurationError } from '../core/errors/configuration.ts'
 import { TributaryError } from '../core/errors/error.ts'
 import { parseYaml } from '../core/yaml.ts'
 import { inspectMapping } from '../mapping/inspect.ts'
-import type { Config } from './config.ts'
+import type { Config, OwnConfig } from './config.ts'
 import { connectorCatalog } from './config-catalog.ts'
 import type { Environment } from './config-environment.ts'
 import { type Difference, differencesOf, type SecretsOf } from './configuration-difference.ts'
@@ -34,7 +34,7 @@ export type Target = { captured: Captured } | { earlier: ConfigurationDetail }
 
 export interface ChangeContext {
   /** As its file says now: storage, addresses, secrets that are written out. */
-  own: Config
+  own: OwnConfig
   env: Environment
   operations: Operations
   log: Log
@@ -103,7 +103,11 @@ async function activeOf(operations: Operations): Promise<ConfigurationDetail | n
 }
 
 /** The active one may need a variable that is not set here: then what it does to the ledger is not told. */
-function loadWhatCan(active: ConfigurationDetail, own: Config, env: Environment): LoadedConfiguration | null {
+function loadWhatCan(
+  active: ConfigurationDetail,
+  own: OwnConfig,
+  env: Environment,
+): LoadedConfiguration | null {
   try {
     return loadStored(active.files, own, env)
   } catch (error) {
@@ -119,7 +123,7 @@ async function tryOpening(config: Config, log: Log): Promise<void> {
 }
 
 /** Mistakes in the project's own mappings, and cases of the tests beside them that fail. */
-async function checkMappings(config: Config, names: string[]): Promise<void> {
+async function checkMappings(config: OwnConfig, names: string[]): Promise<void> {
   const wrong: { en: string; zh: string }[] = []
   for (const name of names.filter((n) => /^mappings\/.*\.ya?ml$/.test(n))) {
     const { complaints } = await inspectMapping(join(dirname(config.file), name))

@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 import { parseYaml } from '../core/yaml.ts'
 import type { ConfigurationFiles } from '../ledger/configuration.ts'
-import { type Config, parseConfig } from './config.ts'
+import { type Config, type OwnConfig, parseConfig } from './config.ts'
 import { connectorCatalog } from './config-catalog.ts'
 import type { Environment } from './config-environment.ts'
 import { MAIN_FILE } from './configuration-files.ts'
@@ -21,7 +21,7 @@ export interface LoadedConfiguration {
  * written out from its own file as it is now, and storage, addresses and log from `own`, which it was started with.
  * Throws CONFIG_…, CONFIGURATION_SECRET_ELSEWHERE and what wrong connectors throw.
  */
-export function loadStored(files: ConfigurationFiles, own: Config, env: Environment): LoadedConfiguration {
+export function loadStored(files: ConfigurationFiles, own: OwnConfig, env: Environment): LoadedConfiguration {
   const { [MAIN_FILE]: text = '', ...others } = files
   const folder = layOut(others)
   try {
@@ -42,7 +42,7 @@ export function loadStored(files: ConfigurationFiles, own: Config, env: Environm
 }
 
 /** The process's own file as it is now; where it cannot be read, as it was at start. */
-function ownValue(own: Config): unknown {
+function ownValue(own: OwnConfig): unknown {
   const read = (text: string) => parseYaml(text, own.file).value
   try {
     return read(readFileSync(own.file, 'utf8'))

@@ -7,12 +7,10 @@ import { configurationError } from '../core/errors/configuration.ts'
 import { parseYaml, type YamlPath } from '../core/yaml.ts'
 import { changeComments, replaceValues } from '../core/yaml-replace.ts'
 import type { ConnectorCatalog } from './config-catalog.ts'
+import { OWN_PARTS } from './schema.ts'
 
 /** Stands where a secret stood. No reference to the environment looks like it. */
 export const MARK = '${=file}'
-
-/** Parts of tributary.yaml that belong to each process and are read when it starts, never from the ledger. */
-export const LOCAL = ['storage', 'http', 'health', 'log'] as const
 
 type Tree = Record<string, unknown>
 
@@ -110,19 +108,21 @@ function at(value: unknown, path: YamlPath): unknown {
  */
 export function fillConfig(stored: unknown, own: unknown, file: string): unknown {
   const filled = treeOf(fill(stored, own, [], file))
-  const local = LOCAL.flatMap((key) => (isTree(own) && key in own ? [[key, own[key]] as const] : []))
+  const local = OWN_PARTS.flatMap((key) => (isTree(own) && key in own ? [[key, own[key]] as const] : []))
   return { ...withoutLocal(filled), ...Object.fromEntries(local) }
 }
 
+const isOwn = (key: string): boolean => (OWN_PARTS as readonly string[]).includes(key)
+
 /** What of a configuration is the same for all processes. */
 export function withoutLocal(value: unknown): Tree {
-  const kept = Object.entries(treeOf(value)).filter(([key]) => !(LOCAL as readonly string[]).includes(key))
+  const kept = Object.entries(treeOf(value)).filter(([key]) => !isOwn(key))
   return Object.fromEntries(kept)
 }
 
 function fill(stored: unknown, own: unknown, path: string[], file: string): unknown {
   if (stored === MARK) {
-    if ((LOCAL as readonly string[]).includes(path[0] ?? '')) return null
+    if (isOwn(path[0] ?? '')) return null
     if (own === undefined || own === null || own === '' || own === MARK) {
       throw configurationError('CONFIGURATION_SECRET_ELSEWHERE', { field: path.join('.'), file })
     }

@@ -12,7 +12,7 @@ import {
   followedActivation,
 } from '../ledger/configuration.ts'
 import type { Database } from '../ledger/database.ts'
-import type { Config } from './config.ts'
+import type { BrokenConfig, Config } from './config.ts'
 import type { Environment } from './config-environment.ts'
 import { type Captured, captureConfiguration, usedFiles } from './configuration-files.ts'
 import { loadStored } from './configuration-load.ts'
@@ -33,8 +33,8 @@ export interface StartChoice {
 }
 
 export interface StartRequest {
-  /** The file's. */
-  config: Config
+  /** The file's; one that is wrong will do where something was applied. */
+  config: Config | BrokenConfig
   env: Environment
   log: Log
   /** Activate the file, whatever is active. */
@@ -43,27 +43,45 @@ export interface StartRequest {
   who: string
 }
 
-/** Throws what a stored configuration throws that cannot be loaded here; with `apply`, what cannot be stored. */
+/**
+ * Throws what is wrong with the file where it counts, what a stored configuration throws that cannot be loaded here,
+ * and with `apply` what cannot be stored.
+ */
 export async function chooseStart(db: Database, request: StartRequest): Promise<StartChoice> {
-  const { config, env, log, apply } = request
-  const captured = await capture(request)
-  const fileHash = captured?.hash ?? null
+  const { config, log, apply } = request
   const followed = await followedActivation(db)
+  if ('broken' in config) {
+    if (followed === null || apply) throw config.broken
+    log.error({ event: 'configuration.file-wrong', file: config.file, error: config.broken })
+    return chooseActive(db, followed, request, null)
+  }
+  const captured = await capture(config, request)
+  const fileHash = captured?.hash ?? null
   const own = { config, uses: captured?.uses ?? null, fileHash, unapplied: false, close: () => undefined }
   if (followed === null || apply) {
     return { ...own, record: () => recordStart(db, captured, apply ? 'apply' : 'start', request.who) }
   }
   const active = (await activationById(db, followed))!
   if (active.hash === fileHash) return { ...own, record: async () => followed }
+  log.warn({ event: 'configuration.unapplied', file: config.file, activation: followed })
+  return chooseActive(db, followed, request, fileHash)
+}
+
+async function chooseActive(
+  db: Database,
+  followed: number,
+  { config, env }: StartRequest,
+  fileHash: string | null,
+): Promise<StartChoice> {
+  const active = (await activationById(db, followed))!
   const stored = (await configurationById(db, active.configuration_id))!
   const loaded = loadStored(stored.files, config, env)
-  log.warn({ event: 'configuration.unapplied', file: config.file, activation: followed })
   const { uses } = await usedFiles(loaded.config, version())
   return { ...loaded, uses, fileHash, unapplied: true, record: async () => followed }
 }
 
 /** Null, said in the log, where the file cannot be stored: the process runs by it all the same. */
-async function capture({ config, log, apply }: StartRequest): Promise<Captured | null> {
+async function capture(config: Config, { log, apply }: StartRequest): Promise<Captured | null> {
   try {
     return await captureConfiguration(config, version())
   } catch (error) {

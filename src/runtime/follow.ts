@@ -17,7 +17,7 @@ import {
 import type { Database, Queryable } from '../ledger/database.ts'
 import { addProcess, hasFollower, type NewProcess, removeProcess, renewProcess } from '../ledger/process.ts'
 import type { Activation } from '../pipeline/pipe.ts'
-import type { Config } from './config.ts'
+import type { OwnConfig } from './config.ts'
 import type { Environment } from './config-environment.ts'
 import { usedFiles } from './configuration-files.ts'
 import { loadStored } from './configuration-load.ts'
@@ -38,7 +38,7 @@ export interface FollowOptions {
   live: Live
   codes: CodeView
   /** What this process was started with: its own storage, addresses and log. */
-  own: Config
+  own: OwnConfig
   env: Environment
   log: Log
   process: NewProcess

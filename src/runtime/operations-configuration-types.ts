@@ -34,7 +34,7 @@ export interface ProcessSummary {
   refused: string | null
   /** Why. */
   problem: { code: string; say: Bilingual; fix: Bilingual } | null
-  /** It was started while its tributary.yaml said something else than the active configuration. */
+  /** It was started after the active configuration was applied, and its file said something else. */
   fileDiffers: boolean
 }
 

@@ -127,6 +127,6 @@ function toProcess(row: ProcessRow, active: ActivationRow | null): ProcessSummar
       say: { en: error.say('en'), zh: error.say('zh') },
       fix: { en: error.fix('en'), zh: error.fix('zh') },
     },
-    fileDiffers: active !== null && row.file_hash !== null && row.file_hash !== active.hash,
+    fileDiffers: active !== null && row.started_at > active.at && row.file_hash !== active.hash,
   }
 }

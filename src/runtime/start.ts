@@ -13,7 +13,7 @@ import { installationId } from '../ledger/migrate.ts'
 import { settler } from '../ledger/settle.ts'
 import type { Pipe } from '../pipeline/pipe.ts'
 import { createReceiver, type Receiver } from '../pipeline/receive.ts'
-import type { Config } from './config.ts'
+import type { BrokenConfig, Config } from './config.ts'
 import type { Environment } from './config-environment.ts'
 import { chooseStart, type StartChoice } from './configuration-start.ts'
 import { type Control, serveControl } from './control.ts'
@@ -43,7 +43,7 @@ export interface StartOptions {
  * Opens everything and starts the role's work, by the given configuration or by the active one of the ledger
  * (configuration-start.ts). Throws config, ledger and connector errors as they are.
  */
-export async function startRuntime(config: Config, options: StartOptions): Promise<Running> {
+export async function startRuntime(config: Config | BrokenConfig, options: StartOptions): Promise<Running> {
   const closers: (() => Promise<unknown>)[] = []
   const closeAll = async () => {
     for (const close of closers.splice(0).reverse()) await close()
@@ -93,7 +93,7 @@ interface Opened {
 
 /** Ledger, queue and connections; what is opened is to be closed in reverse order. */
 async function openPipe(
-  config: Config,
+  config: Config | BrokenConfig,
   options: StartOptions,
   closers: (() => Promise<unknown>)[],
 ): Promise<Opened> {
@@ -161,7 +161,7 @@ function openCodes(config: Config, db: Database, log: Log): Promise<CodeView> {
 
 /** Only the embedded ledger needs the socket: it has room for one process. */
 async function openControl(
-  config: Config,
+  config: Pick<Config, 'storage'>,
   kind: string,
   operations: Running['operations'],
   log: Log,

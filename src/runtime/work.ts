@@ -49,6 +49,7 @@ export async function startWork(pipe: Pipe, live: Live): Promise<Workers> {
     async follow() {
       await delivery.follow()
       await schedules.set(pollSchedules(live.now))
+      sweeper.lookAtCodes()
     },
     async stop() {
       live.stop()

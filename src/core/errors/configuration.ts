@@ -45,17 +45,6 @@ export const CONFIGURATION_ERRORS = {
       zh: '"tributary configuration list" 列出各时间的配置。',
     },
   },
-  CONFIGURATION_INCOMPLETE: {
-    kind: 'config',
-    say: {
-      en: 'the active configuration was not taken over by {process}: {problem}',
-      zh: '{process} 没有启用当前配置：{problem}',
-    },
-    fix: {
-      en: 'It goes on with the one before. Remove the cause and apply again, or "tributary rollback".',
-      zh: '该进程继续使用之前的配置。请排除原因后重新应用，或执行 "tributary rollback"。',
-    },
-  },
 } satisfies Record<string, ErrorEntry>
 
 /** Throws for configurations: `throw configurationError('CONFIGURATION_NONE')`. */
