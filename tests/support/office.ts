@@ -2,6 +2,7 @@
  * What stands in front of the operations (HTTP, socket, CLI), tested against the real ones: over an embedded
  * ledger, with orders that need a person. Every call is noted on its way.
  */
+import { activate } from '../../src/ledger/configuration.ts'
 import { park } from '../../src/ledger/parked.ts'
 import type { Operations } from '../../src/runtime/operations.ts'
 import { type CodeTables, type Desk, openDesk } from './desk.ts'
@@ -20,12 +21,14 @@ export interface Seeded {
   parked: string
   /** Name of a token that nobody uses. */
   token: string
+  /** Id of the only activation. */
+  activation: string
 }
 
 export interface Office {
   desk: Desk
   operations: Operations
-  /** [method, parameters] in order; `verifyToken` and `stats` are left out. */
+  /** [method, parameters] in order; what others ask for beside is left out (`UNNOTED`). */
   calls: [string, unknown][]
   /** Secrets of an API token of each scope. */
   tokens: { reader: string; operator: string }
@@ -34,7 +37,7 @@ export interface Office {
   close(): Promise<void>
 }
 
-const UNNOTED = new Set(['verifyToken', 'stats'])
+const UNNOTED = new Set(['verifyToken', 'stats', 'configurationState'])
 
 /** Opens an embedded ledger and everything over it. */
 export async function openOffice(codes: CodeTables = {}): Promise<Office> {
@@ -56,7 +59,9 @@ export async function openOffice(codes: CodeTables = {}): Promise<Office> {
       const { items } = await desk.ops.parkedList({ limit: 1 })
       const { externalId, number } = order
       const record = await recordOf(desk, externalId)
-      return { order: key, externalId, number, push: String(push), record, parked: items[0]!.id, token: name }
+      const parked = items[0]!.id
+      const activation = await activationOf(desk)
+      return { order: key, externalId, number, push: String(push), record, parked, token: name, activation }
     },
     close: () => desk.ledger.close(),
   }
@@ -71,6 +76,14 @@ function noted(operations: Operations, calls: [string, unknown][]): Operations {
     },
   ])
   return Object.fromEntries(entries) as unknown as Operations
+}
+
+/** A process has started with a file. */
+async function activationOf({ db }: Desk): Promise<string> {
+  const configuration = { hash: 'h', files: { 'tributary.yaml': 'flows: {}' } }
+  const uses = { tributary: '0.1.0', connectors: { acme: { own: true, version: 'c1' } }, mappings: {} }
+  const made = await activate(db, { configuration, kind: 'start', uses, replan: null, who: 'ann', why: null })
+  return String(made!.id)
 }
 
 async function recordOf(desk: Desk, externalId: string): Promise<string> {

@@ -254,7 +254,13 @@ describe('/v1', () => {
     `/v1${path
       .replace(':connection', 'web')
       .replace(':externalId', seeded.externalId)
-      .replace(':id', path.startsWith('/records') ? seeded.record : seeded.push)}`
+      .replace(':id', idOf(path))}`
+  const idOf = (path: string) =>
+    path.startsWith('/records')
+      ? seeded.record
+      : path.startsWith('/configuration')
+        ? seeded.activation
+        : seeded.push
   const bodies = (): Record<string, unknown> => ({
     '/pushes/retry': { ids: [seeded.push] },
     '/pushes/:id/resolve': { as: 'written', remoteId: `R${seeded.push}` },
