@@ -73,12 +73,12 @@ export async function livingProcesses(db: Queryable): Promise<ProcessRow[]> {
   return rows
 }
 
-/** True where a living process that plans has followed this activation. */
-export async function hasFollower(db: Queryable, activation: number): Promise<boolean> {
+/** True where another living process that plans has followed this activation, or has not said yet that it cannot. */
+export async function isLeftToOthers(db: Queryable, activation: number, own: string): Promise<boolean> {
   const { rows } = await db.query(
-    `select 1 from process where role <> 'serve' and activation_id >= $1
-        and seen_at > now() - interval '${DEAD_AFTER} s' limit 1`,
-    [activation],
+    `select 1 from process where role <> 'serve' and id <> $2 and seen_at > now() - interval '${DEAD_AFTER} s'
+        and (activation_id >= $1 or coalesce(refused_id, 0) < $1) limit 1`,
+    [activation, own],
   )
   return rows.length > 0
 }

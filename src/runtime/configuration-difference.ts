@@ -78,7 +78,7 @@ function connectionDetails(was: Tree, is: Tree, secretsOf: SecretsOf): Bilingual
   const use = String(is.use ?? was.use)
   const secrets = secretsOf(use)
   const isHidden = (path: string[]) =>
-    path[0] === 'settings' && (secrets === null || secrets.includes(path[1] ?? ''))
+    path[0] === 'settings' && path[1] !== undefined && (secrets === null || secrets.includes(path[1]))
   const { codes: wasCodes, ...old } = was
   const { codes: isCodes, ...now } = is
   return [...leaves(old, now, isHidden), ...codeDetails(treeOf(wasCodes), treeOf(isCodes))]

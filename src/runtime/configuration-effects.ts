@@ -37,7 +37,7 @@ export function effectsOf(before: Config | null, after: Config): Effects {
       const add = (area: Difference['area'], id: string, means: Bilingual[]) =>
         differences.find((d) => d.area === area && d.id === id)?.means.push(...means)
       flows.forEach((flow, i) => {
-        add('flow', flow.id, modeMeans(flow, impact.flows[i]!))
+        add('flow', flow.id, [...modeMeans(flow, impact.flows[i]!), ...targetMeans(flow)])
       })
       counted.forEach((flow, i) => {
         add('flow', flow.id, rangeMeans(flow, impact.orders[i]!))
@@ -45,6 +45,9 @@ export function effectsOf(before: Config | null, after: Config): Effects {
       removed.forEach((id, i) => {
         add('connection', id, removedMeans(impact.connections[i]!))
       })
+      for (const [id, old] of renamed(before?.connections ?? {}, after.connections)) {
+        add('connection', id, [renamedMeans(old)])
+      }
     },
   }
 }
@@ -117,6 +120,34 @@ function rangeMeans({ was, is }: FlowChange, counts: Impact['orders'][number]): 
     })
   }
   return out
+}
+
+function targetMeans({ was, is }: FlowChange): Bilingual[] {
+  if (!was || !is || was.erp === is.erp) return []
+  return [
+    {
+      en: `what was pushed into ${was.erp} stays there and is not pushed into ${is.erp}`,
+      zh: `已推送到 ${was.erp} 的单据保持不变，不会再推送到 ${is.erp}`,
+    },
+  ]
+}
+
+/** Connections that look like one that goes away, under another id: new → old. */
+function renamed(before: Config['connections'], after: Config['connections']): Map<string, string> {
+  const sameAs = (id: string) => {
+    const { use, settings } = after[id]!
+    const text = JSON.stringify([use, settings])
+    return Object.values(before).find((c) => !(c.id in after) && JSON.stringify([c.use, c.settings]) === text)
+  }
+  const added = Object.keys(after).filter((id) => !(id in before))
+  return new Map(added.flatMap((id): [string, string][] => (sameAs(id) ? [[id, sameAs(id)!.id]] : [])))
+}
+
+function renamedMeans(old: string): Bilingual {
+  return {
+    en: `BEWARE: this is ${old} under another id: to the ledger its orders are other orders, pushed again. Keep the id`,
+    zh: `注意：这是改了名的 ${old}：账本会把它的订单视为另外的订单，再次推送。请保留原来的 id`,
+  }
 }
 
 function removedMeans({ pushes, records }: Impact['connections'][number]): Bilingual[] {

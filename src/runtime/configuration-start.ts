@@ -3,17 +3,20 @@
  * by the active one of the ledger, and its file counts only when it is applied: a process that dies while somebody
  * edits must not come back with half a change.
  */
+import { TributaryError } from '../core/errors/error.ts'
 import {
-  type ActivationKind,
   activate,
   activationById,
+  activeConfiguration,
   type ConfigurationUses,
   configurationById,
   followedActivation,
 } from '../ledger/configuration.ts'
 import type { Database } from '../ledger/database.ts'
+import type { Replan } from '../ledger/replan.ts'
 import type { BrokenConfig, Config } from './config.ts'
 import type { Environment } from './config-environment.ts'
+import { effectsOf } from './configuration-effects.ts'
 import { type Captured, captureConfiguration, usedFiles } from './configuration-files.ts'
 import { loadStored } from './configuration-load.ts'
 import type { Log } from './log.ts'
@@ -25,8 +28,6 @@ export interface StartChoice {
   uses: ConfigurationUses | null
   /** Of the file that the process was started with; null: it cannot be stored. */
   fileHash: string | null
-  /** The file says something else than what runs. */
-  unapplied: boolean
   /** To be called once everything is open: records what runs. Answers its activation, or null. */
   record(): Promise<number | null>
   close(): void
@@ -57,12 +58,12 @@ export async function chooseStart(db: Database, request: StartRequest): Promise<
   }
   const captured = await capture(config, request)
   const fileHash = captured?.hash ?? null
-  const own = { config, uses: captured?.uses ?? null, fileHash, unapplied: false, close: () => undefined }
+  const own = { config, uses: captured?.uses ?? null, fileHash, close: () => undefined }
+  const active = followed === null ? null : await activationById(db, followed)
+  if (active && active.hash === fileHash) return { ...own, record: async () => followed }
   if (followed === null || apply) {
-    return { ...own, record: () => recordStart(db, captured, apply ? 'apply' : 'start', request.who) }
+    return { ...own, record: () => recordStart(db, config, captured, request) }
   }
-  const active = (await activationById(db, followed))!
-  if (active.hash === fileHash) return { ...own, record: async () => followed }
   log.warn({ event: 'configuration.unapplied', file: config.file, activation: followed })
   return chooseActive(db, followed, request, fileHash)
 }
@@ -77,7 +78,7 @@ async function chooseActive(
   const stored = (await configurationById(db, active.configuration_id))!
   const loaded = loadStored(stored.files, config, env)
   const { uses } = await usedFiles(loaded.config, version())
-  return { ...loaded, uses, fileHash, unapplied: true, record: async () => followed }
+  return { ...loaded, uses, fileHash, record: async () => followed }
 }
 
 /** Null, said in the log, where the file cannot be stored: the process runs by it all the same. */
@@ -93,19 +94,30 @@ async function capture(config: Config, { log, apply }: StartRequest): Promise<Ca
 
 async function recordStart(
   db: Database,
+  config: Config,
   captured: Captured | null,
-  kind: ActivationKind,
-  who: string,
+  { apply, who, env }: StartRequest,
 ): Promise<number | null> {
   if (!captured) return null
   const { hash, files, uses } = captured
-  const made = await activate(db, {
-    configuration: { hash, files },
-    kind,
-    uses,
-    replan: null,
-    who,
-    why: null,
-  })
+  const kind = apply ? 'apply' : 'start'
+  const replan = apply ? await replanOf(db, config, env) : null
+  const made = await activate(db, { configuration: { hash, files }, kind, uses, replan, who, why: null })
   return made?.id ?? null
+}
+
+/** Orders that changed flows ask for, as with `tributary apply`; none where the active one cannot be read here. */
+async function replanOf(db: Database, config: Config, env: Environment): Promise<Replan | null> {
+  const active = await activeConfiguration(db)
+  const stored = active && (await configurationById(db, active.configuration_id))
+  if (!stored) return null
+  try {
+    const before = loadStored(stored.files, config, env)
+    before.close()
+    const { replan } = effectsOf(before.config, config)
+    return replan.length > 0 ? replan : null
+  } catch (error) {
+    if (error instanceof TributaryError) return null
+    throw error
+  }
 }

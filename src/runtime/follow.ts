@@ -15,7 +15,13 @@ import {
   holdActivation,
 } from '../ledger/configuration.ts'
 import type { Database, Queryable } from '../ledger/database.ts'
-import { addProcess, hasFollower, type NewProcess, removeProcess, renewProcess } from '../ledger/process.ts'
+import {
+  addProcess,
+  isLeftToOthers,
+  type NewProcess,
+  removeProcess,
+  renewProcess,
+} from '../ledger/process.ts'
 import type { Activation } from '../pipeline/pipe.ts'
 import type { OwnConfig } from './config.ts'
 import type { Environment } from './config-environment.ts'
@@ -67,14 +73,18 @@ export class Follower implements Activation {
   async isActive(tx: Queryable): Promise<boolean> {
     const newest = await holdActivation(tx)
     if (this.#has(newest)) return true
-    // what nobody could take over must not hold up the orders
-    return this.#refused?.activation === newest && !(await hasFollower(tx, newest!))
+    // what nobody can take over must not hold up the orders
+    return this.#refused?.activation === newest && !(await this.#isLeft(tx, newest!))
   }
 
   async catchUp(): Promise<boolean> {
     await this.look()
     const newest = await followedActivation(this.#options.db)
-    return this.#has(newest) || !(await hasFollower(this.#options.db, newest!))
+    return this.#has(newest) || !(await this.#isLeft(this.#options.db, newest!))
+  }
+
+  #isLeft(db: Queryable, newest: number): Promise<boolean> {
+    return isLeftToOthers(db, newest, this.#options.process.id)
   }
 
   #has(newest: number | null): boolean {

@@ -98,6 +98,45 @@ describe.each([
   )
 })
 
+describe.skipIf(postgresMissing())('of two that work, one that cannot take a configuration over', () => {
+  it('leaves planning to the other: not one order more is planned by the old one', async () => {
+    server = await startPostgres()
+    const config = await open(server.url)
+    config.flows.web.mode = 'shadow'
+    site.write('tributary.yaml', config)
+    const given = { NEW_TOKEN: ERP_TOKEN }
+    await site.start('serve', [], given)
+    const able = await site.start('work', ['--no-health'], given)
+    const unable = await site.start('work', ['--no-health'])
+    await site.sell(2)
+    const shadowed = async () => (await json('push', 'list', '--mode', 'shadow')).items.length
+    await until('the first are shadowed', async () => (await shadowed()) === 2)
+    config.flows.web.mode = 'live'
+    config.connections.erp.settings.token = '${NEW_TOKEN}'
+    site.write('tributary.yaml', config)
+    const ran = await site.run(['apply', '--yes', '--json'], given)
+    expect(ran.code).toBe(1)
+    const taken = JSON.parse(ran.out).processes.filter((p: any) => p.taken !== null)
+    expect(taken.map((p: any) => p.process.pid)).toContain(able.pid)
+    expect(taken.map((p: any) => p.process.pid)).not.toContain(unable.pid)
+    for (let n = 0; n < 12; n++) await site.sell(1)
+    const wanted = (await site.sold()).length - 2
+    await until(
+      'all that came after are in the ERP',
+      async () => (await erp.held()).length === wanted,
+      60_000,
+    )
+    const list = await site.run(['push', 'list', '--mode', 'shadow', '--json'], given)
+    expect(JSON.parse(list.out).items).toHaveLength(2)
+    // the only one that can dies: the other goes on by the old one after a while, so that nothing stands still
+    await able.end('SIGKILL')
+    await site.sell(1)
+    const left = async () =>
+      JSON.parse((await site.run(['push', 'list', '--mode', 'shadow', '--json'], given)).out).items.length
+    await until('the last one is planned all the same', async () => (await left()) === 3, 60_000)
+  })
+})
+
 describe('a process that starts', () => {
   it('with an older file runs by what was applied, says so, and follows the file only when told', async () => {
     const config = await open()

@@ -15,7 +15,7 @@ import { countFlowPushes, countOrders, countWaiting } from '../../src/ledger/imp
 import { appendRecords } from '../../src/ledger/inbox.ts'
 import {
   addProcess,
-  hasFollower,
+  isLeftToOthers,
   livingProcesses,
   type NewProcess,
   removeProcess,
@@ -124,14 +124,17 @@ describe.each(LEDGERS)('configurations over $name', ({ missing, open }) => {
     it('know which processes live and by what they run', async () => {
       await addProcess(at.db, worker('one', { fileHash: 'f' }))
       await addProcess(at.db, worker('two', { role: 'serve' }))
-      expect(await hasFollower(at.db, 5)).toBe(false)
+      const isLeft = (own: string) => isLeftToOthers(at.db, 5, own)
+      // it has not said yet whether it can
+      expect(await isLeft('else')).toBe(true)
+      expect(await isLeft('one')).toBe(false)
       await renewProcess(at.db, worker('two', { role: 'serve' }), {
         activation: 5,
         refused: null,
         problem: null,
       })
       // it takes orders in, but plans none
-      expect(await hasFollower(at.db, 5)).toBe(false)
+      expect(await isLeft('one')).toBe(false)
       const problem = { code: 'CONFIG_SECRET_MISSING', detail: { name: 'TOKEN' } }
       await renewProcess(at.db, worker('one'), { activation: 4, refused: 5, problem })
       expect(
@@ -140,10 +143,11 @@ describe.each(LEDGERS)('configurations over $name', ({ missing, open }) => {
         ['one', 4, 5, problem],
         ['two', 5, null, null],
       ])
+      expect(await isLeft('else')).toBe(false)
       await renewProcess(at.db, worker('one'), { activation: 5, refused: null, problem: null })
-      expect(await hasFollower(at.db, 5)).toBe(true)
+      expect(await isLeft('else')).toBe(true)
       await at.db.query(`update process set seen_at = now() - interval '20 s' where id = 'one'`)
-      expect(await hasFollower(at.db, 5)).toBe(false)
+      expect(await isLeft('else')).toBe(false)
       await removeProcess(at.db, 'two')
       expect(await livingProcesses(at.db)).toEqual([])
     })
