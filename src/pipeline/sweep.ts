@@ -27,32 +27,25 @@ export interface Sweeper {
 export function startSweeper(pipe: Pipe, retentionDays: () => number): Sweeper {
   let running: Promise<void> = Promise.resolve()
   let busy = false
-  let tidied = Date.now()
-  let redriven = 0
   // what the configuration states may have changed while nothing ran
   let restated = true
-  let trimmed = 0
+  const [tidyDue, codesDue, trimDue] = [every(TIDY_EVERY, Date.now()), every(CODES_EVERY), every(TRIM_EVERY)]
+  const redrive = async () => {
+    const always = restated
+    restated = false
+    await redriveCodes(pipe, always).catch((error) => {
+      restated ||= always
+      throw error
+    })
+  }
   const run = async () => {
     await sweep(pipe)
     await replan(pipe)
-    if (Date.now() - tidied > TIDY_EVERY) {
-      tidied = Date.now()
-      await pipe.db.tidy()
-    }
-    if (restated || Date.now() - redriven > CODES_EVERY) {
-      const always = restated
-      restated = false
-      redriven = Date.now()
-      await redriveCodes(pipe, always).catch((error) => {
-        restated ||= always
-        throw error
-      })
-    }
-    if (Date.now() - trimmed > TRIM_EVERY) {
-      trimmed = Date.now()
-      await trimInbox(pipe.db, retentionDays())
-      await trimTicks(pipe.db)
-    }
+    if (tidyDue()) await pipe.db.tidy()
+    if (restated || codesDue()) await redrive()
+    if (!trimDue()) return
+    await trimInbox(pipe.db, retentionDays())
+    await trimTicks(pipe.db)
   }
   const timer = setInterval(() => {
     // a slow database must not pile up sweeps
@@ -72,6 +65,16 @@ export function startSweeper(pipe: Pipe, retentionDays: () => number): Sweeper {
       clearInterval(timer)
       await running
     },
+  }
+}
+
+/** True when so much time has passed since it was last true. Milliseconds; without `from`, at once. */
+function every(milliseconds: number, from = 0): () => boolean {
+  let last = from
+  return () => {
+    if (Date.now() - last <= milliseconds) return false
+    last = Date.now()
+    return true
   }
 }
 
