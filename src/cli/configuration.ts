@@ -1,6 +1,7 @@
 /** `tributary configuration list|show`: what was activated when, and what it consisted of. */
 import type { Command } from 'commander'
 import { runtimeError } from '../core/errors/runtime.ts'
+import { MARK } from '../runtime/config-environment.ts'
 import type { Operations } from '../runtime/operations.ts'
 import type { ConfigurationDetail } from '../runtime/operations-configuration-types.ts'
 import { type Cli, given, readCount } from './context.ts'
@@ -63,6 +64,7 @@ async function show(cli: Cli, id: string | undefined, { file }: { file?: string 
     throw runtimeError('RUNTIME_REQUEST', { field: '--file', reason })
   }
   process.stdout.write(text)
+  if (text.includes(MARK)) process.stderr.write(`${cli.say('configuration.marked', { mark: MARK })}\n`)
 }
 
 function detailText({ say }: Cli, detail: ConfigurationDetail): string {

@@ -7,10 +7,8 @@ import { configurationError } from '../core/errors/configuration.ts'
 import { parseYaml, type YamlPath } from '../core/yaml.ts'
 import { changeComments, replaceValues } from '../core/yaml-replace.ts'
 import type { ConnectorCatalog } from './config-catalog.ts'
+import { MARK } from './config-environment.ts'
 import { OWN_PARTS } from './schema.ts'
-
-/** Stands where a secret stood. No reference to the environment looks like it. */
-export const MARK = '${=file}'
 
 type Tree = Record<string, unknown>
 

@@ -86,6 +86,7 @@ const CHANGES: [string, string][] = [
   ['shop: mine', 'shop: [1]'],
   ['token: "${TOKEN}"', 'tokn: x'],
   ['token: "${TOKEN}"', 'token: "${TOKN}"'],
+  ['token: "${TOKEN}"', 'token: "${=file}"'],
   ['shops: [web]', 'shops: []'],
   ['shops: [web]', 'shops: web'],
   ['shops: [web]', 'shops: [wbe]'],

@@ -3,9 +3,9 @@
 import { describe, expect, test } from 'vitest'
 import type { ConfigurationUses } from '../../src/ledger/configuration.ts'
 import type { Config, FlowConfig } from '../../src/runtime/config.ts'
+import { MARK } from '../../src/runtime/config-environment.ts'
 import { type Difference, differencesOf } from '../../src/runtime/configuration-difference.ts'
 import { effectsOf } from '../../src/runtime/configuration-effects.ts'
-import { MARK } from '../../src/runtime/configuration-secrets.ts'
 import type { Impact } from '../../src/runtime/operations-configuration-types.ts'
 
 const uses = (more: Partial<ConfigurationUses> = {}): ConfigurationUses => ({

@@ -3,7 +3,8 @@
 import { describe, expect, test } from 'vitest'
 import { parseYaml } from '../../src/core/yaml.ts'
 import type { ConnectorCatalog } from '../../src/runtime/config-catalog.ts'
-import { fillConfig, MARK, redactConfig } from '../../src/runtime/configuration-secrets.ts'
+import { MARK } from '../../src/runtime/config-environment.ts'
+import { fillConfig, redactConfig } from '../../src/runtime/configuration-secrets.ts'
 
 const settings = {
   base: { type: 'string', description: 'Address' },

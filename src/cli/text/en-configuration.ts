@@ -24,6 +24,8 @@ export const enConfiguration = {
   'configuration.show': 'Shows what an activation consists of; secrets are marked, never there',
   'configuration.none': 'nothing was activated yet',
   'configuration.active': 'active',
+  'configuration.marked':
+    '! secrets were left out, {mark} stands in their place: put them back before you use it',
   'configuration.unapplied':
     '! {file} holds changes that are not applied: this process runs by what is active. See "tributary apply"',
   'configuration.file-differs':

@@ -23,6 +23,7 @@ export const zhConfiguration: Record<keyof typeof enConfiguration, string> = {
   'configuration.show': '查看一次启用的全部内容；密钥仅有标记，不会保存',
   'configuration.none': '尚未启用任何配置',
   'configuration.active': '当前',
+  'configuration.marked': '! 密钥已去掉，以 {mark} 代替：使用前请填回',
   'configuration.unapplied': '! {file} 中有尚未应用的更改：本进程按当前启用的配置运行。见 "tributary apply"',
   'configuration.file-differs': '文件中有尚未应用的更改；"tributary apply --dry-run" 可查看',
   'area.company': '公司',

@@ -9,8 +9,8 @@ export const CONFIGURATION_ERRORS = {
       zh: '{field} 在应用配置的机器上直接写在文件中；此处的 {file} 没有它的值',
     },
     fix: {
-      en: 'Put it into an environment variable of every process and write ${NAME} into the file, then apply again.',
-      zh: '请改为每个进程的环境变量，在文件中写 ${NAME}，然后重新应用。',
+      en: 'Put it into an environment variable of every process and refer to that in the file, then apply again.',
+      zh: '请改为每个进程的环境变量并在文件中引用，然后重新应用。',
     },
   },
   CONFIGURATION_FILE: {
