@@ -1,7 +1,7 @@
 /** Raw bytes of a record → the value that a mapping reads. */
 import iconv from 'iconv-lite'
 import { connectorError } from '../core/errors/connector.ts'
-import { parseJson, parseJsonBytes } from './json.ts'
+import { parseJson, parseJsonBytes } from '../core/json.ts'
 import { charsetOf, parseXml } from './xml.ts'
 
 /**

@@ -2,12 +2,12 @@
 import { createHash, createHmac } from 'node:crypto'
 import { setTimeout as wait } from 'node:timers/promises'
 import { connectorError } from '../core/errors/connector.ts'
+import { parseJson, parseJsonBytes } from '../core/json.ts'
 import type { MapContext, Mapping } from '../core/ports.ts'
 import { mustBeOk, outcomeOf, outcomeOfFailure, type Reactions, type Who } from './answer.ts'
 import type { Client } from './client.ts'
 import { createGraphql } from './graphql.ts'
 import type { Tools } from './hooks.ts'
-import { parseJson, parseJsonBytes } from './json.ts'
 import type { Settings } from './settings.ts'
 import { encodeXml, escapeXml, illegalInXml, parseXml, xmlElement } from './xml.ts'
 

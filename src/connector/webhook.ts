@@ -2,9 +2,9 @@
 import { createHash, createHmac, timingSafeEqual } from 'node:crypto'
 import { connectorError } from '../core/errors/connector.ts'
 import { shapeOf, TributaryError } from '../core/errors/error.ts'
+import { parseJsonBytes } from '../core/json.ts'
 import type { RawRecord, Webhook, WebhookDelivery } from '../core/ports.ts'
 import type { Hooks, Tools } from './hooks.ts'
-import { parseJsonBytes } from './json.ts'
 import type { Manifest, WebhookManifest } from './manifest.ts'
 import { fillText, pick, type Settings, textAt } from './settings.ts'
 

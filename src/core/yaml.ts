@@ -5,7 +5,17 @@
 import { Ajv, type ErrorObject, type ValidateFunction } from 'ajv'
 import formats from 'ajv-formats'
 import type { Static, TSchema } from 'typebox'
-import { isAlias, isMap, isScalar, isSeq, LineCounter, type Node, type Pair, parseDocument } from 'yaml'
+import {
+  isAlias,
+  isMap,
+  isScalar,
+  isSeq,
+  LineCounter,
+  type Node,
+  type Pair,
+  parseDocument,
+  visit,
+} from 'yaml'
 import { type Phrase, shapePhrase } from './errors/error.ts'
 import { yamlError } from './errors/yaml.ts'
 import { didYouMean, expectation, oneOf, syntaxWords } from './yaml-words.ts'
@@ -79,6 +89,19 @@ export function parseYaml(text: string, file: string, fail: YamlFail = yamlFailu
 
 /** Plain data. `yaml` refuses aliases that multiply without bound while it builds it. */
 function plain(document: ReturnType<typeof parseDocument>, file: string, fail: YamlFail): unknown {
+  // An app key or an id beyond 2^53 that was written without quotes keeps its digits, as text.
+  visit(document, {
+    Scalar(_, node) {
+      const { source } = node
+      if (
+        typeof node.value === 'number' &&
+        source &&
+        /^-?\d+$/.test(source) &&
+        !Number.isSafeInteger(node.value)
+      )
+        node.value = source
+    },
+  })
   try {
     return document.toJS()
   } catch (error) {

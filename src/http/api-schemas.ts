@@ -272,6 +272,7 @@ export const Stats = Type.Object({
   waiting: Type.Object({
     inbox: Type.Integer(),
     fetch: Type.Integer(),
+    documents: Type.Integer(),
     planned: Type.Integer(),
     sending: Type.Integer(),
     unknown: Type.Integer(),

@@ -31,6 +31,8 @@ export interface Counts {
   normalized: number
   inbox: number
   fetch: number
+  /** Documents that are still to be planned, those in hand included. */
+  documents: number
   orders: number
   parked: number
   /** Connection → state → pushes. */
@@ -43,6 +45,7 @@ export async function countAll(db: Queryable, tallies: Tallies): Promise<Counts>
     normalized: 0,
     inbox: 0,
     fetch: 0,
+    documents: 0,
     orders: 0,
     parked: 0,
     pushes: new Map(),
@@ -62,8 +65,11 @@ export async function countAll(db: Queryable, tallies: Tallies): Promise<Counts>
     states[state] = (states[state] ?? 0) + n
     counts.pushes.set(connection, states)
   }
-  const { rows } = await db.query<{ n: number }>('select count(*) as n from parked where resolved_at is null')
-  counts.parked = rows[0]!.n
+  const { rows } = await db.query<{ parked: number; documents: number }>(
+    `select (select count(*) from parked where resolved_at is null) as parked,
+            (select count(*) from document where plan_state = 'due') as documents`,
+  )
+  Object.assign(counts, rows[0])
   return counts
 }
 

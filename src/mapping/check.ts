@@ -7,6 +7,7 @@ import path from 'node:path'
 import { type Static, Type } from 'typebox'
 import { TributaryError } from '../core/errors/error.ts'
 import { mappingError } from '../core/errors/mapping.ts'
+import { parseJson } from '../core/json.ts'
 import type { MapContext } from '../core/ports.ts'
 import { parseYaml, validateYaml } from '../core/yaml.ts'
 import { loadMapping } from './load.ts'
@@ -107,7 +108,7 @@ async function read(file: string): Promise<string> {
 async function readJson(file: string): Promise<unknown> {
   const text = await read(file)
   try {
-    return JSON.parse(text)
+    return parseJson(text)
   } catch (error) {
     const reason = error instanceof SyntaxError ? `not JSON: ${error.message}` : String(error)
     throw mappingError('MAPPING_UNREADABLE', { file, reason }, error)

@@ -20,6 +20,7 @@ export function statsOperation(desk: Desk): Operations['stats'] {
       waiting: {
         inbox: counts.inbox,
         fetch: counts.fetch,
+        documents: counts.documents,
         planned: total('planned'),
         sending: total('sending'),
         unknown: total('unknown'),

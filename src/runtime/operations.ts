@@ -170,6 +170,7 @@ export interface Stats {
   waiting: {
     inbox: number
     fetch: number
+    documents: number
     planned: number
     sending: number
     unknown: number

@@ -206,6 +206,15 @@ describe('mapping new and explain', () => {
     expect(answer).toMatchObject({ mapping: 'acme/order.in', problem: null, result: { externalId: '4711' } })
   })
 
+  test('numbers of a sample keep their value in its test', async () => {
+    const cwd = project({ 'big.json': '{"id": 9007199254740993123, "currency": "CNY", "total": "1.00"}' })
+    await run(cwd, ['new', 'acme/order.in', '--sample', 'big.json', '--to', 'order'])
+    const checked = await run(cwd, ['check'])
+    expect(checked.out).toContain('1 of 1 cases pass')
+    const written = readFileSync(join(cwd, 'mappings/acme/order.in.test.yaml'), 'utf8')
+    expect(written).toContain('"9007199254740993123"')
+  })
+
   test('a record that does not go through is explained as far as it went', async () => {
     const cwd = project({
       'm.in.yaml': 'from: a\nto: order\nfields:\n  externalId: $string(id)\n  number: total + 1\n',

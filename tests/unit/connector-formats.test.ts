@@ -1,9 +1,9 @@
 import fc from 'fast-check'
 import iconv from 'iconv-lite'
 import { describe, expect, it } from 'vitest'
-import { parseJson, parseJsonBytes } from '../../src/connector/json.ts'
 import { parseRecord } from '../../src/connector/record.ts'
 import { encodeXml, escapeXml, illegalInXml, parseXml } from '../../src/connector/xml.ts'
+import { parseJson, parseJsonBytes } from '../../src/core/json.ts'
 
 describe('JSON', () => {
   it.each([

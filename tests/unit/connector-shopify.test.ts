@@ -127,7 +127,7 @@ describe('shopify against the sandbox', () => {
   })
 
   it('waits when throttled and loses nothing', async () => {
-    const shop = await sandbox({ plan: { maximumAvailable: 120, restoreRate: 50 } })
+    const shop = await sandbox({ plan: { maximumAvailable: 120, restoreRate: 20 } })
     await shop.post('orders', { count: 100, hard: true })
     const calls: CallEvent[] = []
     const records = await readAll(await connect(shop.url, calls))
@@ -135,7 +135,7 @@ describe('shopify against the sandbox', () => {
     const stats = (await (await fetch(`${shop.url}/_sandbox/stats`)).json()) as { throttled: number }
     expect(stats.throttled).toBeGreaterThan(0)
     expect(calls.every((e) => e.path.startsWith('/graphql.json'))).toBe(true)
-  })
+  }, 60_000)
 
   it('checks: shop and number of orders, or what is wrong', async () => {
     const shop = await sandbox()

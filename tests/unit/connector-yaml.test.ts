@@ -75,6 +75,11 @@ describe('yaml', () => {
     expect(complaint(text)).toMatch(/^YAML_SYNTAX a\.yaml:\d+:\d+: /)
   })
 
+  it('keeps the digits of whole numbers beyond 2^53, as text', () => {
+    const { value } = parseYaml('a: 9007199254740993\nb: 12\nc: -9007199254740993\nd: 1.5\n', 'a.yaml')
+    expect(value).toEqual({ a: '9007199254740993', b: 12, c: '-9007199254740993', d: 1.5 })
+  })
+
   it('refuses aliases that multiply', () => {
     const level = (n: number) =>
       `l${n}: &l${n} [${Array(9)

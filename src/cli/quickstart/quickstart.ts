@@ -179,9 +179,8 @@ async function watch(
 }
 
 function atRest({ waiting }: Stats, made: Generated, options: QuickstartOptions): boolean {
-  const idle =
-    waiting.inbox + waiting.fetch + waiting.planned + waiting.sending + waiting.unknown + waiting.accepted
-  return made.orders >= options.orders && made.done && idle === 0
+  const idle = Object.values(waiting).every((count) => count === 0)
+  return made.orders >= options.orders && made.done && idle
 }
 
 /** Compares both sides raw. Answers the exit code. */
