@@ -77,7 +77,10 @@ async function chooseActive(
   const active = (await activationById(db, followed))!
   const stored = (await configurationById(db, active.configuration_id))!
   const loaded = loadStored(stored.files, config, env)
-  const { uses } = await usedFiles(loaded.config, version())
+  const { uses } = await usedFiles(loaded.config, version()).catch((error) => {
+    loaded.close()
+    throw error
+  })
   return { ...loaded, uses, fileHash, record: async () => followed }
 }
 

@@ -60,6 +60,8 @@ export class Follower implements Activation {
   #closed: Promise<unknown> = Promise.resolve()
   #timers: NodeJS.Timeout[] = []
   #stopped = false
+  /** Workers and schedules are still those of the generation before. */
+  #behind = false
   #unlisten: (() => Promise<void>) | undefined
 
   constructor(options: FollowOptions) {
@@ -131,14 +133,13 @@ export class Follower implements Activation {
   async #look(): Promise<void> {
     if (this.#stopped) return
     const newest = await followedActivation(this.#options.db)
-    if (newest === null || this.#has(newest)) return
+    if (newest === null || this.#has(newest)) return this.#goAlong()
     const refused = this.#refused
     if (refused?.activation === newest && Date.now() - refused.at < RETRY_EVERY) return
     const { log, live } = this.#options
     try {
       await this.#take(newest)
       this.#refused = null
-      log.info({ event: 'configuration.active', activation: newest })
     } catch (error) {
       // twice the same is said once
       if (refused?.activation !== newest) {
@@ -147,10 +148,26 @@ export class Follower implements Activation {
       this.#refused = { activation: newest, error, at: Date.now() }
     }
     await this.#beat()
+    if (this.#refused) return
+    log.info({ event: 'configuration.active', activation: newest })
+    this.#behind = true
+    await this.#goAlong()
+  }
+
+  /** Workers and schedules of what was taken over; where the queue is away, tried again with the next look. */
+  async #goAlong(): Promise<void> {
+    if (!this.#behind) return
+    const { log, follow } = this.#options
+    try {
+      await follow()
+      this.#behind = false
+    } catch (error) {
+      log.warn({ event: 'configuration.follow-failed', error })
+    }
   }
 
   async #take(id: number): Promise<void> {
-    const { live, codes, follow, log } = this.#options
+    const { live, codes } = this.#options
     const next = await this.#open(id)
     let restated: () => void
     try {
@@ -164,8 +181,6 @@ export class Follower implements Activation {
     restated()
     this.#closeLater(old, next, live.swap(next))
     crashPoint('configuration.swapped')
-    // what follows is made up for by the next look at the queue, the clock and the ledger
-    await follow().catch((error) => log.error({ event: 'configuration.follow-failed', error }))
   }
 
   async #open(id: number): Promise<Generation> {
@@ -174,13 +189,12 @@ export class Follower implements Activation {
     const stored = activation && (await configurationById(db, activation.configuration_id))
     if (!stored) throw runtimeError('RUNTIME_UNKNOWN', { what: 'configuration', id: String(id) })
     const { config, close } = loadStored(stored.files, own, env)
-    try {
-      const { uses } = await usedFiles(config, process.version)
-      return await openGeneration({ activation: id, config, uses, close }, { codes, log, before: live.now })
-    } catch (error) {
+    const used = await usedFiles(config, process.version).catch((error) => {
       close()
       throw error
-    }
+    })
+    const opened = { activation: id, config, uses: used.uses, close }
+    return openGeneration(opened, { codes, log, before: live.now })
   }
 
   #closeLater(old: Generation, next: Generation, idle: Promise<void>): void {

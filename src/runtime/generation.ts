@@ -29,7 +29,7 @@ export interface NewGeneration {
   close?: () => void
 }
 
-/** Opens what is new and takes over what stays as it is. Throws what opening connections throws. */
+/** Opens what is new and takes over what stays as it is. Throws what opening connections throws, after `close`. */
 export async function openGeneration(
   { activation, config, uses, close = () => undefined }: NewGeneration,
   { codes, log, before }: { codes: Pick<CodeView, 'of'>; log: Log; before?: Generation },
@@ -41,9 +41,14 @@ export async function openGeneration(
     before && origins.has(id) && before.origins.get(id) === origins.get(id)
       ? before.connections.get(id)
       : undefined
-  const connections = await openConnections(config, log, { codes, keep })
-  const flows = Object.values(config.flows).map(openFlow)
-  return { activation, config, connections, flows, origins, close }
+  try {
+    const flows = Object.values(config.flows).map(openFlow)
+    const connections = await openConnections(config, log, { codes, keep })
+    return { activation, config, connections, flows, origins, close }
+  } catch (error) {
+    close()
+    throw error
+  }
 }
 
 /** Closes the connections of a generation that `next` has not taken over (null: all of them). */

@@ -1,7 +1,7 @@
 // biome-ignore-all lint/suspicious/noTemplateCurlyInString: references of the configuration look like this
 // biome-ignore-all lint/suspicious/noExplicitAny: JSON answers are looked at as any script would
 /** Applied configurations outlive processes: deaths in the middle of a change, older and broken files, secrets. */
-import { readFileSync, rmSync } from 'node:fs'
+import { readdirSync, readFileSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
 import { afterEach, describe, expect, it } from 'vitest'
 import { CONFIGURATION_CRASH_POINTS } from '../../src/core/crash-point.ts'
@@ -252,7 +252,7 @@ export default {
     site.write('mappings/my-erp/order.out.yaml', bundled(MAPPING))
     config.connections.erp.use = 'my-erp'
     site.write('tributary.yaml', config)
-    await site.start('start')
+    const running = await site.start('start')
     await site.sell(1)
     await arrived()
     site.write('connectors/my-erp/hooks.ts', hooks(' two'))
@@ -271,5 +271,10 @@ export default {
     await site.sell(1)
     await arrived()
     expect((await erp.held()).at(-1)!.channel).toBe('mine one')
+    // laid out once, for what runs by it; nothing is left behind
+    const laidOut = () => readdirSync(join(site.folder, 'tmp')).filter((f) => f.startsWith('tributary-'))
+    expect(laidOut()).toHaveLength(1)
+    await running.end('SIGTERM')
+    expect(laidOut()).toEqual([])
   })
 })

@@ -59,6 +59,8 @@ export interface Site {
 
 export async function openSite(database?: string): Promise<Site> {
   const folder = mkdtempSync(join(tmpdir(), 'tributary-site-'))
+  // what it lays out for itself
+  mkdirSync(join(folder, 'tmp'))
   const port = await freePort()
   const shop = await startShopify({
     ...{ token: SECRETS.SHOP_TOKEN, secret: SECRETS.SHOP_SECRET, retryScale: 0.05 },
@@ -68,7 +70,8 @@ export async function openSite(database?: string): Promise<Site> {
   const environment = (env: Record<string, string>) => ({
     cwd: folder,
     env: {
-      ...{ PATH: process.env.PATH, TRIBUTARY_LANG: 'en', TZ: 'Pacific/Apia', ...SECRETS },
+      ...{ PATH: process.env.PATH, TRIBUTARY_LANG: 'en', TZ: 'Pacific/Apia', TMPDIR: join(folder, 'tmp') },
+      ...SECRETS,
       ...(database ? { DATABASE_URL: database } : {}),
       ...env,
     },
