@@ -2,6 +2,7 @@
 import { randomUUID } from 'node:crypto'
 import fs from 'node:fs/promises'
 import { setTimeout as sleep } from 'node:timers/promises'
+import type { Channel } from '../alerts/channel.ts'
 import { createDispatcher, type Dispatcher } from '../alerts/dispatch.ts'
 import { openChannels } from '../alerts/open.ts'
 import { missingDeliveries } from '../alerts/routes.ts'
@@ -72,16 +73,7 @@ function startRounds(pipe: Pipe, now: Generation): { stop(): Promise<void> } {
     pipe,
     config,
     holder: randomUUID(),
-    lookout: createLookout({
-      db: pipe.db,
-      zone: config.company.zone,
-      connections: [...now.connections.keys()],
-      streams: wantedStreams(now),
-      channels: channels.map((c) => c.name),
-      every: config.alerts.every,
-      queueAnswers: () => queueAnswers(pipe),
-      freeDisk: () => freeDisk(pipe, config),
-    }),
+    lookout: lookoutOf(pipe, now, channels),
     dispatcher: createDispatcher(pipe.db, channels, pipe.installation, pipe.log),
     looked: 0,
     trimmed: Date.now(),
@@ -115,6 +107,20 @@ function startRounds(pipe: Pipe, now: Generation): { stop(): Promise<void> } {
       )
     },
   }
+}
+
+function lookoutOf(pipe: Pipe, now: Generation, channels: Channel[]): Lookout {
+  const { config } = now
+  return createLookout({
+    db: pipe.db,
+    zone: config.company.zone,
+    connections: [...now.connections.keys()],
+    streams: wantedStreams(now),
+    channels: channels.map((c) => c.name),
+    every: config.alerts.every,
+    queueAnswers: () => queueAnswers(pipe),
+    freeDisk: () => freeDisk(pipe, config),
+  })
 }
 
 interface Watch {

@@ -25,6 +25,7 @@ import { openLedger, openLedgerQueue } from './ledger.ts'
 import { Live } from './live.ts'
 import type { Log } from './log.ts'
 import type { Readiness, Running, WebhookAnswer } from './operations.ts'
+import type { OperationsContext } from './operations-desk.ts'
 import { ledgerOperations } from './operations-ledger.ts'
 import { openTokens } from './tokens.ts'
 import { version } from './version.ts'
@@ -52,22 +53,7 @@ export async function startRuntime(config: Config | BrokenConfig, options: Start
   }
   try {
     const { pipe, live, follower, work } = await openPipe(config, options, closers)
-    const context = {
-      startedAt: new Date(),
-      config: {
-        storage: config.storage,
-        get connections() {
-          return live.now.config.connections
-        },
-        get alerts() {
-          return live.now.config.alerts
-        },
-        get company() {
-          return live.now.config.company
-        },
-      },
-    }
-    const operations = ledgerOperations(pipe, context)
+    const operations = ledgerOperations(pipe, contextOf(live, config.storage))
     const control = await openControl(config, pipe.db.kind, operations, options.log)
     if (control) closers.push(() => control.close())
     if (options.role !== 'serve') {
@@ -88,6 +74,25 @@ export async function startRuntime(config: Config | BrokenConfig, options: Start
   } catch (error) {
     await closeAll()
     throw error
+  }
+}
+
+/** What operations know of the configuration: always the present one. */
+function contextOf(live: Live, storage: Config['storage']): OperationsContext {
+  return {
+    startedAt: new Date(),
+    config: {
+      storage,
+      get connections() {
+        return live.now.config.connections
+      },
+      get alerts() {
+        return live.now.config.alerts
+      },
+      get company() {
+        return live.now.config.company
+      },
+    },
   }
 }
 
@@ -125,8 +130,18 @@ async function openPipe(
     follow: async () => work.workers?.follow(),
   })
   closers.push(() => follower.close())
-  const pipe: Pipe = {
-    ...{ db, queue, codes, configuration: follower },
+  const same = {
+    ...{ db, queue, codes, configuration: follower, settler: settler(db) },
+    installation: await installationId(db),
+  }
+  const pipe = livePipe(live, same, log)
+  return { pipe, live, follower, work }
+}
+
+/** The pipe that always works by the present configuration. */
+function livePipe(live: Live, same: Omit<Pipe, 'connections' | 'flows' | 'company' | 'log'>, log: Log): Pipe {
+  return {
+    ...same,
     get connections() {
       return live.now.connections
     },
@@ -136,11 +151,8 @@ async function openPipe(
     get company() {
       return live.now.config.company
     },
-    installation: await installationId(db),
-    settler: settler(db),
     log: (level, event, fields = {}) => log[level]({ event, ...fields }),
   }
-  return { pipe, live, follower, work }
 }
 
 /** Opens the connections, and only then puts down that it runs. */
