@@ -2,9 +2,9 @@
 import { writeFile } from 'node:fs/promises'
 import { runtimeError } from '../core/errors/runtime.ts'
 import { fromMinor } from '../core/money.ts'
-import { formatCsv } from '../runtime/code-files/csv.ts'
+import { formatCsv } from '../core/grid/csv.ts'
 import { type Column, TITLES } from '../runtime/code-files/entries.ts'
-import { formatXlsx, type SheetColumn } from '../runtime/code-files/xlsx.ts'
+import { formatXlsx, type SheetColumn } from '../core/grid/xlsx.ts'
 import type { CodeItem, CodeMissing } from '../runtime/operations-code-types.ts'
 import type { Cli } from './context.ts'
 

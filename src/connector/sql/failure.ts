@@ -1,0 +1,66 @@
+/** What a database driver throws, as one of ours. */
+import { TributaryError } from '../../core/errors/error.ts'
+import { sourceError } from '../../core/errors/source.ts'
+import type { Address } from './database.ts'
+
+export interface SqlFailure {
+  kind: 'config' | 'slow' | 'away'
+  reason: string
+  cause: unknown
+}
+
+/**
+ * Judges by the driver's code: its whole, or its first two characters. Only what a person must mend in the settings
+ * (rights, names, syntax) is told in the database's words: those of other failures may quote data.
+ */
+export function sqlFailure(
+  error: unknown,
+  codes: Record<string, 'config' | 'slow'>,
+): SqlFailure | TributaryError {
+  if (error instanceof TributaryError) return error
+  const { code, message } = error as { code?: unknown; message?: string }
+  const name = typeof code === 'string' || typeof code === 'number' ? String(code) : 'no code'
+  const kind = codes[name] ?? codes[name.slice(0, 2)] ?? 'away'
+  // class 22 is about values
+  const words = kind === 'config' && !name.startsWith('22') ? ` ${oneLine(message ?? '')}` : ''
+  return { kind, reason: `${name}${words}`, cause: error }
+}
+
+const oneLine = (text: string): string => text.split('\n')[0]!.slice(0, 200)
+
+/** SOURCE_REFUSED, SOURCE_SLOW or SOURCE_AWAY; what is one of ours already stays. */
+export function judged(address: Address, failure: SqlFailure | TributaryError): TributaryError {
+  if (failure instanceof TributaryError) return failure
+  const { connection, host, timeout } = address
+  const { kind, reason, cause } = failure
+  if (kind === 'slow')
+    return sourceError('SOURCE_SLOW', { connection, host, limit: `${timeout / 1000} s` }, cause)
+  const code = kind === 'config' ? 'SOURCE_REFUSED' : 'SOURCE_AWAY'
+  return sourceError(code, { connection, host, reason }, cause)
+}
+
+/** Ends waiting when the reader gives up; what the database still does, its statement time-out ends. */
+export async function untilAborted<T>(signal: AbortSignal, work: () => Promise<T>): Promise<T> {
+  signal.throwIfAborted()
+  let stop: () => void = () => {}
+  const aborted = new Promise<never>((_, reject) => {
+    stop = () => reject(Object.assign(new Error('given up'), { code: 'ABORTED' }))
+    signal.addEventListener('abort', stop, { once: true })
+  })
+  try {
+    return await Promise.race([work(), aborted])
+  } finally {
+    signal.removeEventListener('abort', stop)
+  }
+}
+
+/** An optional driver. Throws SOURCE_DRIVER where it is not installed. */
+export async function driver<T>(connection: string, name: string): Promise<T> {
+  try {
+    return (await import(name)) as T
+  } catch (error) {
+    const { code } = error as { code?: string }
+    if (code === 'ERR_MODULE_NOT_FOUND') throw sourceError('SOURCE_DRIVER', { connection, driver: name }, error)
+    throw error
+  }
+}
