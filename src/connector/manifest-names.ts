@@ -69,7 +69,9 @@ function* inHttp(manifest: Manifest, settings: string[]): Generator<Reference> {
 }
 
 function* inStreams(manifest: Manifest, settings: string[]): Generator<Reference> {
-  for (const [name, { shape, shapes, list, fetch, count, rows, files }] of Object.entries(manifest.read ?? {})) {
+  for (const [name, { shape, shapes, list, fetch, count, rows, files }] of Object.entries(
+    manifest.read ?? {},
+  )) {
     const path = ['read', name]
     if (shape) yield { path: [...path, 'shape'], name: shape, known: Object.keys(shapes) }
     if (typeof rows === 'string') yield* known(rows, [...path, 'rows'], settings)

@@ -4,8 +4,8 @@ import { connectorError } from '../core/errors/connector.ts'
 import { sourceError } from '../core/errors/source.ts'
 import { offsetAt } from '../core/local-time.ts'
 import { yamlProblems } from '../core/yaml.ts'
-import { filePages } from './files/pages.ts'
 import { openStore } from './files/open.ts'
+import { filePages } from './files/pages.ts'
 import type { Store } from './files/store.ts'
 import type { Manifest } from './manifest.ts'
 import type { Clock } from './manifest-http.ts'
@@ -60,7 +60,8 @@ export function openSources(
     return filePages({ connection, stream, declared: found, shape, store })
   }
   return {
-    of: (name, declared) => (declared.rows ? rows(name, declared) : declared.files ? table(name, declared) : null),
+    of: (name, declared) =>
+      declared.rows ? rows(name, declared) : declared.files ? table(name, declared) : null,
     check: (signal) => (database ? checkDatabase(database, signal) : (store?.check(signal) ?? null)),
     async close() {
       await database?.close()
@@ -95,7 +96,10 @@ function whole<T>(
 }
 
 function missing(connection: string, stream: string, section: string): Error {
-  const reason = { en: `connector.yaml has no section "${section}"`, zh: `connector.yaml 缺少 ${section} 部分` }
+  const reason = {
+    en: `connector.yaml has no section "${section}"`,
+    zh: `connector.yaml 缺少 ${section} 部分`,
+  }
   return sourceError('SOURCE_STREAM', { connection, stream, reason })
 }
 

@@ -2,9 +2,9 @@
 import iconv from 'iconv-lite'
 import { describe, expect, it } from 'vitest'
 import { formatCsv } from '../../src/core/grid/csv.ts'
-import { readCodeFile } from '../../src/runtime/code-files/entries.ts'
 import { columnLetters } from '../../src/core/grid/grid.ts'
 import { formatXlsx } from '../../src/core/grid/xlsx.ts'
+import { readCodeFile } from '../../src/runtime/code-files/entries.ts'
 import { workbook } from '../support/workbook.ts'
 
 const CONNECTIONS = ['nc', 'shop']

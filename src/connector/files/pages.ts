@@ -213,6 +213,9 @@ const identityOf = ({ name, size }: Entry, bytes: Buffer): string =>
 
 /** `orders-*.csv`: * is any text, ? any character; letters of either case. */
 function patternOf(match: string): RegExp {
-  const text = match.replace(/[.+^${}()|[\]\\]/g, '\\$&').replaceAll('*', '.*').replaceAll('?', '.')
+  const text = match
+    .replace(/[.+^${}()|[\]\\]/g, '\\$&')
+    .replaceAll('*', '.*')
+    .replaceAll('?', '.')
   return new RegExp(`^${text}$`, 'iu')
 }

@@ -150,7 +150,12 @@ function trouble({ connection, host }: SftpAddress, error: unknown): TributaryEr
   if (error instanceof TributaryError) return error
   const { code, level } = error as { code?: string | number; level?: string }
   const denied = level === 'client-authentication' || code === DENIED
-  const reason = level === 'client-authentication' ? 'authentication' : code === NO_SUCH_FILE ? 'no such file' : String(code ?? level ?? 'no answer')
+  const reason =
+    level === 'client-authentication'
+      ? 'authentication'
+      : code === NO_SUCH_FILE
+        ? 'no such file'
+        : String(code ?? level ?? 'no answer')
   return sourceError(denied ? 'SOURCE_REFUSED' : 'SOURCE_AWAY', { connection, host, reason }, error)
 }
 

@@ -1,6 +1,7 @@
 /** The bytes of a file as records: one per row, or one per group of rows of the same id. */
-import { TributaryError } from '../../core/errors/error.ts'
+
 import type { Phrase } from '../../core/errors/error.ts'
+import { TributaryError } from '../../core/errors/error.ts'
 import { decodeCsv, parseCsv } from '../../core/grid/csv.ts'
 import { type Cell, columnLetters, type GridRow } from '../../core/grid/grid.ts'
 import { isOldWorkbook, isWorkbook, parseXlsx } from '../../core/grid/xlsx.ts'
@@ -90,7 +91,10 @@ function readRow(row: GridRow, head: string[], id: number, workbook: boolean): R
   // a sheet leaves out what is empty at the end, a CSV file does not
   const lacks = !workbook && cells.length < head.length
   if (lacks || cells.slice(head.length).some(isFilled))
-    return bad(`${cells.length} cells where ${head.length} belong`, `有 ${cells.length} 个单元格，应为 ${head.length} 个`)
+    return bad(
+      `${cells.length} cells where ${head.length} belong`,
+      `有 ${cells.length} 个单元格，应为 ${head.length} 个`,
+    )
   const values: Record<string, string> = {}
   for (const [i, name] of head.entries()) {
     const text = cells[i] ? textOf(cells[i]) : ''
@@ -158,5 +162,8 @@ function grouped(rows: ReadRow[]): (TableRecord | BadRow)[] {
 function heldBack(row: ReadRow, cause: ReadRow): Phrase {
   if (cause.id === row.id) return cause.reason!
   const { en, zh } = cause.reason!
-  return { en: `it may belong to the record of line ${row.line}: ${en}`, zh: `可能属于第 ${row.line} 行的记录：${zh}` }
+  return {
+    en: `it may belong to the record of line ${row.line}: ${en}`,
+    zh: `可能属于第 ${row.line} 行的记录：${zh}`,
+  }
 }

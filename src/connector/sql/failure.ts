@@ -18,9 +18,9 @@ export function sqlFailure(
   codes: Record<string, 'config' | 'slow'>,
 ): SqlFailure | TributaryError {
   if (error instanceof TributaryError) return error
-  const { code, message } = error as { code?: unknown; message?: string }
+  const { code, errno, message } = error as { code?: unknown; errno?: number; message?: string }
   const name = typeof code === 'string' || typeof code === 'number' ? String(code) : 'no code'
-  const kind = codes[name] ?? codes[name.slice(0, 2)] ?? 'away'
+  const kind = codes[name] ?? codes[String(errno)] ?? codes[name.slice(0, 2)] ?? 'away'
   // class 22 is about values
   const words = kind === 'config' && !name.startsWith('22') ? ` ${oneLine(message ?? '')}` : ''
   return { kind, reason: `${name}${words}`, cause: error }
@@ -60,7 +60,8 @@ export async function driver<T>(connection: string, name: string): Promise<T> {
     return (await import(name)) as T
   } catch (error) {
     const { code } = error as { code?: string }
-    if (code === 'ERR_MODULE_NOT_FOUND') throw sourceError('SOURCE_DRIVER', { connection, driver: name }, error)
+    if (code === 'ERR_MODULE_NOT_FOUND')
+      throw sourceError('SOURCE_DRIVER', { connection, driver: name }, error)
     throw error
   }
 }

@@ -1,6 +1,15 @@
 /** MariaDB and MySQL by `mysql2`, loaded only when used. */
 import type { FieldPacket, PoolConnection } from 'mysql2/promise'
-import { type Address, CONNECT, type Column, type Database, type Kind, POOL, type Raw, type Rows } from './database.ts'
+import {
+  type Address,
+  CONNECT,
+  type Column,
+  type Database,
+  type Kind,
+  POOL,
+  type Raw,
+  type Rows,
+} from './database.ts'
 import { driver, judged, sqlFailure, untilAborted } from './failure.ts'
 
 type Driver = typeof import('mysql2/promise')
@@ -40,7 +49,7 @@ export async function openMariadb(address: Address): Promise<Database> {
     // a file of this machine must not be read because a server asks for it
     ...{ flags: ['-LOCAL_FILES'], rowsAsArray: true },
     // the bytes as they came: the driver's own numbers and dates are not exact
-    typeCast: (field) => (isBytes(field) ? field.buffer() : field.string('utf8')),
+    typeCast: false,
   })
   const judge = (error: unknown) => judged(address, sqlFailure(error, CODES))
   return {
@@ -86,12 +95,12 @@ const begin = ({ dialect, timeout }: Address) => [
   'start transaction with consistent snapshot, read only',
 ]
 
-const isBytes = ({ type, ...field }: { type: string }): boolean =>
-  type === 'BIT' || (/BLOB|STRING|VARCHAR|GEOMETRY/.test(type) && (field as { charset?: number }).charset === BINARY)
-
 async function ask(client: PoolConnection, sql: string, values: readonly string[]): Promise<Rows> {
   const [rows, fields] = await client.query({ sql, values: [...values], rowsAsArray: true })
-  return { columns: (fields as FieldPacket[]).map(columnOf), rows: rows as Raw[][] }
+  const columns = (fields as FieldPacket[]).map(columnOf)
+  const raw = (value: Buffer | null, i: number): Raw =>
+    value === null || columns[i]!.kind === 'bytes' ? value : value.toString('utf8')
+  return { columns, rows: (rows as (Buffer | null)[][]).map((row) => row.map(raw)) }
 }
 
 function columnOf(field: FieldPacket): Column {
@@ -101,9 +110,9 @@ function columnOf(field: FieldPacket): Column {
   return { name, kind: KINDS[type] ?? 'text' }
 }
 
-/** By the driver's names of the server's errors. */
+/** By the driver's names of the server's errors; by number those that it does not know (MariaDB's own). */
 const CODES: Record<string, 'config' | 'slow'> = {
-  ER_STATEMENT_TIMEOUT: 'slow',
+  '1969': 'slow',
   ER_QUERY_TIMEOUT: 'slow',
   ER_ACCESS_DENIED_ERROR: 'config',
   ER_DBACCESS_DENIED_ERROR: 'config',

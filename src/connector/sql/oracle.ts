@@ -74,7 +74,12 @@ export async function openOracle(address: Address): Promise<Database> {
   }
 }
 
-async function ask(oracledb: Driver, session: Session, sql: string, values: readonly string[]): Promise<Rows> {
+async function ask(
+  oracledb: Driver,
+  session: Session,
+  sql: string,
+  values: readonly string[],
+): Promise<Rows> {
   const found = await session.execute(sql, [...values], {
     outFormat: oracledb.OUT_FORMAT_ARRAY,
     fetchTypeHandler: ({ dbTypeName }: Meta) => ({

@@ -35,6 +35,7 @@ export interface RowsOptions {
 /** Names and kinds as the database has them. */
 interface Shape {
   id: string
+  idKind: Kind
   version: string | null
   kind: Kind
 }
@@ -64,14 +65,21 @@ export function rowsSource(options: RowsOptions): Source {
         const after = request.resume as PageAsk['after']
         // the row that the page before ended with comes again
         const rows = size + (after ? 1 : 0)
-        const ask = { ...windowAsk(at, request), id: at.id, after, rows }
+        const ask = { ...windowAsk(at, request), id: at.id, idKind: at.idKind, after, rows }
         const { sql, values } = pageStatement(database.dialect, ask)
         return pageOf(options, session, at, ask, await session.query(sql, values))
       }, signal),
     fetch: (ids, signal) =>
       database.read(async (session) => {
         const at = await shaped(session)
-        const found = await among(options, session, { query: declared.query, column: at.id, sort: [at.id] }, ids)
+        // what is no number is no id here, and would fail as one
+        const fit = at.idKind === 'integer' ? ids.filter((id) => /^-?\d+$/.test(id)) : ids
+        const found = await among(
+          options,
+          session,
+          { query: declared.query, column: at.id, kind: at.idKind, sort: [at.id] },
+          fit,
+        )
         return found ? recordsOf(options, session, at, found) : []
       }, signal),
     count: (window, signal) =>
@@ -102,8 +110,8 @@ async function describe(options: RowsOptions, session: Session): Promise<Shape> 
   const { declared, database } = options
   const { sql, values } = describeStatement(database.dialect, declared.query)
   const { columns } = await session.query(sql, values)
-  const id = named(options, columns, declared.id, 'id').name
-  if (!declared.version) return { id, version: null, kind: 'text' }
+  const { name: id, kind: idKind } = named(options, columns, declared.id, 'id')
+  if (!declared.version) return { id, idKind, version: null, kind: 'text' }
   const { name, kind } = named(options, columns, declared.version, 'version')
   if (kind !== 'instant' && kind !== 'local' && kind !== 'date' && kind !== 'text' && !options.clock)
     throw wrong(
@@ -111,7 +119,7 @@ async function describe(options: RowsOptions, session: Session): Promise<Shape> 
       `version: the column "${name}" is a number; say with "clock" how it counts time (seconds, milliseconds), or leave "version" out`,
       `version：列“${name}”是数字；请用 clock 说明其计时方式（seconds、milliseconds），或省略 version`,
     )
-  return { id, version: name, kind }
+  return { id, idKind, version: name, kind }
 }
 
 async function pageOf(
@@ -186,10 +194,10 @@ async function innerRows(
   ids: string[],
 ): Promise<Map<string, Record<string, unknown>[]>> {
   const { columns } = await session.query(...statementOf(describeStatement(options.database.dialect, query)))
-  const column = named(options, columns, by, `with.${name}.by`).name
+  const { name: column, kind } = named(options, columns, by, `with.${name}.by`)
   const order = sort === undefined ? [] : [named(options, columns, sort, `with.${name}.sort`).name]
   const groups = new Map<string, Record<string, unknown>[]>()
-  const found = await among(options, session, { query, column, sort: [column, ...order] }, ids)
+  const found = await among(options, session, { query, column, kind, sort: [column, ...order] }, ids)
   const at = columnAt(found?.columns ?? [], column)
   for (const row of found?.rows ?? []) {
     const key = String(row[at]).trimEnd()
@@ -211,7 +219,7 @@ function byText(a: unknown, b: unknown): number {
 async function among(
   options: RowsOptions,
   session: Session,
-  ask: { query: string; column: string; sort: string[] },
+  ask: { query: string; column: string; kind: Kind; sort: string[] },
   ids: string[],
 ): Promise<Rows | null> {
   const most = options.declared.most ?? MOST

@@ -2,7 +2,16 @@
  * SQL Server by `mssql`, which a project installs itself. The driver reads decimals and times as JavaScript's, which
  * are not exact: the server is asked for the types first, and writes those columns as text.
  */
-import { type Address, CONNECT, type Column, type Database, type Kind, POOL, type Raw, type Rows } from './database.ts'
+import {
+  type Address,
+  CONNECT,
+  type Column,
+  type Database,
+  type Kind,
+  POOL,
+  type Raw,
+  type Rows,
+} from './database.ts'
 import { driver, judged, sqlFailure, untilAborted } from './failure.ts'
 
 /** What is used of mssql 10 and later. */
@@ -46,7 +55,12 @@ export async function openSqlServer(address: Address): Promise<Database> {
     ...{ server: host, database, user, password, connectionTimeout: CONNECT, requestTimeout: timeout },
     ...(port === null ? {} : { port }),
     pool: { max: POOL, min: 0, idleTimeoutMillis: 10_000 },
-    options: { encrypt: tls !== 'off', trustServerCertificate: tls !== 'on', useUTC: true, readOnlyIntent: true },
+    options: {
+      encrypt: tls !== 'off',
+      trustServerCertificate: tls !== 'on',
+      useUTC: true,
+      readOnlyIntent: true,
+    },
   })
   pool.on('error', () => {})
   let connected: Promise<Pool> | null = null
@@ -76,7 +90,12 @@ export async function openSqlServer(address: Address): Promise<Database> {
   }
 }
 
-async function ask(mssql: Driver, transaction: Transaction, sql: string, values: readonly string[]): Promise<Rows> {
+async function ask(
+  mssql: Driver,
+  transaction: Transaction,
+  sql: string,
+  values: readonly string[],
+): Promise<Rows> {
   const request = () => {
     const made = new mssql.Request(transaction)
     made.arrayRowMode = true
@@ -102,10 +121,12 @@ async function typesOf(
   request.input('sql', mssql.NVarChar(Number.POSITIVE_INFINITY), sql)
   request.input('parameters', mssql.NVarChar(4000), parameters)
   const { recordset } = await request.query('exec sp_describe_first_result_set @sql, @parameters')
-  return (recordset as unknown as { name: string | null; system_type_name: string | null }[]).map((found) => ({
-    name: found.name ?? '',
-    kind: KINDS.find(([pattern]) => pattern.test(found.system_type_name ?? ''))?.[1] ?? 'text',
-  }))
+  return (recordset as unknown as { name: string | null; system_type_name: string | null }[]).map(
+    (found) => ({
+      name: found.name ?? '',
+      kind: KINDS.find(([pattern]) => pattern.test(found.system_type_name ?? ''))?.[1] ?? 'text',
+    }),
+  )
 }
 
 /** Style 121: `yyyy-mm-dd hh:mi:ss.mmm`, with all digits of a datetime2. */

@@ -47,6 +47,7 @@ export interface WindowAsk {
 
 export interface PageAsk extends WindowAsk {
   id: string
+  idKind: Kind
   /** The last row of the page before, as the database wrote it. */
   after: { version: string | null; id: string } | null
   rows: number
@@ -61,7 +62,8 @@ function builder(dialect: DialectName) {
   const grammar = GRAMMARS[dialect]
   const values: string[] = []
   const column = (name: string): string => `t.${grammar.quote(name)}`
-  const bind = (value: string, kind: Kind = 'text'): string => {
+  const bind = (value: string, kind: Kind): string => {
+    if (grammar === back && isNumber(value, kind)) return value
     values.push(value)
     const parameter = grammar.parameter(values.length)
     return dialect === 'oracle' ? oracleTime(parameter, kind) : parameter
@@ -75,6 +77,10 @@ function builder(dialect: DialectName) {
   }
   return { grammar, values, column, bind, window }
 }
+
+/** MySQL compares a number with a text as floats, so that it would take ids beyond 2^53 for one another. */
+const isNumber = (value: string, kind: Kind): boolean =>
+  (kind === 'integer' || kind === 'decimal') && /^-?\d{1,65}(\.\d{1,40})?$/.test(value)
 
 /** Oracle reads a text as a time by the session's format, which differs between its types. */
 function oracleTime(parameter: string, kind: Kind): string {
@@ -102,8 +108,10 @@ export function pageStatement(dialect: DialectName, ask: PageAsk): Statement {
     if (ask.version !== null && version !== null) {
       const column = b.column(ask.version)
       const [later, same] = [b.bind(version, ask.kind), b.bind(version, ask.kind)]
-      conditions.push(`(${column} > ${later} or (${column} = ${same} and ${id} >= ${b.bind(last)}))`)
-    } else conditions.push(`${id} >= ${b.bind(last)}`)
+      conditions.push(
+        `(${column} > ${later} or (${column} = ${same} and ${id} >= ${b.bind(last, ask.idKind)}))`,
+      )
+    } else conditions.push(`${id} >= ${b.bind(last, ask.idKind)}`)
   }
   const order = [...(ask.version === null ? [] : [b.column(ask.version)]), id].join(', ')
   const body = `t.* from ${inner(ask.query, dialect)}${where(conditions)} order by ${order}`
@@ -113,21 +121,21 @@ export function pageStatement(dialect: DialectName, ask: PageAsk): Statement {
 /** Rows whose column is one of these values. */
 export function amongStatement(
   dialect: DialectName,
-  ask: { query: string; column: string; among: string[]; sort: string[]; rows: number },
+  ask: { query: string; column: string; kind: Kind; among: string[]; sort: string[]; rows: number },
 ): Statement {
   const b = builder(dialect)
-  const list = ask.among.map((value) => b.bind(value)).join(', ')
+  const list = ask.among.map((value) => b.bind(value, ask.kind)).join(', ')
   const order = ask.sort.map((name) => b.column(name)).join(', ')
   const body = `t.* from ${inner(ask.query, dialect)} where ${b.column(ask.column)} in (${list}) order by ${order}`
   return { sql: b.grammar.limited(body, ask.rows), values: b.values }
 }
 
 /** How many rows a window has. */
-export function countStatement(
-  dialect: DialectName,
-  ask: WindowAsk,
-): Statement {
+export function countStatement(dialect: DialectName, ask: WindowAsk): Statement {
   const b = builder(dialect)
   const conditions = b.window(ask)
-  return { sql: `select count(*) as n from ${inner(ask.query, dialect)}${where(conditions)}`, values: b.values }
+  return {
+    sql: `select count(*) as n from ${inner(ask.query, dialect)}${where(conditions)}`,
+    values: b.values,
+  }
 }

@@ -53,7 +53,9 @@ const FAILED = /^#(N\/A|REF!|VALUE!|NAME\?|DIV\/0!|NUM!|NULL!)/
 function cellOf(value: unknown, cell?: { type: string; style?: { numFmt?: string } }): Cell {
   if (value === null || value === undefined) return { text: '' }
   if (value instanceof Date) {
-    const date = Number.isNaN(value.getTime()) ? {} : { date: value.toISOString().slice(0, -1).replace('T', ' ') }
+    const date = Number.isNaN(value.getTime())
+      ? {}
+      : { date: value.toISOString().slice(0, -1).replace('T', ' ') }
     return { wrong: 'date', found: 'date', ...date }
   }
   if (typeof value === 'number') return ofNumber(value, cell?.style?.numFmt ?? 'General')
