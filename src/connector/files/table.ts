@@ -33,7 +33,7 @@ export interface TableContent {
 export async function readTable(bytes: Buffer, name: string, declared: TableManifest): Promise<TableContent> {
   try {
     const grid = await gridOf(bytes, name, declared)
-    const body = grid.slice(declared.skip ?? 0).filter((row) => row.open || row.cells.some(isFilled))
+    const body = grid.slice(declared.skip ?? 0).filter((row) => row.torn || row.cells.some(isFilled))
     const head = declared.columns ?? headOf(body.shift())
     const id = head.indexOf(declared.id)
     if (id < 0) return unusable(noColumn(declared.id, head))
@@ -80,6 +80,8 @@ interface ReadRow {
   id: string | null
   values: Record<string, string> | null
   reason: Phrase | null
+  /** Of a row without an id: what it may belong to. */
+  near?: string | null
 }
 
 function readRow(row: GridRow, head: string[], id: number, workbook: boolean): ReadRow {
@@ -87,7 +89,13 @@ function readRow(row: GridRow, head: string[], id: number, workbook: boolean): R
   const idCell = cells[id] ? textOf(cells[id]) : null
   const known = typeof idCell === 'string' && idCell !== '' ? idCell : null
   const bad = (en: string, zh: string): ReadRow => ({ line, id: known, values: null, reason: { en, zh } })
-  if (row.open) return { ...bad('a quote is opened and never closed', '引号没有闭合'), id: null }
+  // rows behind it may be in its cells
+  if (row.torn)
+    return {
+      ...bad('a quote is not closed where its cell ends', '引号没有在单元格结尾处闭合'),
+      id: null,
+      near: known,
+    }
   // a sheet leaves out what is empty at the end, a CSV file does not
   const lacks = !workbook && cells.length < head.length
   if (lacks || cells.slice(head.length).some(isFilled))
@@ -134,7 +142,7 @@ function grouped(rows: ReadRow[]): (TableRecord | BadRow)[] {
   const doubtful = new Map<string, ReadRow>()
   for (const [i, row] of rows.entries()) {
     if (!row.reason) continue
-    const near = row.id === null ? [rows[i - 1]?.id, rows[i + 1]?.id] : [row.id]
+    const near = row.id === null ? [row.near, rows[i - 1]?.id, rows[i + 1]?.id] : [row.id]
     for (const id of near) if (typeof id === 'string' && !doubtful.has(id)) doubtful.set(id, row)
   }
   const records: (TableRecord | BadRow)[] = []

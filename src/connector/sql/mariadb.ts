@@ -55,7 +55,9 @@ export async function openMariadb(address: Address): Promise<Database> {
   return {
     dialect: address.dialect,
     async read(work, signal) {
-      const client = await pool.getConnection().catch((error: unknown) => {
+      const connecting = pool.getConnection()
+      const client = await untilAborted(signal, () => connecting).catch((error: unknown) => {
+        void connecting.then((late) => late.destroy()).catch(() => {})
         throw judge(error)
       })
       let whole = false

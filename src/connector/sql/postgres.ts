@@ -4,7 +4,7 @@ import { type Address, CONNECT, type Database, type Kind, POOL, type Raw, type R
 import { judged, sqlFailure, untilAborted } from './failure.ts'
 
 /** Types by OID (pg_type.dat); all others are text. */
-const KINDS: Record<number, Kind> = {
+export const POSTGRES_KINDS: Record<number, Kind> = {
   16: 'boolean',
   17: 'bytes',
   20: 'integer',
@@ -40,7 +40,9 @@ export async function openPostgres(address: Address): Promise<Database> {
   return {
     dialect: 'postgres',
     async read(work, signal) {
-      const client = await pool.connect().catch((error: unknown) => {
+      const connecting = pool.connect()
+      const client = await untilAborted(signal, () => connecting).catch((error: unknown) => {
+        void connecting.then((late) => late.release(true)).catch(() => {})
         throw judge(error)
       })
       let whole = false
@@ -70,7 +72,8 @@ const throwing =
     throw judge(error)
   }
 
-const begin = (timeout: number) =>
+/** Read-only, of one state, times and bytes in one form. */
+export const begin = (timeout: number) =>
   [
     'begin isolation level repeatable read read only',
     `set local statement_timeout = ${timeout}`,
@@ -82,7 +85,7 @@ const begin = (timeout: number) =>
 
 async function ask(client: PoolClient, sql: string, values: readonly string[]): Promise<Rows> {
   const found = await client.query({ text: sql, values: [...values], rowMode: 'array', types: TEXT })
-  const columns = found.fields.map((f) => ({ name: f.name, kind: KINDS[f.dataTypeID] ?? 'text' }))
+  const columns = found.fields.map((f) => ({ name: f.name, kind: POSTGRES_KINDS[f.dataTypeID] ?? 'text' }))
   const rows = (found.rows as Raw[][]).map((row) =>
     row.map((value, i) => (columns[i]!.kind === 'bytes' && value !== null ? String(value).slice(2) : value)),
   )

@@ -45,21 +45,24 @@ const SCIENTIFIC = /^-?\d(\.\d+)?E\+\d{2,}$/
 
 /**
  * Text → rows. The separator is, unless given, what the first line has most of: comma, semicolon or tab. A quote that
- * is never closed makes one last cell of the rest; its row is `open`.
+ * is never closed makes one last cell of the rest; its row is `torn`.
  */
 export function parseCsv(text: string, separator = separatorOf(text)): GridRow[] {
   const rows: GridRow[] = []
   let cells: Cell[] = []
   let [at, line, start] = [0, 1, 1]
+  let torn = false
   while (at <= text.length) {
     const field = readField(text, at, separator)
     cells.push(cellOf(field.text))
     line += field.lines
+    torn ||= field.torn
     at = field.end + 1
     const end = text[field.end]
     if (end === separator) continue
-    rows.push({ row: rows.length + 1, line: start, cells, ...(field.open ? { open: true } : {}) })
+    rows.push({ row: rows.length + 1, line: start, cells, ...(torn ? { torn } : {}) })
     cells = []
+    torn = false
     if (end === '\r' && text[at] === '\n') at += 1
     start = line += 1
     if (at >= text.length) break
@@ -79,8 +82,8 @@ interface Field {
   end: number
   /** Line ends inside it. */
   lines: number
-  /** Its quote is never closed. */
-  open: boolean
+  /** Its quote is never closed, or more than blanks follow it. */
+  torn: boolean
 }
 
 /** One field from `at` on. */
@@ -103,7 +106,9 @@ function readField(text: string, at: number, separator: string): Field {
   while (i < text.length && text[i] !== separator && text[i] !== '\n' && text[i] !== '\r') i++
   const end = Math.min(i, text.length)
   const lines = value === '' ? 0 : (value.match(/\r\n|\r|\n/g)?.length ?? 0)
-  return { text: value + text.slice(from, i), end, lines, open }
+  const behind = text.slice(from, end)
+  const torn = open || (from > at && behind.trim() !== '')
+  return { text: value + behind, end, lines, torn }
 }
 
 function cellOf(text: string): Cell {

@@ -17,8 +17,8 @@ export interface GridRow {
   /** Of the text it was read from, from 1: a cell may hold line ends. */
   line: number
   cells: Cell[]
-  /** A quote is opened in it and never closed: the rest of the file is in its last cell. */
-  open?: true
+  /** A quote is never closed, or closed before its cell ends: other rows may be in its cells. */
+  torn?: true
 }
 
 /** `A`, `B`, … `Z`, `AA`: 0 is the first. */
