@@ -3,6 +3,7 @@ import { createHash, timingSafeEqual } from 'node:crypto'
 import type { Client, ConnectConfig, FileEntryWithStats, SFTPWrapper } from 'ssh2'
 import { TributaryError } from '../../core/errors/error.ts'
 import { sourceError } from '../../core/errors/source.ts'
+import { untilAborted } from '../give-up.ts'
 import { tooLarge } from './folder.ts'
 import { type Entry, type Store, stamped } from './store.ts'
 
@@ -33,9 +34,10 @@ const IDLE = 20_000
 const NO_SUCH_FILE = 2
 const DENIED = 3
 
-/** One line for all calls; after a failure the next call makes a new one. */
-export function sftpStore(address: SftpAddress): Store {
-  const { connection, host, folder, limit } = address
+type Using = <T>(signal: AbortSignal, work: (sftp: SFTPWrapper) => Promise<T>) => Promise<T>
+
+/** One line for all calls; after a failure, or a while without any, the next call makes a new one. */
+function openLine(address: SftpAddress): { using: Using; hangUp(): Promise<void> } {
   let line: Promise<Line> | null = null
   let idle: NodeJS.Timeout | undefined
   const hangUp = async () => {
@@ -44,14 +46,14 @@ export function sftpStore(address: SftpAddress): Store {
     line = null
     open?.client.end()
   }
-  const using = async <T>(signal: AbortSignal, work: (sftp: SFTPWrapper) => Promise<T>): Promise<T> => {
+  const using: Using = async (signal, work) => {
     clearTimeout(idle)
     line ??= dial(address, () => {
       line = null
     })
     try {
       const { sftp } = await line
-      return await until(signal, work(sftp))
+      return await untilAborted(signal, () => work(sftp))
     } catch (error) {
       await hangUp()
       throw trouble(address, error)
@@ -60,6 +62,13 @@ export function sftpStore(address: SftpAddress): Store {
       idle = setTimeout(() => void hangUp(), IDLE).unref()
     }
   }
+  return { using, hangUp }
+}
+
+/** Opens nothing yet. */
+export function sftpStore(address: SftpAddress): Store {
+  const { connection, host, folder, limit } = address
+  const { using, hangUp } = openLine(address)
   const at = (...parts: string[]) => [folder.replace(/(?<=.)\/+$/, ''), ...parts].join('/')
   const list = (signal: AbortSignal): Promise<Entry[]> =>
     using(signal, async (sftp) => {
@@ -157,19 +166,4 @@ function trouble({ connection, host }: SftpAddress, error: unknown): TributaryEr
         ? 'no such file'
         : String(code ?? level ?? 'no answer')
   return sourceError(denied ? 'SOURCE_REFUSED' : 'SOURCE_AWAY', { connection, host, reason }, error)
-}
-
-/** The reader gave up: the line is closed by whoever catches this. */
-async function until<T>(signal: AbortSignal, work: Promise<T>): Promise<T> {
-  signal.throwIfAborted()
-  let stop: () => void = () => {}
-  const aborted = new Promise<never>((_, reject) => {
-    stop = () => reject(Object.assign(new Error('given up'), { code: 'ABORTED' }))
-    signal.addEventListener('abort', stop, { once: true })
-  })
-  try {
-    return await Promise.race([work, aborted])
-  } finally {
-    signal.removeEventListener('abort', stop)
-  }
 }

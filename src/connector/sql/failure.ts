@@ -39,21 +39,6 @@ export function judged(address: Address, failure: SqlFailure | TributaryError): 
   return sourceError(code, { connection, host, reason }, cause)
 }
 
-/** Ends waiting when the reader gives up; what the database still does, its statement time-out ends. */
-export async function untilAborted<T>(signal: AbortSignal, work: () => Promise<T>): Promise<T> {
-  signal.throwIfAborted()
-  let stop: () => void = () => {}
-  const aborted = new Promise<never>((_, reject) => {
-    stop = () => reject(Object.assign(new Error('given up'), { code: 'ABORTED' }))
-    signal.addEventListener('abort', stop, { once: true })
-  })
-  try {
-    return await Promise.race([work(), aborted])
-  } finally {
-    signal.removeEventListener('abort', stop)
-  }
-}
-
 /** An optional driver. Throws SOURCE_DRIVER where it is not installed. */
 export async function driver<T>(connection: string, name: string): Promise<T> {
   try {

@@ -1,5 +1,6 @@
 /** MariaDB and MySQL by `mysql2`, loaded only when used. */
 import type { FieldPacket, PoolConnection } from 'mysql2/promise'
+import { untilAborted } from '../give-up.ts'
 import {
   type Address,
   CONNECT,
@@ -10,7 +11,7 @@ import {
   type Raw,
   type Rows,
 } from './database.ts'
-import { driver, judged, sqlFailure, untilAborted } from './failure.ts'
+import { driver, judged, sqlFailure } from './failure.ts'
 
 type Driver = typeof import('mysql2/promise')
 

@@ -2,8 +2,9 @@
  * Oracle by `oracledb` in its thin mode, which a project installs itself. Numbers and times are fetched as text, in a
  * form that the session is told.
  */
+import { untilAborted } from '../give-up.ts'
 import { type Address, type Database, type Kind, POOL, type Raw, type Rows } from './database.ts'
-import { driver, judged, sqlFailure, untilAborted } from './failure.ts'
+import { driver, judged, sqlFailure } from './failure.ts'
 
 /** What is used of oracledb 6 and later. */
 interface Driver {

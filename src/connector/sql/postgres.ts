@@ -1,7 +1,8 @@
 /** PostgreSQL by `pg`, which the ledger uses too. */
 import type { PoolClient } from 'pg'
+import { untilAborted } from '../give-up.ts'
 import { type Address, CONNECT, type Database, type Kind, POOL, type Raw, type Rows } from './database.ts'
-import { judged, sqlFailure, untilAborted } from './failure.ts'
+import { judged, sqlFailure } from './failure.ts'
 
 /** Types by OID (pg_type.dat); all others are text. */
 export const POSTGRES_KINDS: Record<number, Kind> = {

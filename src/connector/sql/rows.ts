@@ -66,29 +66,26 @@ export function rowsSource(options: RowsOptions): Source {
         // the row that the page before ended with comes again
         const rows = size + (after ? 1 : 0)
         const ask = { ...windowAsk(at, request), id: at.id, idKind: at.idKind, after, rows }
-        const { sql, values } = pageStatement(database.dialect, ask)
-        return pageOf(options, session, at, ask, await session.query(sql, values))
+        const found = await session.query(...statementOf(pageStatement(database.dialect, ask)))
+        return pageOf(options, session, at, ask, found)
       }, signal),
     fetch: (ids, signal) =>
-      database.read(async (session) => {
-        const at = await shaped(session)
-        // what is no number is no id here, and would fail as one
-        const fit = at.idKind === 'integer' ? ids.filter((id) => /^-?\d+$/.test(id)) : ids
-        const found = await among(
-          options,
-          session,
-          { query: declared.query, column: at.id, kind: at.idKind, sort: [at.id] },
-          fit,
-        )
-        return found ? recordsOf(options, session, at, found) : []
-      }, signal),
+      database.read(async (session) => byId(options, session, await shaped(session), ids), signal),
     count: (window, signal) =>
       database.read(async (session) => {
-        const { sql, values } = countStatement(database.dialect, windowAsk(await shaped(session), window))
-        const { rows } = await session.query(sql, values)
+        const ask = windowAsk(await shaped(session), window)
+        const { rows } = await session.query(...statementOf(countStatement(database.dialect, ask)))
         return { count: Number(rows[0]?.[0]), exact: true }
       }, signal),
   }
+}
+
+async function byId(options: RowsOptions, session: Session, at: Shape, ids: string[]): Promise<RawRecord[]> {
+  // what is no number is no id here, and would fail as one
+  const fit = at.idKind === 'integer' ? ids.filter((id) => /^-?\d+$/.test(id)) : ids
+  const ask = { query: options.declared.query, column: at.id, kind: at.idKind, sort: [at.id] }
+  const found = await among(options, session, ask, fit)
+  return found ? recordsOf(options, session, at, found) : []
 }
 
 const wrong = ({ connection, stream }: RowsOptions, en: string, zh: string) =>
@@ -108,8 +105,7 @@ function named(options: RowsOptions, columns: Column[], name: string, what: stri
 
 async function describe(options: RowsOptions, session: Session): Promise<Shape> {
   const { declared, database } = options
-  const { sql, values } = describeStatement(database.dialect, declared.query)
-  const { columns } = await session.query(sql, values)
+  const { columns } = await session.query(...statementOf(describeStatement(database.dialect, declared.query)))
   const { name: id, kind: idKind } = named(options, columns, declared.id, 'id')
   if (!declared.version) return { id, idKind, version: null, kind: 'text' }
   const { name, kind } = named(options, columns, declared.version, 'version')

@@ -2,6 +2,7 @@
  * SQL Server by `mssql`, which a project installs itself. The driver reads decimals and times as JavaScript's, which
  * are not exact: the server is asked for the types first, and writes those columns as text.
  */
+import { untilAborted } from '../give-up.ts'
 import {
   type Address,
   CONNECT,
@@ -12,7 +13,7 @@ import {
   type Raw,
   type Rows,
 } from './database.ts'
-import { driver, judged, sqlFailure, untilAborted } from './failure.ts'
+import { driver, judged, sqlFailure } from './failure.ts'
 
 /** What is used of mssql 10 and later. */
 interface Driver {
