@@ -2,7 +2,17 @@
 
 import type { Clock } from '../connector/manifest-http.ts'
 import { fixedOffset } from '../core/local-time.ts'
-import { hasWindow, missing, onModel, pageSize, type Rig, readWindow, records, START } from './check-read.ts'
+import {
+  hasWindow,
+  missing,
+  onModel,
+  pageSize,
+  type Rig,
+  readWindow,
+  records,
+  START,
+  unmodelled,
+} from './check-read.ts'
 import { type Finding, failed, not, ok } from './finding.ts'
 import { declaredSource, versionClock } from './model-sources.ts'
 import { type Subject, zoneSettings } from './subject.ts'
@@ -79,6 +89,8 @@ async function otherZone(subject: Subject, name: string): Promise<Finding> {
 
 async function summerTime(subject: Subject, name: string): Promise<Finding> {
   const part = { check: 'gaps-summer-time', about: name } as const
+  const why = unmodelled(subject, name)
+  if (why) return not(part, why)
   const clock = clockOf(subject, name)
   if (typeof clock !== 'object')
     return not(part, `instants are written as ${clock}, which no clock change touches`)

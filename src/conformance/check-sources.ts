@@ -1,7 +1,6 @@
 /** Databases and files: samples that are mapped, and sources that are not there. */
 
-import type { AddressInfo } from 'node:net'
-import { createServer, type Server } from 'node:net'
+import { type AddressInfo, createServer, type Socket } from 'node:net'
 import { basename } from 'node:path'
 import { openStore } from '../connector/files/open.ts'
 import type { Store } from '../connector/files/store.ts'
@@ -19,7 +18,7 @@ import type { Sample } from './fixture.ts'
 import { declaredSource } from './model-sources.ts'
 import { openSubject, type Subject } from './subject.ts'
 
-const PATIENCE = 3_000
+const PATIENCE = 2_000
 const WINDOW = {
   since: new Date('2026-06-10T00:00:00Z'),
   until: new Date('2026-06-11T00:00:00Z'),
@@ -106,8 +105,7 @@ export function checkSourceFailures(subject: Subject, name: string): Promise<Fin
   return guarded(part, 'failing-server', async () => {
     const silent = await startSilent()
     try {
-      const port = (silent.address() as AddressInfo).port
-      const places = declared.rows ? { refused: 9, silent: port } : { absent: 0 }
+      const places = declared.rows ? { refused: 9, silent: silent.port } : { absent: 0 }
       for (const [fail, at] of Object.entries(places)) {
         const found = await kindAt(subject, name, at)
         if (found !== 'transient')
@@ -115,7 +113,7 @@ export function checkSourceFailures(subject: Subject, name: string): Promise<Fin
       }
       return ok(part, 'failing-server', Object.keys(places).join(', '))
     } finally {
-      await new Promise((done) => silent.close(done))
+      await silent.close()
     }
   })
 }
@@ -142,10 +140,18 @@ async function kindAt(subject: Subject, name: string, port: number): Promise<str
 const limitOf = ({ limit }: { limit?: number }) => (limit === undefined ? {} : { limit })
 
 /** Takes connections and says nothing. */
-function startSilent(): Promise<Server> {
+async function startSilent(): Promise<{ port: number; close(): Promise<void> }> {
+  const open = new Set<Socket>()
   const server = createServer((socket) => {
-    socket.on('error', () => {})
+    open.add(socket.on('error', () => {}))
     socket.resume()
   })
-  return new Promise((done) => server.listen(0, '127.0.0.1', () => done(server)))
+  await new Promise<void>((done) => server.listen(0, '127.0.0.1', done))
+  return {
+    port: (server.address() as AddressInfo).port,
+    async close() {
+      for (const socket of open) socket.destroy()
+      await new Promise((done) => server.close(done))
+    },
+  }
 }

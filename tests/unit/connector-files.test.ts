@@ -60,6 +60,7 @@ describe('files: a folder', () => {
     const connection = await reading()
     const records = await poll(connection)
     expect(records.map((r) => r.id)).toEqual(['SO-1', 'SO-2'])
+    expect(valuesOf(records[1]!).file).toMatchObject({ name: 'orders-1.csv', line: 4 })
     expect(await documentOf(connection, 'order', records[0]!)).toMatchObject({
       externalId: 'SO-1',
       placedAt: '2026-06-10T02:00:00.000Z',
@@ -69,7 +70,6 @@ describe('files: a folder', () => {
         { sku: 'A-2', name: '茶壶, 大', goods: 10000 },
       ],
       totals: { total: 12050 },
-      extra: { file: 'orders-1.csv', line: 2 },
     })
   })
 
