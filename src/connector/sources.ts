@@ -78,7 +78,7 @@ function whole<T>(
 ): T | null {
   const name = typeof declared === 'string' ? namesIn(declared)[0]! : null
   const value = name === null ? declared : where.settings[name]
-  if (value === undefined || value === null) return null
+  if (value === undefined || value === null || isEmpty(value)) return null
   const [problem] = yamlProblems(schema, {
     value,
     file: name ?? where.stream,
@@ -94,6 +94,8 @@ function whole<T>(
   const reason = { en: `its setting is wrong (${said('en')})`, zh: `设置有误（${said('zh')}）` }
   throw sourceError('SOURCE_STREAM', { connection, stream, reason })
 }
+
+const isEmpty = (value: unknown): boolean => typeof value === 'object' && Object.keys(value!).length === 0
 
 function missing(connection: string, stream: string, section: string): Error {
   const reason = {

@@ -72,11 +72,14 @@ export function rowsSource(options: RowsOptions): Source {
     fetch: (ids, signal) =>
       database.read(async (session) => byId(options, session, await shaped(session), ids), signal),
     count: (window, signal) =>
-      database.read(async (session) => {
-        const ask = windowAsk(await shaped(session), window)
-        const { rows } = await session.query(...statementOf(countStatement(database.dialect, ask)))
-        return { count: Number(rows[0]?.[0]), exact: true }
-      }, signal),
+      // without a version every window holds everything
+      !declared.version
+        ? Promise.resolve(null)
+        : database.read(async (session) => {
+            const ask = windowAsk(await shaped(session), window)
+            const { rows } = await session.query(...statementOf(countStatement(database.dialect, ask)))
+            return { count: Number(rows[0]?.[0]), exact: true }
+          }, signal),
   }
 }
 
