@@ -66,6 +66,11 @@ export interface PageRequest {
   resume: unknown
   /** History gives way to what is new (core/budget.ts); default: read. */
   lane?: ReadLane
+  /**
+   * What the pages before `resume` gave is committed, so a source may let go of it (move a file). Left out by whoever
+   * only looks.
+   */
+  kept?: boolean
 }
 
 export interface Page {

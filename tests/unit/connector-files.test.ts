@@ -42,7 +42,18 @@ const put = (name: string, content: string | Uint8Array) => writeFileSync(join(f
 const valuesOf = (record: RawRecord) => JSON.parse(record.body.toString())
 const inboxKeys = (records: RawRecord[]) =>
   recordRows('c', 'order', 'poll', records).map((r) => `${r.key} ${r.hash}`)
-const poll = (connection: Connection) => readAll(connection, 'order', signal)
+/** Reads as the pipe polls: it comes back for the next page when the last one is committed. */
+async function poll(connection: Connection): Promise<RawRecord[]> {
+  const { page } = connection.streams.find((s) => s.name === 'order')!
+  const records: RawRecord[] = []
+  let resume: unknown = null
+  do {
+    const read = await page({ since: new Date(0), until: new Date(), resume, kept: true }, signal)
+    records.push(...read.records)
+    resume = read.next === null ? null : JSON.parse(JSON.stringify(read.next))
+  } while (resume !== null)
+  return records
+}
 
 /** What `normalize` would park it with. */
 function badness(connection: Connection, record: RawRecord): string {
@@ -193,7 +204,7 @@ describe('files: a folder', () => {
     let resume: unknown = null
     let pages = 0
     do {
-      const read = await page({ since: new Date(0), until: new Date(), resume }, signal)
+      const read = await page({ since: new Date(0), until: new Date(), resume, kept: true }, signal)
       // this page is not committed yet
       if (read.records.some((r) => r.id.startsWith('N-')))
         expect(readdirSync(folder)).toContain('orders-1.csv')
@@ -218,6 +229,16 @@ describe('files: a folder', () => {
     put('orders-1.csv', CSV)
     expect(await poll(connection)).toHaveLength(2)
     expect(readdirSync(join(folder, 'done'))).toHaveLength(2)
+  })
+
+  it('moves nothing for a reader that only looks, and gives the same to the one that keeps', async () => {
+    put('orders-1.csv', CSV)
+    const connection = await reading({ ...ORDERS, done: 'done' })
+    const looked = inboxKeys(await readAll(connection, 'order', signal))
+    expect(looked).toHaveLength(2)
+    expect(readdirSync(folder)).toEqual(['orders-1.csv'])
+    expect(inboxKeys(await poll(connection))).toEqual(looked)
+    expect(readdirSync(folder)).toEqual(['done'])
   })
 
   it('leaves half-written files alone: growing, unfinished by name, without their marker', async () => {

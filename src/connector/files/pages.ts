@@ -1,7 +1,7 @@
 /**
  * A stream read from files. A file is told from others by name, size and hash, and each of its records carries that, so
  * that what was taken once is never taken twice, whatever became of the file or of us. A file is moved only when the
- * reader comes back for what follows it: then its records are committed.
+ * reader comes back for what follows it and says that its records are committed.
  */
 import { createHash } from 'node:crypto'
 import { setTimeout as wait } from 'node:timers/promises'
@@ -52,9 +52,10 @@ export function filePages(options: FilesOptions): Source {
   const memory: Memory = { kept: new Map(), seen: new Map(), open: null }
   const resting = parseDuration(options.declared.resting ?? '10s')
   return {
-    async page({ resume }, signal) {
+    async page({ resume, kept }, signal) {
       let place = resume as Place | null
-      if (place?.whole) await finish(options, memory, place, signal)
+      // whoever only looks at what there is must not make a file go
+      if (place?.whole && kept) await finish(options, memory, place, signal)
       if (place && !place.whole) {
         const page = await goOn(options, memory, place, signal)
         if (page) return page
