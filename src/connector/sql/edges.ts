@@ -23,8 +23,8 @@ export function edgesOf(
   if (kind === 'instant') {
     const { since: from, until: to } = written({ format: STAMP, zone: 'UTC' })
     const { dialect } = database
-    // MySQL's session runs in UTC and takes no zone
-    const end = dialect === 'mariadb' || dialect === 'mysql' ? '' : ' +00:00'
+    // the sessions of the others run in UTC, or are told so
+    const end = dialect === 'postgres' || dialect === 'sqlserver' ? ' +00:00' : ''
     return { since: from + end, until: to + end }
   }
   if (kind === 'local') return written({ format: STAMP, zone })

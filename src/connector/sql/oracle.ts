@@ -1,6 +1,6 @@
 /**
- * Oracle by `oracledb` in its thin mode, which a project installs itself. Numbers and times are fetched as text, in a
- * form that the session is told.
+ * Oracle by `oracledb` in its thin mode, which a project installs itself. Numbers are fetched as text, and
+ * times written as text by the server.
  */
 import { untilAborted } from '../give-up.ts'
 import { type Address, type Database, type Kind, POOL, type Raw, type Rows } from './database.ts'
@@ -25,19 +25,17 @@ interface Meta {
 }
 interface Session {
   callTimeout: number
-  execute(sql: string, binds: unknown[], options: object): Promise<{ rows?: unknown[][]; metaData?: Meta[] }>
+  /** Describes a statement without running it. */
+  getStatementInfo(sql: string): Promise<{ metaData?: Meta[] }>
+  execute(sql: string, binds: unknown[], options: object): Promise<{ rows?: unknown[][] }>
   rollback(): Promise<void>
   close(options?: object): Promise<void>
 }
 
 const SESSION = [
-  "alter session set nls_date_format = 'YYYY-MM-DD HH24:MI:SS'",
-  "alter session set nls_timestamp_format = 'YYYY-MM-DD HH24:MI:SS.FF'",
-  "alter session set nls_timestamp_tz_format = 'YYYY-MM-DD HH24:MI:SS.FF TZH:TZM'",
   "alter session set nls_numeric_characters = '.,'",
   "alter session set nls_sort = 'BINARY'",
   "alter session set nls_comp = 'BINARY'",
-  "alter session set time_zone = '+00:00'",
   'set transaction read only',
 ]
 
@@ -75,24 +73,33 @@ export async function openOracle(address: Address): Promise<Database> {
   }
 }
 
+/** The driver would write times in JavaScript's way: the server does, so its types are asked for first. */
 async function ask(
   oracledb: Driver,
   session: Session,
   sql: string,
   values: readonly string[],
 ): Promise<Rows> {
-  const found = await session.execute(sql, [...values], {
+  const { metaData = [] } = await session.getStatementInfo(sql)
+  const exact = sql.replace(/^select t\.\*/, `select ${metaData.map(textColumn).join(', ')}`)
+  const found = await session.execute(exact, [...values], {
     outFormat: oracledb.OUT_FORMAT_ARRAY,
     fetchTypeHandler: ({ dbTypeName }: Meta) => ({
       type: /RAW|BLOB/.test(dbTypeName) ? oracledb.BUFFER : oracledb.STRING,
     }),
   })
-  const columns = (found.metaData ?? []).map(({ name, dbTypeName, scale }) => ({
-    name,
-    kind: kindOf(dbTypeName, scale),
-  }))
+  const columns = metaData.map(({ name, dbTypeName, scale }) => ({ name, kind: kindOf(dbTypeName, scale) }))
   const rows = (found.rows ?? []).map((row) => row.map((value) => value as Raw))
   return { columns, rows }
+}
+
+function textColumn({ name, dbTypeName }: Meta): string {
+  const quoted = `"${name.replaceAll('"', '""')}"`
+  const shown = (value: string, format: string) => `to_char(${value}, '${format}') as ${quoted}`
+  if (/WITH (LOCAL )?TIME ZONE/.test(dbTypeName))
+    return shown(`sys_extract_utc(t.${quoted})`, 'YYYY-MM-DD HH24:MI:SS.FF')
+  if (/^TIMESTAMP/.test(dbTypeName)) return shown(`t.${quoted}`, 'YYYY-MM-DD HH24:MI:SS.FF')
+  return dbTypeName === 'DATE' ? shown(`t.${quoted}`, 'YYYY-MM-DD HH24:MI:SS') : `t.${quoted}`
 }
 
 /** A NUMBER without a fixed scale of 0 may be anything, so it is a decimal. */

@@ -22,6 +22,7 @@ interface Driver {
   Request: new (transaction: Transaction) => Request
   NVarChar: (length: number) => unknown
   ISOLATION_LEVEL: Record<string, number>
+  MAX: number
 }
 interface Pool {
   connect(): Promise<Pool>
@@ -119,7 +120,7 @@ async function typesOf(
 ): Promise<Column[]> {
   const parameters = Array.from({ length: values }, (_, i) => `@p${i + 1} nvarchar(4000)`).join(', ')
   const request = new mssql.Request(transaction)
-  request.input('sql', mssql.NVarChar(Number.POSITIVE_INFINITY), sql)
+  request.input('sql', mssql.NVarChar(mssql.MAX), sql)
   request.input('parameters', mssql.NVarChar(4000), parameters)
   const { recordset } = await request.query('exec sp_describe_first_result_set @sql, @parameters')
   return (recordset as unknown as { name: string | null; system_type_name: string | null }[]).map(

@@ -84,7 +84,7 @@ const isNumber = (value: string, kind: Kind): boolean =>
 
 /** Oracle reads a text as a time by the session's format, which differs between its types. */
 function oracleTime(parameter: string, kind: Kind): string {
-  if (kind === 'instant') return `to_timestamp_tz(${parameter}, 'YYYY-MM-DD HH24:MI:SS.FF TZH:TZM')`
+  if (kind === 'instant') return `from_tz(to_timestamp(${parameter}, 'YYYY-MM-DD HH24:MI:SS.FF'), 'UTC')`
   return kind === 'local' ? `to_timestamp(${parameter}, 'YYYY-MM-DD HH24:MI:SS.FF')` : parameter
 }
 
