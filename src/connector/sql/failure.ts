@@ -1,4 +1,5 @@
 /** What a database driver throws, as one of ours. */
+import { createRequire } from 'node:module'
 import { TributaryError } from '../../core/errors/error.ts'
 import { sourceError } from '../../core/errors/source.ts'
 import type { Address } from './database.ts'
@@ -39,14 +40,13 @@ export function judged(address: Address, failure: SqlFailure | TributaryError): 
   return sourceError(code, { connection, host, reason }, cause)
 }
 
-/** An optional driver. Throws SOURCE_DRIVER where it is not installed. */
+/** A driver, loaded when it is needed. Throws SOURCE_DRIVER where it is not installed. */
 export async function driver<T>(connection: string, name: string): Promise<T> {
   try {
-    return (await import(name)) as T
+    // asked for its place first: what a driver itself lacks must not pass for its own absence
+    createRequire(import.meta.url).resolve(name)
   } catch (error) {
-    const { code } = error as { code?: string }
-    if (code === 'ERR_MODULE_NOT_FOUND')
-      throw sourceError('SOURCE_DRIVER', { connection, driver: name }, error)
-    throw error
+    throw sourceError('SOURCE_DRIVER', { connection, driver: name }, error)
   }
+  return (await import(name)) as T
 }
