@@ -1,5 +1,5 @@
 /** A server that answers every request with the same failure, for connectors of any kind: it must only not be believed. */
-import { createServer, type ServerResponse } from 'node:http'
+import { createServer, type IncomingMessage, type ServerResponse } from 'node:http'
 import type { AddressInfo } from 'node:net'
 
 export const FAILURES = [
@@ -18,11 +18,18 @@ export type Failure = (typeof FAILURES)[number]
 /** What `openSubject` must be told, so that a time-out and a limit come soon. */
 export const IMPATIENT = { timeout: '400ms', limit: 4096 } as const
 
-export async function startFailing(): Promise<{ url: string; fail: Failure; close(): Promise<void> }> {
+/** `except` answers some calls as it should be: those that get a token. */
+export async function startFailing(
+  except: (req: IncomingMessage) => Promise<Buffer | null> = async (req) => {
+    await req.resume().toArray()
+    return null
+  },
+): Promise<{ url: string; fail: Failure; close(): Promise<void> }> {
   const at = { url: '', fail: '500' as Failure, close }
-  const server = createServer((req, res) => {
-    req.resume()
-    req.on('end', () => answer(res, at.fail))
+  const server = createServer(async (req, res) => {
+    const good = await except(req)
+    if (good) res.writeHead(200, JSON_TYPE).end(good)
+    else answer(res, at.fail)
   })
   await new Promise<void>((done) => server.listen(0, '127.0.0.1', done))
   at.url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`

@@ -17,8 +17,11 @@ function selected(
   clock: Clock,
   values: Captured,
 ): ModelRecord[] {
-  const edge = (name: 'since' | 'until') =>
-    typeof values[name] === 'string' && values[name] !== '' ? sortable(values[name], clock) : null
+  const edge = (name: 'since' | 'until') => {
+    const value = values[name] // a number where the list's instants are, as in {"since":1781060400}
+    const text = typeof value === 'number' ? String(value) : value
+    return typeof text === 'string' && text !== '' ? sortable(text, clock) : null
+  }
   const [since, until] = [edge('since'), edge('until')]
   const found = parts.state.records.filter((record) => {
     const at = sortable(shown(record.at, clock), clock)

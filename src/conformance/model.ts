@@ -29,10 +29,14 @@ interface Route {
   write?: boolean
 }
 
-/** Starts one on a free port of this machine. */
-export async function startModel(subject: Subject, settings = subject.settings): Promise<Model> {
+/** Starts one on a free port of this machine. `only`: it takes documents of this kind and no other. */
+export async function startModel(
+  subject: Subject,
+  settings = subject.settings,
+  only?: string,
+): Promise<Model> {
   const parts = partsOf(subject, settings)
-  const routes = routesOf(parts)
+  const routes = routesOf(parts, only)
   const base = basePath(subject)
   const server = createServer((req, res) => {
     void handle(parts, routes, base, req, res)
@@ -75,7 +79,7 @@ function partsOf(subject: Subject, given: Subject['settings']): ModelParts {
   }
 }
 
-function routesOf(parts: ModelParts): Route[] {
+function routesOf(parts: ModelParts, only?: string): Route[] {
   const { manifest } = parts
   const routes: Route[] = []
   const add = (call: Call | undefined, answer: Route['answer'], write = false) => {
@@ -88,6 +92,7 @@ function routesOf(parts: ModelParts): Route[] {
     add(fetch, (values) => answerFetch(parts, name, values))
   }
   for (const [kind, write] of Object.entries(manifest.write ?? {})) {
+    if (only !== undefined && kind !== only) continue
     const verb = write.post ?? write.put ?? write.patch ?? write.get ?? write.delete
     if (verb) add(write, (values, seen) => answerWrite(parts, kind, values, seen), true)
     add(write.find, (values) => answerFind(parts, kind, values))
@@ -103,6 +108,20 @@ function routesOf(parts: ModelParts): Route[] {
 function addressOf({ path, query }: Seen): string {
   const kept = [...query].filter(([name]) => name !== 'kit_cursor')
   return kept.length === 0 ? `${path}?` : `${path}?${new URLSearchParams(kept)}&`
+}
+
+/** What answers only the calls that get a token, so that those behind them can be tried. */
+export function tokenAnswers(subject: Subject): (req: IncomingMessage) => Promise<Buffer | null> {
+  const parts = partsOf(subject, subject.settings)
+  const { http } = parts.manifest
+  const base = basePath(subject)
+  return async (req) => {
+    const seen = await seenOf(req)
+    const calls = [http?.token?.get, http?.token?.refresh]
+    const asked = calls.some((call) => call && captureCall(http!, call, base, seen))
+    const reply = asked ? tokenReply(parts) : null
+    return reply && bytesOf(reply.tree, http!.answers ?? 'json')
+  }
 }
 
 function tokenReply({ manifest }: ModelParts): Reply | null {

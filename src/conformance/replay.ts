@@ -109,6 +109,8 @@ function flatten(tree: object, path: string, into: Map<string, string>): void {
   }
 }
 
+const REQUIRED = ['list', 'fetch', 'write', 'find']
+
 /**
  * The recorded exchange of the same method, path and parameter names with the most equal values: times, keys and
  * signatures differ each time. A text of a fixture's request that begins with `~` must be contained.
@@ -119,7 +121,9 @@ function fitting(fixtures: Fixture[], asked: Asked): Fixture | null {
     if (fixture.what === 'webhook' || fixture.request.method.toUpperCase() !== asked.method) continue
     const [path = '', query = ''] = fixture.request.path.split('?')
     if (!samePath(path, asked.path)) continue
-    const equal = likeness(membersOf(query, fixture.request.body), asked.members)
+    const alike = likeness(membersOf(query, fixture.request.body), asked.members)
+    // between equals what must be there goes before its failures (`order.absent.json`)
+    const equal = alike === null ? null : alike + (REQUIRED.includes(fixture.what) ? 0.5 : 0)
     if (equal !== null && (best === null || equal > best.equal)) best = { fixture, equal }
   }
   return best?.fixture ?? null
