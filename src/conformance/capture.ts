@@ -113,6 +113,8 @@ function captureTree(template: unknown, given: unknown, values: Captured): numbe
   if (template === null || typeof template !== 'object') return given === template ? LITERAL : null
   if (given === null || typeof given !== 'object') return null
   let literals = 0
+  // a member that the call does not have is a sign of another
+  for (const key of Object.keys(given)) if (!Object.hasOwn(template, key)) literals += LEFT_OUT
   for (const [key, inner] of Object.entries(template)) {
     const fit = captureTree(inner, (given as Record<string, unknown>)[key], values)
     if (fit === null) return null

@@ -17,10 +17,11 @@ function selected(
   clock: Clock,
   values: Captured,
 ): ModelRecord[] {
+  // in a JSON body seconds are numbers
   const edge = (name: 'since' | 'until') => {
-    const value = values[name] // a number where the list's instants are, as in {"since":1781060400}
-    const text = typeof value === 'number' ? String(value) : value
-    return typeof text === 'string' && text !== '' ? sortable(text, clock) : null
+    const value = values[name]
+    const given = typeof value === 'number' || (typeof value === 'string' && value !== '')
+    return given ? sortable(String(value), clock) : null
   }
   const [since, until] = [edge('since'), edge('until')]
   const found = parts.state.records.filter((record) => {

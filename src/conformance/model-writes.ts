@@ -151,8 +151,8 @@ export function answerFind(parts: ModelParts, kind: string, values: Captured): R
         name === 'key' ? d.key === value : textAt(d.sent, name.slice('document.'.length)) === value,
       ),
   )
-  // what an expression picks out can only be recorded
-  if (declared.find!.hits) {
+  // what the expression picks out cannot be made, only recorded
+  if (declared.find!.hits !== undefined) {
     const tree = parts.recorded(kind, hits.length > 0 ? 'find' : 'absent')
     return tree === undefined ? null : { status: 200, tree }
   }
