@@ -6,6 +6,7 @@ import { Type } from 'typebox'
 import { connectorError } from '../core/errors/connector.ts'
 import { parseYaml, validateYaml } from '../core/yaml.ts'
 import { checkClocks } from './check-clock.ts'
+import { checkCoverage } from './check-coverage.ts'
 import { checkReadFailures, checkWriteFailures } from './check-failures.ts'
 import { checkManifest, checkReadme, checkSecrets } from './check-files.ts'
 import { checkStreamFixtures, checkWriteFixtures } from './check-fixtures.ts'
@@ -41,7 +42,8 @@ export async function runKit(folder: string): Promise<Report> {
 
 async function everyCheck(subject: Subject): Promise<Finding[]> {
   const { manifest } = subject.connector
-  const findings = [await checkManifest(subject), await checkReadme(subject), await checkSecrets(subject)]
+  const findings = [await checkManifest(subject), await checkReadme(subject), await checkCoverage(subject)]
+  findings.push(await checkSecrets(subject))
   // nothing else can run on a connector that does not open
   if (findings[0]!.state === 'failed' && findings[0]!.found?.match(/^(CONNECTOR|MAPPING|YAML)_/))
     return findings
