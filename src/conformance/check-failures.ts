@@ -4,6 +4,7 @@ import type { FindAnswer, Outcome } from '../core/outcome.ts'
 import type { Connection, WriteItem, WriteOperation } from '../core/ports.ts'
 import { FAILURES, type Failure, IMPATIENT, startFailing } from './failing-server.ts'
 import { type Finding, failed, guarded, not, ok } from './finding.ts'
+import { tokenAnswers } from './model.ts'
 import { openSubject, type Subject, sampleDocument } from './subject.ts'
 
 const WINDOW = {
@@ -19,7 +20,7 @@ async function failing<T>(
   run: (connection: Connection, set: (fail: Failure) => void) => Promise<T>,
   kind?: string,
 ): Promise<T> {
-  const server = await startFailing()
+  const server = await startFailing(tokenAnswers(subject))
   try {
     const connection = await openSubject(subject, {
       url: server.url,

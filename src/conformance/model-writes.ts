@@ -121,6 +121,11 @@ export function answerFind(parts: ModelParts, kind: string, values: Captured): R
         name === 'key' ? d.key === value : textAt(d.sent, name.slice('document.'.length)) === value,
       ),
   )
+  // what the expression picks out cannot be made, only recorded
+  if (declared.find!.hits !== undefined) {
+    const tree = parts.recorded(kind, hits.length > 0 ? 'find' : 'absent')
+    return tree === undefined ? null : { status: 200, tree }
+  }
   const recorded = parts.recorded(kind, 'find') ?? {}
   const like = pick(recorded, declared.find!.each)
   const views = hits.map((d) => viewOf(declared, d, Array.isArray(like) ? like[0] : {}))

@@ -12,9 +12,11 @@ import { fillText } from '../connector/template.ts'
 import { parseJson } from '../core/json.ts'
 import { type Captured, captureCall, type Seen } from './capture.ts'
 import { bytesOf, put, successful } from './envelope.ts'
+import { answerBytes } from './fixture.ts'
 import { answerFetch, answerList } from './model-lists.ts'
 import type { ModelParts, ModelState, Reply } from './model-parts.ts'
 import { answerById, answerFind, answerWrite } from './model-writes.ts'
+import { askedOf, fitting, isUsual } from './replay.ts'
 import { basePath, type Subject } from './subject.ts'
 
 export interface Model {
@@ -68,6 +70,12 @@ function partsOf(subject: Subject, given: Subject['settings']): ModelParts {
       return typeof clock === 'string' ? clock : { ...clock, zone: fillText(clock.zone, settings) }
     },
     fixture,
+    supporting(seen) {
+      const uri = seen.query.size > 0 ? `${seen.path}?${seen.query}` : seen.path
+      const asked = askedOf(seen.method, uri, seen.text, basePath(subject))
+      const fixtures = subject.fixtures.filter((f) => !isUsual(f) && f.what !== 'duplicate')
+      return fitting(fixtures, asked) ?? undefined
+    },
     recorded(of, what) {
       const body = fixture(of, what)?.response.body
       return body !== null && typeof body === 'object' ? body : undefined
@@ -123,16 +131,22 @@ async function handle(
 ): Promise<void> {
   const seen = await seenOf(req)
   parts.state.bodies.push(seen.text)
-  const fitting = routes
+  const fits = routes
     .map((route) => ({ route, found: captureCall(parts.manifest.http!, route.call, base, seen) }))
     .filter((f) => f.found !== null)
-    .sort((a, b) => b.found!.literals - a.found!.literals || fixedLength(b.route) - fixedLength(a.route))[0]
-  if (!fitting) return cannot(parts, res, `${seen.method} ${seen.path} is no declared call`)
+    .sort((a, b) => b.found!.literals - a.found!.literals || fixedLength(b.route) - fixedLength(a.route))
+  if (fits.length === 0) return asRecorded(parts, seen, res)
   const cursor = seen.query.get('kit_cursor')
-  const values = { ...fitting.found!.values, ...(cursor ? { next: cursor } : {}) }
-  const reply = fitting.route.answer(values, seen)
+  let called = fits[0]!
+  let reply: Reply | null = null
+  // one call may read a record and look for a document: what one of them does not know the other may
+  for (const fit of fits) {
+    called = fit
+    reply = fit.route.answer({ ...fit.found!.values, ...(cursor ? { next: cursor } : {}) }, seen)
+    if (reply && reply.status !== 404) break
+  }
   if (!reply) return cannot(parts, res, 'an answer of success cannot be made of the declaration alone')
-  if (fitting.route.write && parts.state.loseAnswers > 0) {
+  if (called.route.write && parts.state.loseAnswers > 0) {
     parts.state.loseAnswers -= 1
     res.socket?.resetAndDestroy()
     return
@@ -144,6 +158,34 @@ async function handle(
       ...reply.headers,
     })
     .end(bytesOf(reply.tree, form))
+}
+
+/** A call that only a hook makes: as it was recorded. */
+function asRecorded(parts: ModelParts, seen: Seen, res: ServerResponse): void {
+  const fixture = parts.supporting(seen)
+  if (!fixture) {
+    cannot(parts, res, `${seen.method} ${seen.path} is no declared call`)
+    return
+  }
+  const { status, headers } = fixture.response
+  res
+    .writeHead(status, headers ?? { 'content-type': 'application/json' })
+    .end(answerBytes(fixture, fixture.text))
+}
+
+/**
+ * Answers calls for a token as the declaration wants it, for servers that do nothing else well; null for any other call.
+ */
+export function tokenAnswers(subject: Subject): (req: IncomingMessage) => Promise<Buffer | null> {
+  const parts = partsOf(subject, subject.settings)
+  const { http } = subject.connector.manifest
+  const calls = [http?.token?.get, http?.token?.refresh].flatMap((call) => call ?? [])
+  return async (req) => {
+    const seen = await seenOf(req)
+    if (!calls.some((call) => captureCall(http!, call, basePath(subject), seen))) return null
+    const reply = tokenReply(parts)
+    return reply && bytesOf(reply.tree, http!.answers ?? 'json')
+  }
 }
 
 const fixedLength = ({ call }: Route): number =>
