@@ -47,13 +47,17 @@ async function everyCheck(subject: Subject): Promise<Finding[]> {
   // nothing else can run on a connector that does not open
   if (findings[0]!.state === 'failed' && findings[0]!.found?.match(/^(CONNECTOR|MAPPING|YAML)_/))
     return findings
-  for (const name of Object.keys(manifest.read ?? {})) {
+  const [streams, kinds] = [Object.keys(manifest.read ?? {}), Object.keys(manifest.write ?? {})]
+  // most of their time is waiting for what never comes: all at once
+  const reads = await Promise.all(streams.map((name) => checkReadFailures(subject, name)))
+  const writes = await Promise.all(kinds.map((kind) => checkWriteFailures(subject, kind)))
+  for (const [i, name] of streams.entries()) {
     findings.push(await checkStreamFixtures(subject, name), ...(await checkLists(subject, name)))
-    findings.push(...(await checkClocks(subject, name)), await checkReadFailures(subject, name))
+    findings.push(...(await checkClocks(subject, name)), reads[i]!)
     findings.push(...(await checkNewest(subject, name)))
   }
-  for (const kind of Object.keys(manifest.write ?? {})) {
-    findings.push(await checkWriteFixtures(subject, kind), await checkWriteFailures(subject, kind))
+  for (const [i, kind] of kinds.entries()) {
+    findings.push(await checkWriteFixtures(subject, kind), writes[i]!)
     findings.push(...(await checkWrites(subject, kind)))
   }
   for (const topic of Object.keys(manifest.webhooks ?? {}))
