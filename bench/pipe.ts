@@ -14,6 +14,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { parseArgs } from 'node:util'
 import { migrate } from '../src/ledger/migrate.ts'
 import { freePort } from '../tests/support/free-port.ts'
+import { measureIntake } from './parts/intake.ts'
 import { load, median, percentile } from './parts/load.ts'
 import { noopJobs } from './parts/noop.ts'
 import { type Delivery, deliveries } from './parts/orders.ts'
@@ -108,7 +109,7 @@ type Add = (what: string, figure: number, unit: string) => void
 /** The product's own figures; the open loop runs at 70 % of what it has just carried. */
 async function measureProduct(storage: Storage, naive: number, add: Add): Promise<void> {
   const nc = await startNc()
-  const backlog = await measureIntake(storage, nc, add)
+  const backlog = await addIntake(storage, nc, add)
   const port = await freePort()
   const began = performance.now()
   const product = await startProduct(storage, nc.url, port, 'start')
@@ -139,34 +140,18 @@ async function measureProduct(storage: Storage, naive: number, add: Add): Promis
   await nc.stop()
 }
 
-/**
- * How fast webhooks become durable when nothing else runs: `serve` alone, in turns with the bare handler, both
- * warm. Answers how many records it left to be worked off.
- */
-async function measureIntake(storage: Storage, nc: Started, add: Add): Promise<number> {
-  const serve = await startProduct(storage, nc.url, await freePort(), 'serve')
-  const bare = await startScript([here('bare.ts')])
-  const toServe = { url: serve.url, path: '/webhooks/shop/orders-create', connections: CROWD }
-  const toBare = { url: bare.url, path: '/webhook', connections: CROWD }
-  const served: number[] = []
-  const answered: number[] = []
-  let sent = 0
-  for (let i = 0; i <= ROUNDS; i++) {
-    const ready = deliveries(i === 0 ? WARM : ORDERS, sent)
-    sent += ready.length
-    const plain = await load(ready, toBare)
-    const durable = await load(ready, toServe)
-    if (durable.refused > 0) throw new Error(`${durable.refused} webhooks were refused`)
-    if (i === 0) continue
-    answered.push(plain.perSecond)
-    served.push(durable.perSecond)
-  }
-  await bare.stop()
-  await serve.stop()
-  add('bare Fastify, same raw body and HMAC', median(answered), 'requests/s')
-  add('durable intake (serve alone)', median(served), 'webhooks/s')
-  add('  share of bare', median(served.map((s, i) => (s / answered[i]!) * 100)), '%')
-  return sent
+/** How fast webhooks become durable when nothing else runs. Answers how many records it left to be worked off. */
+async function addIntake(storage: Storage, nc: Started, add: Add): Promise<number> {
+  const found = await measureIntake(storage, nc.url, {
+    orders: ORDERS,
+    warm: WARM,
+    rounds: ROUNDS,
+    connections: CROWD,
+  })
+  add('bare Fastify, same raw body and HMAC', found.bare, 'requests/s')
+  add('durable intake (serve alone)', found.served, 'webhooks/s')
+  add('  share of bare', found.ofBare * 100, '%')
+  return found.sent
 }
 
 /** Rounds of new orders through the product, each until the last one is in NC. */

@@ -18,7 +18,7 @@ export async function generatedPages(): Promise<Record<string, string>> {
     'docs/reference/errors.md': errorsPage(),
     'docs/reference/documents.md': documentsPage(),
     'docs/reference/configuration.md': configurationPage(),
-    'docs/reference/connectors.md': connectorsPage(),
+    'docs/reference/connectors.md': await connectorsPage(),
     'docs/reference/http-api.md': httpApiPage(),
     'docs/reference/cli.md': await cliPage(),
     'docs/reference/mapping.md': mappingPage(),

@@ -21,6 +21,8 @@ interface Answer {
   /** `unapplied`: something else is active in the ledger that runs. */
   config: { file: string; warnings: Config['warnings']; unapplied: boolean }
   connections: { connection: string; ok: boolean; say: string }[]
+  /** What the connectors in use carry on facts that nobody has verified. */
+  unverified: { connector: string; operation: string; what: string }[]
   flows: (FirstRun | { flow: string; failed: string })[]
   sample?: SampleResult
 }
@@ -50,6 +52,7 @@ async function run(cli: Cli, options: Options): Promise<void> {
     const answer: Answer = {
       config: { file: config.file, warnings: config.warnings, unapplied: await isUnapplied(config) },
       connections: await Promise.all([...connections.values()].map(ask)),
+      unverified: await unverifiedOf(config),
       flows: [],
     }
     const silent = new Set(answer.connections.filter((c) => !c.ok).map((c) => c.connection))
@@ -99,6 +102,20 @@ async function ask(connection: Connection): Promise<Answer['connections'][number
   return { connection: connection.id, ok, say }
 }
 
+async function unverifiedOf(config: Config): Promise<Answer['unverified']> {
+  const { connectorFolders } = await import('../runtime/project.ts')
+  const { readCoverage } = await import('../connector/coverage.ts')
+  const found = await connectorFolders(config)
+  const used = [...new Set(Object.values(config.connections).map((c) => c.use))]
+  const told = used.map(async (connector) => {
+    const coverage = await readCoverage(found.get(connector) ?? '')
+    return (coverage?.carried ?? []).flatMap(({ operation, unverified }) =>
+      unverified === null ? [] : [{ connector, operation, what: unverified }],
+    )
+  })
+  return (await Promise.all(told)).flat()
+}
+
 async function firstRunOf(
   cli: Cli,
   config: Config,
@@ -139,6 +156,8 @@ function text({ say }: Cli, answer: Answer): string {
   }
   if (answer.config.unapplied) lines.push(`! ${say('configuration.file-differs')}`)
   for (const c of answer.connections) lines.push(`${c.ok ? '✓' : '✗'} ${c.connection}: ${clean(c.say)}`)
+  for (const { connector, operation, what } of answer.unverified)
+    lines.push(`! ${connector} ${operation}: ${say('connector.unverified', { what: clean(what) })}`)
   for (const flow of answer.flows) {
     if ('failed' in flow) lines.push(`✗ ${flow.flow}: ${clean(flow.failed)}`)
     else lines.push(...flowText(say, flow))

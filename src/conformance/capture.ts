@@ -3,6 +3,7 @@
 import type { Call } from '../connector/manifest-call.ts'
 import type { HttpManifest } from '../connector/manifest-http.ts'
 import { VERBS } from '../connector/request.ts'
+import { parseXml } from '../connector/xml.ts'
 import { parseJson } from '../core/json.ts'
 
 /** A request as a remote sees it. */
@@ -21,7 +22,10 @@ export interface Seen {
 /** Names and what stood in their place. */
 export type Captured = Record<string, unknown>
 
-/** Null where the request is not this call; `literals`: how many fixed parameters say that it is. */
+/**
+ * Null where the request is not this call; `literals`: how much says that it is: fixed parameters most, then those that
+ * were filled in; those that are not there say the contrary.
+ */
 export function captureCall(
   http: HttpManifest,
   call: Call,
@@ -46,8 +50,17 @@ export function captureCall(
       literals += fit
     }
   }
-  const fit = call.json === undefined ? 0 : captureTree(call.json, seen.json, values)
+  const [template, body] = call.xml === undefined ? [call.json, seen.json] : [call.xml, xmlOf(seen.text)]
+  const fit = template === undefined ? 0 : captureTree(template, body, values)
   return fit === null ? null : { values, literals: literals + fit }
+}
+
+function xmlOf(text: string): unknown {
+  try {
+    return parseXml(Buffer.from(text))
+  } catch {
+    return undefined
+  }
 }
 
 /** Split by hand: `{name}` must not be read as a parameter of its own form. */
@@ -67,7 +80,10 @@ function decodePath(path: string): string {
   }
 }
 
-/** A parameter: text, or a tree that travels as JSON. 1 for a literal that fits, 0 for what is only filled in. */
+/** What a literal that fits, a name that was filled in, and one that was left out say. */
+const [LITERAL, FILLED, LEFT_OUT] = [2, 1, -1]
+
+/** A parameter: text, or a tree that travels as JSON. */
 function captureValue(template: unknown, given: string | undefined, values: Captured): number | null {
   if (template !== null && typeof template === 'object') {
     if (given === undefined) return null
@@ -78,10 +94,10 @@ function captureValue(template: unknown, given: string | undefined, values: Capt
     }
   }
   const text = String(template)
-  if (!text.includes('{')) return given === text ? 1 : null
+  if (!text.includes('{')) return given === text ? LITERAL : null
   // what has no value is left out
-  if (given === undefined) return 0
-  return captureText(text, given, values) ? 0 : null
+  if (given === undefined) return LEFT_OUT
+  return captureText(text, given, values) ? FILLED : null
 }
 
 function captureTree(template: unknown, given: unknown, values: Captured): number | null {
@@ -89,14 +105,16 @@ function captureTree(template: unknown, given: unknown, values: Captured): numbe
     const name = /^\{([\w.-]+)\}$/.exec(template)?.[1]
     if (name) {
       if (given !== undefined) values[name] = given
-      return 0
+      return given === undefined ? LEFT_OUT : FILLED
     }
     if (given === undefined) return null
     return captureValue(template, String(given), values)
   }
-  if (template === null || typeof template !== 'object') return given === template ? 1 : null
+  if (template === null || typeof template !== 'object') return given === template ? LITERAL : null
   if (given === null || typeof given !== 'object') return null
   let literals = 0
+  // a member that the call does not have is a sign of another
+  for (const key of Object.keys(given)) if (!Object.hasOwn(template, key)) literals += LEFT_OUT
   for (const [key, inner] of Object.entries(template)) {
     const fit = captureTree(inner, (given as Record<string, unknown>)[key], values)
     if (fit === null) return null

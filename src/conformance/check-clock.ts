@@ -2,6 +2,7 @@
 
 import type { Clock } from '../connector/manifest-http.ts'
 import { fixedOffset } from '../core/local-time.ts'
+import type { RawRecord } from '../core/ports.ts'
 import {
   hasWindow,
   missing,
@@ -54,12 +55,12 @@ function inZone(subject: Subject, zone: string): Record<string, unknown> | null 
 
 /** Consecutive windows of odd length over a day; every record must come in one of them. */
 async function windows(rig: Rig, start: number, end: number, step: number): Promise<string | null> {
-  const seen: { id: string }[] = []
+  const seen: RawRecord[] = []
   for (let since = start; since < end; since += step) {
     const { read } = await readWindow(rig.stream, since, Math.min(end, since + step))
     seen.push(...read)
   }
-  return missing(rig.model.state.records, seen)
+  return missing(rig.model.state.records, seen, rig.refined)
 }
 
 async function otherZone(subject: Subject, name: string): Promise<Finding> {
@@ -121,7 +122,7 @@ async function lateIndex(subject: Subject, name: string): Promise<Finding> {
     const { stream, model } = rig
     model.state.records = records(12, START, 37_000).map((r) => ({ ...r, visibleAt: r.at + LATE }))
     const end = model.state.records.at(-1)!.visibleAt + stream.lag + stream.overlap + MINUTE
-    const seen: { id: string }[] = []
+    const seen: RawRecord[] = []
     let watermark = START - MINUTE
     const step = Math.max(30_000, Math.ceil((end - START) / 60))
     for (let now = START; now < end + step; now += step) {
@@ -131,7 +132,7 @@ async function lateIndex(subject: Subject, name: string): Promise<Finding> {
       seen.push(...(await readWindow(stream, watermark - stream.overlap, until)).read)
       watermark = until
     }
-    const lost = missing(model.state.records, seen)
+    const lost = missing(model.state.records, seen, rig.refined)
     const figures = `lag ${stream.lag / 1000} s, overlap ${stream.overlap / 1000} s`
     if (lost)
       return failed(

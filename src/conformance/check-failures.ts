@@ -6,6 +6,7 @@ import { isSource } from './check-read.ts'
 import { checkSourceFailures } from './check-sources.ts'
 import { FAILURES, type Failure, IMPATIENT, startFailing } from './failing-server.ts'
 import { type Finding, failed, guarded, not, ok } from './finding.ts'
+import { tokenAnswers } from './model.ts'
 import { openSubject, type Subject, sampleDocument } from './subject.ts'
 
 const WINDOW = {
@@ -15,13 +16,19 @@ const WINDOW = {
 }
 const PATIENCE = 5_000
 
+interface Failing {
+  kind?: string
+  /** Whether calls that get a token are answered, so that those behind them fail. */
+  token?: boolean
+}
+
 /** Opens the connector against the failing server and closes both. */
 async function failing<T>(
   subject: Subject,
   run: (connection: Connection, set: (fail: Failure) => void) => Promise<T>,
-  kind?: string,
+  { kind, token = false }: Failing = {},
 ): Promise<T> {
-  const server = await startFailing()
+  const server = await startFailing(token ? tokenAnswers(subject) : undefined)
   try {
     const connection = await openSubject(subject, {
       url: server.url,
@@ -46,67 +53,81 @@ export function checkReadFailures(subject: Subject, name: string): Promise<Findi
   if (isSource(manifest.read![name]!)) return checkSourceFailures(subject, name)
   if (!hooks.read?.[name]?.page && !manifest.read![name]!.list)
     return Promise.resolve(not(part, 'nothing is asked for: it lives by webhooks alone'))
-  return guarded(part, 'failing-server', () =>
-    failing(subject, async (connection, set) => {
-      const stream = connection.streams.find((s) => s.name === name)!
-      for (const fail of FAILURES) {
-        set(fail)
-        const found = await stream.page(WINDOW, AbortSignal.timeout(PATIENCE)).then(
-          (page) => `a page of ${page.records.length} records`,
-          (error: unknown) => kindOf(error),
-        )
-        if (found !== 'transient')
-          return failed(part, 'failing-server', `${fail}: an error of kind transient`, found)
-      }
-      return ok(part, 'failing-server', FAILURES.join(', '))
-    }),
-  )
+  return guarded(part, 'failing-server', async () => {
+    for (const token of gotToken(subject)) {
+      const trouble = await failing(subject, (c, set) => failingReads(c, set, name), { token })
+      if (trouble) return failed(part, 'failing-server', ...trouble)
+    }
+    return ok(part, 'failing-server', FAILURES.join(', '))
+  })
+}
+
+/** Where a token is got first, its call fails, and then only those that carry it. */
+const gotToken = ({ connector }: Subject): boolean[] =>
+  connector.manifest.http?.token?.get ? [false, true] : [false]
+
+type Trouble = [expected: string, found: string] | null
+
+async function failingReads(
+  connection: Connection,
+  set: (fail: Failure) => void,
+  name: string,
+): Promise<Trouble> {
+  const stream = connection.streams.find((s) => s.name === name)!
+  for (const fail of FAILURES) {
+    set(fail)
+    const found = await stream.page(WINDOW, AbortSignal.timeout(PATIENCE)).then(
+      (page) => `a page of ${page.records.length} records`,
+      (error: unknown) => kindOf(error),
+    )
+    if (found !== 'transient') return [`${fail}: an error of kind transient`, found]
+  }
+  return null
 }
 
 const kindOf = (error: unknown): string =>
   error instanceof TributaryError ? error.kind : `an error of no kind (${(error as Error).name})`
 
-/** What a failure may mean for a write. A hook that must log in first may prove that nothing was sent. */
-function allowed(fail: Failure, hook: boolean): Outcome['kind'][] {
+/** What a failure may mean for a write. Where a token or a login is first, it may prove that nothing was sent. */
+function allowed(fail: Failure, first: boolean): Outcome['kind'][] {
   if (fail === '429') return ['not-done', 'unknown']
-  return hook ? ['unknown', 'not-done'] : ['unknown']
+  return first ? ['unknown', 'not-done'] : ['unknown']
 }
 
 export function checkWriteFailures(subject: Subject, kind: string): Promise<Finding> {
   const part = { check: 'failures-write', about: kind } as const
   const hook = Boolean(subject.connector.hooks.write?.[kind]?.write)
   if (!sampleDocument(subject, kind)) return Promise.resolve(not(part, noSample(subject, kind)))
-  return guarded(part, 'failing-server', () =>
-    failing(
-      subject,
-      async (connection, set) => {
-        const operation = connection.writes.find((w) => w.kind === kind)!
-        const item = await sampleItem(subject, operation, 'KITFAIL')
-        for (const fail of FAILURES) {
-          set(fail)
-          const [outcome] = await operation.write([item], AbortSignal.timeout(PATIENCE))
-          const may = allowed(fail, hook)
-          if (!outcome || !may.includes(outcome.kind))
-            return failed(
-              part,
-              'failing-server',
-              `${fail}: ${may.join(' or ')}`,
-              outcome?.kind ?? 'no outcome',
-            )
-          const answer = await operation.find?.(item, AbortSignal.timeout(PATIENCE))
-          if (answer && believed(answer))
-            return failed(
-              part,
-              'failing-server',
-              `${fail}: a find that failed`,
-              'a find that says what is there',
-            )
-        }
-        return ok(part, 'failing-server', FAILURES.join(', '))
-      },
-      kind,
-    ),
-  )
+  return guarded(part, 'failing-server', async () => {
+    for (const token of gotToken(subject)) {
+      const first = hook || (!token && Boolean(subject.connector.manifest.http?.token?.get))
+      const run = (connection: Connection, set: (fail: Failure) => void) =>
+        failingWrites(subject, connection, set, { kind, first })
+      const trouble = await failing(subject, run, { kind, token })
+      if (trouble) return failed(part, 'failing-server', ...trouble)
+    }
+    return ok(part, 'failing-server', FAILURES.join(', '))
+  })
+}
+
+async function failingWrites(
+  subject: Subject,
+  connection: Connection,
+  set: (fail: Failure) => void,
+  { kind, first }: { kind: string; first: boolean },
+): Promise<Trouble> {
+  const operation = connection.writes.find((w) => w.kind === kind)!
+  const item = await sampleItem(subject, operation, 'KITFAIL')
+  for (const fail of FAILURES) {
+    set(fail)
+    const [outcome] = await operation.write([item], AbortSignal.timeout(PATIENCE))
+    const may = allowed(fail, first)
+    if (!outcome || !may.includes(outcome.kind))
+      return [`${fail}: ${may.join(' or ')}`, outcome?.kind ?? 'no outcome']
+    const answer = await operation.find?.(item, AbortSignal.timeout(PATIENCE))
+    if (answer && believed(answer)) return [`${fail}: a find that failed`, 'a find that says what is there']
+  }
+  return null
 }
 
 const believed = (answer: FindAnswer): boolean => 'hits' in answer

@@ -22,6 +22,8 @@ export interface Rig {
   connection: Connection
   model: Model
   declared: StreamManifest
+  /** A hook makes other records of those that are listed, under ids of its own. */
+  refined: boolean
 }
 
 /** Opens a stream against a model of its own and closes both. */
@@ -38,12 +40,10 @@ export async function withModel<T>(
     const connection = await openSubject(subject, { url: model.url, settings, ...model.options })
     try {
       const stream = connection.streams.find((s) => s.name === name)!
-      return await run({
-        stream,
-        connection,
-        model,
-        declared: model.options?.read?.[name] ?? subject.connector.manifest.read![name]!,
-      })
+      const { hooks } = subject.connector
+      const refined = Boolean(hooks.read?.[name]?.refine)
+      const declared = model.options?.read?.[name] ?? subject.connector.manifest.read![name]!
+      return await run({ stream, connection, model, declared, refined })
     } finally {
       await connection.close()
     }
@@ -103,10 +103,15 @@ export async function readWindow(
   return { read, pages }
 }
 
-/** What is said of records that should have come. */
-export function missing(wanted: ModelRecord[], read: { id: string }[]): string | null {
+/** What is said of records that should have come. `refined`: they may have come inside others. */
+export function missing(
+  wanted: ModelRecord[],
+  read: { id: string; body?: Buffer }[],
+  refined = false,
+): string | null {
   const got = new Set(read.map((r) => r.id))
-  const lost = wanted.filter((w) => !got.has(w.id))
+  const came = ({ id }: ModelRecord) => got.has(id) || (refined && read.some((r) => r.body?.includes(id)))
+  const lost = wanted.filter((w) => !came(w))
   return lost.length === 0
     ? null
     : `${lost.length} of ${wanted.length} records never came (the first: ${lost[0]!.id})`
@@ -151,14 +156,14 @@ export async function onModel(
   )
 }
 
-async function pages(about: string, { stream, model, declared }: Rig): Promise<Finding> {
+async function pages(about: string, { stream, model, declared, refined }: Rig): Promise<Finding> {
   const part = { check: 'pages', about } as const
   const size = pageSize(declared)
   for (const count of [0, 1, size, 2 * size, 2 * size + 1]) {
     model.state.records = records(count)
     model.state.repeatToken = count % 2 === 1
     const { read } = await readWindow(stream, START - MINUTE, START + WINDOW)
-    const lost = missing(model.state.records, read)
+    const lost = missing(model.state.records, read, refined)
     if (lost) return failed(part, 'model', `all ${count} records of a window`, lost)
   }
   return ok(part, 'model', `windows of 0 to ${2 * size + 1} records, to the last page and no further`)
@@ -174,7 +179,7 @@ async function changes(subject: Subject, name: string): Promise<Finding> {
   return onModel(subject, name, 'gaps-changes', (rig) => whileChanging(name, rig))
 }
 
-async function whileChanging(about: string, { stream, model, declared }: Rig): Promise<Finding> {
+async function whileChanging(about: string, { stream, model, declared, refined }: Rig): Promise<Finding> {
   const part = { check: 'gaps-changes', about } as const
   const { state } = model
   const size = pageSize(declared)
@@ -192,11 +197,12 @@ async function whileChanging(about: string, { stream, model, declared }: Rig): P
   const { read } = await readWindow(stream, START - MINUTE, until)
   state.onPage = undefined as never
   const stayed = state.records.filter((r) => !moved.has(r.id))
-  const lost = missing(stayed, read)
+  const lost = missing(stayed, read, refined)
   const again = await readWindow(stream, until - MINUTE, until + WINDOW)
   const later = missing(
     state.records.filter((r) => moved.has(r.id)),
     again.read,
+    refined,
   )
   if (lost ?? later)
     return failed(
@@ -213,12 +219,12 @@ async function whileChanging(about: string, { stream, model, declared }: Rig): P
 }
 
 /** Many records of one instant, more than a page holds: a cursor that stands still must neither end nor loop. */
-async function standing(about: string, { stream, model, declared }: Rig): Promise<Finding> {
+async function standing(about: string, { stream, model, declared, refined }: Rig): Promise<Finding> {
   const part = { check: 'gaps-standing', about } as const
   model.state.records = records(3 * pageSize(declared) + 1, START, 0)
   model.state.repeatToken = true
   const { read } = await readWindow(stream, START - MINUTE, START + MINUTE)
-  const lost = missing(model.state.records, read)
+  const lost = missing(model.state.records, read, refined)
   if (lost) return failed(part, 'model', 'every record of one and the same instant', lost)
   return ok(part, 'model', `${model.state.records.length} records of one instant`)
 }
@@ -234,11 +240,14 @@ async function twice(about: string, { stream, model }: Rig): Promise<Finding> {
   return ok(part, 'model', 'read twice, the same ids and bytes')
 }
 
-async function numbers(about: string, { stream, connection, model, declared }: Rig): Promise<Finding> {
+async function numbers(
+  about: string,
+  { stream, connection, model, declared, refined }: Rig,
+): Promise<Finding> {
   const part = { check: 'numbers', about } as const
   model.state.records = records(2)
   const { read } = await readWindow(stream, START - MINUTE, START + WINDOW)
-  const ids = missing(model.state.records, read)
+  const ids = missing(model.state.records, read, refined)
   if (ids) return failed(part, 'model', 'ids beyond 2^53 to the last digit', ids)
   if (declared.list?.id === '$' && !declared.list.partial) return ok(part, 'model', 'ids beyond 2^53')
   for (const record of read) {

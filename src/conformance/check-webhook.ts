@@ -21,6 +21,8 @@ interface Bench {
   by: Proof
   body: Buffer
   contentType: string
+  /** What stood in the address of the recorded delivery, without its proof. */
+  query: string
 }
 
 export async function checkWebhooks(subject: Subject, topic: string): Promise<Finding[]> {
@@ -44,6 +46,7 @@ export async function checkWebhooks(subject: Subject, topic: string): Promise<Fi
       by,
       body,
       contentType,
+      query: recorded?.request.path.split('?')[1] ?? '',
     }
     return [
       await guarded({ check: 'signature', about: topic }, by, async () => forged(bench)),
@@ -72,9 +75,13 @@ function made({ fetch, each, record }: WebhookManifest): unknown {
 }
 
 /** Headers as the sender would make them; `time`: of signing, milliseconds. */
-function signed({ declared, subject, contentType }: Bench, body: Buffer, time = Date.now()): Headers {
+function signed(
+  { declared, subject, contentType, query: recorded }: Bench,
+  body: Buffer,
+  time = Date.now(),
+): Headers {
   const headers: Headers = { 'content-type': contentType }
-  const query = new URLSearchParams()
+  const query = new URLSearchParams(recorded)
   const { verify, token, id } = declared
   if (id) headers[id.header.toLowerCase()] = 'kit-delivery-1'
   const settings = resolveSettings(subject.connector.manifest, subject.settings, 'shop')
@@ -115,8 +122,8 @@ function taken({ webhook }: Bench, headers: Headers, body: Buffer): string | nul
 
 async function forged(bench: Bench): Promise<Finding> {
   const part = { check: 'signature', about: bench.topic } as const
-  const { declared, by, body, contentType } = bench
-  const bare = { 'content-type': contentType }
+  const { declared, by, body, contentType, query } = bench
+  const bare: Headers = { 'content-type': contentType, ...(query ? { ':query': query } : {}) }
   const good = signed(bench, body)
   if (declared.verify ?? declared.token) {
     const refused = taken(bench, good, body)

@@ -2,6 +2,8 @@
  * Writes by the push protocol against a remote that counts what it holds: the model that the declaration makes, or a
  * sandbox for operations that are hooks.
  */
+import type { WriteManifest } from '../connector/manifest-write.ts'
+import { namesIn } from '../connector/template.ts'
 import type { Remote } from '../core/outcome.ts'
 import type { WriteItem, WriteOperation } from '../core/ports.ts'
 import { bound, noSample, sampleItem } from './check-failures.ts'
@@ -19,6 +21,8 @@ interface Trial {
   operation: WriteOperation
   item(key: string): Promise<WriteItem>
   remote: LivingRemote
+  /** Nothing of what is sent names the key: to the remote two documents of the same content are one. */
+  keyless: boolean
 }
 
 export async function checkWrites(subject: Subject, kind: string): Promise<Finding[]> {
@@ -58,7 +62,10 @@ async function trial(
       try {
         const operation = connection.writes.find((w) => w.kind === kind)!
         const item = (key: string) => sampleItem(subject, operation, key)
-        const finding = await guarded(part, by, () => body({ about: kind, by, operation, item, remote }))
+        const keyless = await isKeyless(subject, kind, item)
+        const finding = await guarded(part, by, () =>
+          body({ about: kind, by, operation, item, remote, keyless }),
+        )
         const cannot = remote.cannot()
         return cannot ? not(part, `the model cannot answer: ${cannot}`) : finding
       } finally {
@@ -72,7 +79,7 @@ async function trial(
 
 /** The model seen as any remote that counts. */
 async function living(subject: Subject, kind: string): Promise<LivingRemote> {
-  const { url, state, close } = await startModel(subject)
+  const { url, state, close } = await startModel(subject, subject.settings, kind)
   return {
     url,
     count: async () => state.documents.filter((d) => d.kind === kind).length,
@@ -84,13 +91,37 @@ async function living(subject: Subject, kind: string): Promise<LivingRemote> {
   }
 }
 
-/** Another document is there already, so that a find that asks for nothing in particular shows itself. */
-async function stranger({ operation, item, remote }: Trial): Promise<number> {
-  await operation.write([await item('KITSTRANGER00000000000001')], soon())
+async function isKeyless(subject: Subject, kind: string, item: Trial['item']): Promise<boolean> {
+  const [one, other] = [await item(KEY), await item(STRANGER)]
+  if (!one.body.equals(other.body)) return false
+  const { find, read, steps, discard, remote, ...call } = declaredOf(subject, kind)
+  if (namesIn(JSON.stringify(call)).includes('key')) return false
+  if (find && !/[{$]document\./.test(JSON.stringify(find)))
+    throw new Error('no key is sent, and the find asks for nothing that was')
+  return true
+}
+
+const declaredOf = ({ connector }: Subject, kind: string): WriteManifest =>
+  Object.entries(connector.manifest.write ?? {}).find(([of]) => of === kind)![1]
+
+/**
+ * Another document is there already, so that a find that asks for nothing in particular shows itself. Without a key that
+ * would be the same document: then the find must say beforehand that there is none.
+ */
+async function stranger({ operation, item, remote, keyless }: Trial): Promise<number> {
+  if (keyless) {
+    const answer = await operation.find?.(await item(KEY), soon())
+    if (answer && 'failed' in answer) throw new Error(`the find fails (${answer.failed.code})`)
+    if (answer && answer.hits.length > 0)
+      throw new Error('the find tells of a document before any was written')
+    return 0
+  }
+  await operation.write([await item(STRANGER)], soon())
   return remote.count()
 }
 
 const KEY = 'KITKEY0000000000000000001'
+const STRANGER = 'KITSTRANGER00000000000001'
 
 async function writeTwice(t: Trial): Promise<Finding> {
   const part = { check: 'write-twice', about: t.about } as const
@@ -148,6 +179,8 @@ async function finished({ operation }: Trial, item: WriteItem, hit: Remote): Pro
 async function refusesTwin({ operation }: Trial, item: WriteItem): Promise<string | null> {
   const [second] = await operation.write([item], soon())
   if (second?.kind === 'refused' && second.duplicate) return null
+  // the first answer again, or a figure that is set to what it is: whether it made a second document, the count tells
+  if (second?.kind === 'done') return null
   return `the same bytes again are answered with ${tell(second)}, not refused as a duplicate`
 }
 

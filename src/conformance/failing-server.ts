@@ -1,5 +1,5 @@
 /** A server that answers every request with the same failure, for connectors of any kind: it must only not be believed. */
-import { createServer, type ServerResponse } from 'node:http'
+import { createServer, type IncomingMessage, type ServerResponse } from 'node:http'
 import type { AddressInfo } from 'node:net'
 
 export const FAILURES = [
@@ -15,14 +15,27 @@ export const FAILURES = [
 ] as const
 export type Failure = (typeof FAILURES)[number]
 
+const JSON_TYPE = { 'content-type': 'application/json; charset=utf-8' }
+
 /** What `openSubject` must be told, so that a time-out and a limit come soon. */
 export const IMPATIENT = { timeout: '400ms', limit: 4096 } as const
 
-export async function startFailing(): Promise<{ url: string; fail: Failure; close(): Promise<void> }> {
+/**
+ * Starts one. `spare` answers the calls that must not fail (for a token, else nothing after them would be asked), or
+ * gives null; it reads the whole request. Without it every call fails.
+ */
+export async function startFailing(
+  spare: (req: IncomingMessage) => Promise<Buffer | null> = async (req) => {
+    await req.resume().toArray()
+    return null
+  },
+): Promise<{ url: string; fail: Failure; close(): Promise<void> }> {
   const at = { url: '', fail: '500' as Failure, close }
   const server = createServer((req, res) => {
-    req.resume()
-    req.on('end', () => answer(res, at.fail))
+    void spare(req).then((good) => {
+      if (good) res.writeHead(200, JSON_TYPE).end(good)
+      else answer(res, at.fail)
+    })
   })
   await new Promise<void>((done) => server.listen(0, '127.0.0.1', done))
   at.url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`
@@ -33,8 +46,6 @@ export async function startFailing(): Promise<{ url: string; fail: Failure; clos
     return new Promise((done) => server.close(() => done()))
   }
 }
-
-const JSON_TYPE = { 'content-type': 'application/json; charset=utf-8' }
 
 function answer(res: ServerResponse, fail: Failure): void {
   switch (fail) {

@@ -3,6 +3,7 @@
 export const CHECKS = [
   'manifest',
   'readme',
+  'coverage',
   'secrets',
   'fixtures',
   'pages',

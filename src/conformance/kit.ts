@@ -6,6 +6,7 @@ import { Type } from 'typebox'
 import { connectorError } from '../core/errors/connector.ts'
 import { parseYaml, validateYaml } from '../core/yaml.ts'
 import { checkClocks } from './check-clock.ts'
+import { checkCoverage } from './check-coverage.ts'
 import { checkReadFailures, checkWriteFailures } from './check-failures.ts'
 import { checkManifest, checkReadme, checkSecrets } from './check-files.ts'
 import { checkStreamFixtures, checkWriteFixtures } from './check-fixtures.ts'
@@ -43,17 +44,22 @@ export async function runKit(folder: string): Promise<Report> {
 
 async function everyCheck(subject: Subject): Promise<Finding[]> {
   const { manifest } = subject.connector
-  const findings = [await checkManifest(subject), await checkReadme(subject), await checkSecrets(subject)]
+  const findings = [await checkManifest(subject), await checkReadme(subject), await checkCoverage(subject)]
+  findings.push(await checkSecrets(subject))
   // nothing else can run on a connector that does not open
   if (findings[0]!.state === 'failed' && findings[0]!.found?.match(/^(CONNECTOR|MAPPING|YAML)_/))
     return findings
-  for (const name of Object.keys(manifest.read ?? {})) {
+  const [streams, kinds] = [Object.keys(manifest.read ?? {}), Object.keys(manifest.write ?? {})]
+  // most of their time is waiting for what never comes: all at once
+  const reads = await Promise.all(streams.map((name) => checkReadFailures(subject, name)))
+  const writes = await Promise.all(kinds.map((kind) => checkWriteFailures(subject, kind)))
+  for (const [i, name] of streams.entries()) {
     findings.push(await checkStreamFixtures(subject, name), ...(await checkLists(subject, name)))
-    findings.push(...(await checkClocks(subject, name)), await checkReadFailures(subject, name))
+    findings.push(...(await checkClocks(subject, name)), reads[i]!)
     findings.push(...(await checkNewest(subject, name)))
   }
-  for (const kind of Object.keys(manifest.write ?? {})) {
-    findings.push(await checkWriteFixtures(subject, kind), await checkWriteFailures(subject, kind))
+  for (const [i, kind] of kinds.entries()) {
+    findings.push(await checkWriteFixtures(subject, kind), writes[i]!)
     findings.push(...(await checkWrites(subject, kind)))
   }
   for (const topic of Object.keys(manifest.webhooks ?? {}))

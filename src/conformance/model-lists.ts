@@ -17,8 +17,12 @@ function selected(
   clock: Clock,
   values: Captured,
 ): ModelRecord[] {
-  const edge = (name: 'since' | 'until') =>
-    typeof values[name] === 'string' && values[name] !== '' ? sortable(values[name], clock) : null
+  // in a JSON body seconds are numbers
+  const edge = (name: 'since' | 'until') => {
+    const value = values[name]
+    const given = typeof value === 'number' || (typeof value === 'string' && value !== '')
+    return given ? sortable(String(value), clock) : null
+  }
   const [since, until] = [edge('since'), edge('until')]
   const found = parts.state.records.filter((record) => {
     const at = sortable(shown(record.at, clock), clock)

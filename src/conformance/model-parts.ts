@@ -1,7 +1,7 @@
 /** What the parts of the model remote share: its state, and how they answer. */
 import type { Manifest } from '../connector/manifest.ts'
 import type { Clock } from '../connector/manifest-http.ts'
-import type { Captured } from './capture.ts'
+import type { Captured, Seen } from './capture.ts'
 import type { Fixture } from './fixture.ts'
 
 export interface ModelRecord {
@@ -58,6 +58,8 @@ export interface ModelParts {
   state: ModelState
   clock(of: Clock | undefined): Clock
   fixture(of: string, what: string): Fixture | undefined
+  /** The answer that was recorded for a call which only supports others, so that the declaration does not name it. */
+  supporting(seen: Seen): Fixture | undefined
   /** Body of a recorded answer of success. */
   recorded(of: string, what: string): unknown
 }

@@ -16,9 +16,12 @@ export function answerWrite(parts: ModelParts, kind: string, values: Captured, s
   const several = Array.isArray(values.documents) ? values.documents : null
   if (several && declared.results) return writeSeveral(parts, kind, declared, several, values)
   const sent = sentTree(values, seen)
-  const key = textOf(values.key) ?? textAt(sent, declared.key) ?? textAt(values.document, declared.key) ?? ''
-  if (declared.class === 'resend-safe' && holds(parts, kind, key)) return duplicate(parts, kind, declared)
-  const document = store(parts, { kind, key, sent, values })
+  const key = keyOf(parts, declared, values, sent)
+  const held = parts.state.documents.find((d) => d.kind === kind && d.key === key)
+  // without a key the same bytes mean the same state of things, and doing so twice is doing it once
+  const again = declared.class === 'resend-safe' && held && keyed(declared, values)
+  if (again) return duplicate(parts, kind, declared)
+  const document = (!keyed(declared, values) && held) || store(parts, { kind, key, sent, values })
   const recorded = parts.recorded(kind, 'write') ?? {}
   const view = viewOf(declared, document, pick(recorded, declared.answer))
   const tree = view && successful(put(recorded, declared.answer, view), rulesOf(parts, declared))
@@ -27,7 +30,33 @@ export function answerWrite(parts: ModelParts, kind: string, values: Captured, s
 
 function sentTree(values: Captured, seen: Seen): unknown {
   if (seen.form) return { ...Object.fromEntries(seen.form), ...(values.document as object | undefined) }
-  return values.document ?? seen.json ?? Object.fromEntries(seen.query)
+  const parts = Object.entries(values).filter(([name]) => name.startsWith('document.'))
+  const apart = parts.reduce<unknown>((tree, [name, value]) => put(tree, name.slice(9), value), null)
+  return values.document ?? seen.json ?? apart ?? Object.fromEntries(seen.query)
+}
+
+const keyed = (declared: WriteManifest, values: Captured): boolean =>
+  declared.class !== 'resend-safe' || declared.key !== undefined || values.key !== undefined
+
+/** The push key in what came: where it was filled in, at its path, or under its name wherever the mapping put it. */
+function keyOf(parts: ModelParts, declared: WriteManifest, values: Captured, sent: unknown): string {
+  const at = textOf(values.key) ?? textAt(sent, declared.key) ?? textAt(values.document, declared.key)
+  if (at !== null) return at
+  if (keyed(declared, values)) return declared.key ? (named(sent, declared.key.split('.').at(-1)!) ?? '') : ''
+  // what differs at every call says nothing of the document
+  const { form = {}, query = {} } = parts.manifest.http ?? {}
+  const common = new Set([...Object.keys(form), ...Object.keys(query), 'sign'])
+  return JSON.stringify(Object.entries(sent as object).filter(([name]) => !common.has(name)))
+}
+
+function named(tree: unknown, name: string): string | null {
+  if (tree === null || typeof tree !== 'object') return null
+  if (Object.hasOwn(tree, name)) return textOf((tree as Record<string, unknown>)[name])
+  for (const inner of Object.values(tree)) {
+    const found = named(inner, name)
+    if (found !== null) return found
+  }
+  return null
 }
 
 const textOf = (value: unknown): string | null =>
@@ -58,25 +87,25 @@ function writeSeveral(
   const results = several.map((sent) => {
     const key = textAt(sent, declared.key) ?? ''
     const again = declared.class === 'resend-safe' && holds(parts, kind, key)
-    if (again) return keyed(failing(rules, duplicateCode(declared, rules) ?? ''), keyPath, key)
+    if (again) return under(failing(rules, duplicateCode(declared, rules) ?? ''), keyPath, key)
     const view = viewOf(declared, store(parts, { kind, key, sent, values }), {})
-    return keyed(successful(put({}, declared.answer, view), rules), keyPath, key)
+    return under(successful(put({}, declared.answer, view), rules), keyPath, key)
   })
   if (results.includes(null)) return null
   const tree = successful(put(parts.recorded(kind, 'write') ?? {}, each, results), rulesOf(parts, declared))
   return tree === null ? null : { status: 200, tree }
 }
 
-const keyed = (tree: unknown | null, path: string | undefined, key: string) =>
+const under = (tree: unknown | null, path: string | undefined, key: string) =>
   tree !== null && path ? put(tree, path, key) : tree
 
-/** The first code that the declaration takes for "the key is there". */
+/** The first code that the declaration takes for "the key is there", or for "it was done before". */
 function duplicateCode(
   declared: WriteManifest,
   rules: (WriteManifest['codes'] | undefined)[],
 ): string | null {
   const codes = [declared.codes, ...rules].flatMap((r) => Object.entries(r?.codes ?? {}))
-  return codes.find(([, reaction]) => reaction === 'duplicate')?.[0].replace('*', '') ?? null
+  return codes.find(([, r]) => r === 'duplicate' || r === 'done')?.[0].replace('*', '') ?? null
 }
 
 /** As recorded, or by its code or status; a plain 409 where nothing is declared for it. */
@@ -107,7 +136,8 @@ export function viewOf(declared: WriteManifest, document: ModelDocument, like: u
     if (view === null) return null
     view = satisfying(view, step.done, document.done.includes(i))
   }
-  return view === null ? null : put(view, remote?.id ?? 'id', document.id)
+  // an id that is made of what was sent stands in no answer
+  return view === null || remote?.id.startsWith('{') ? view : put(view, remote?.id ?? 'id', document.id)
 }
 
 /** Filtered by what the call filled in: the key, and parts of the document. */
@@ -121,6 +151,11 @@ export function answerFind(parts: ModelParts, kind: string, values: Captured): R
         name === 'key' ? d.key === value : textAt(d.sent, name.slice('document.'.length)) === value,
       ),
   )
+  // what the expression picks out cannot be made, only recorded
+  if (declared.find!.hits !== undefined) {
+    const tree = parts.recorded(kind, hits.length > 0 ? 'find' : 'absent')
+    return tree === undefined ? null : { status: 200, tree }
+  }
   const recorded = parts.recorded(kind, 'find') ?? {}
   const like = pick(recorded, declared.find!.each)
   const views = hits.map((d) => viewOf(declared, d, Array.isArray(like) ? like[0] : {}))

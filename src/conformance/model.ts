@@ -12,9 +12,11 @@ import { fillText } from '../connector/template.ts'
 import { parseJson } from '../core/json.ts'
 import { type Captured, captureCall, type Seen } from './capture.ts'
 import { bytesOf, put, successful } from './envelope.ts'
+import { answerBytes } from './fixture.ts'
 import { answerFetch, answerList } from './model-lists.ts'
 import { emptyState, type ModelParts, type ModelState, type Reply } from './model-parts.ts'
 import { answerById, answerFind, answerWrite } from './model-writes.ts'
+import { askedOf, fitting, isUsual } from './replay.ts'
 import { basePath, type OpenOptions, type Subject } from './subject.ts'
 
 export interface Model {
@@ -31,10 +33,14 @@ interface Route {
   write?: boolean
 }
 
-/** Starts one on a free port of this machine. */
-export async function startModel(subject: Subject, settings = subject.settings): Promise<Model> {
+/** Starts one on a free port of this machine. `only`: it takes documents of this kind and no other. */
+export async function startModel(
+  subject: Subject,
+  settings = subject.settings,
+  only?: string,
+): Promise<Model> {
   const parts = partsOf(subject, settings)
-  const routes = routesOf(parts)
+  const routes = routesOf(parts, only)
   const base = basePath(subject)
   const server = createServer((req, res) => {
     void handle(parts, routes, base, req, res)
@@ -67,6 +73,12 @@ function partsOf(subject: Subject, given: Subject['settings']): ModelParts {
       return typeof clock === 'string' ? clock : { ...clock, zone: fillText(clock.zone, settings) }
     },
     fixture,
+    supporting(seen) {
+      const uri = seen.query.size > 0 ? `${seen.path}?${seen.query}` : seen.path
+      const asked = askedOf(seen.method, uri, seen.text, basePath(subject))
+      const fixtures = subject.fixtures.filter((f) => !isUsual(f) && f.what !== 'duplicate')
+      return fitting(fixtures, asked) ?? undefined
+    },
     recorded(of, what) {
       const body = fixture(of, what)?.response.body
       return body !== null && typeof body === 'object' ? body : undefined
@@ -74,7 +86,7 @@ function partsOf(subject: Subject, given: Subject['settings']): ModelParts {
   }
 }
 
-function routesOf(parts: ModelParts): Route[] {
+function routesOf(parts: ModelParts, only?: string): Route[] {
   const { manifest } = parts
   const routes: Route[] = []
   const add = (call: Call | undefined, answer: Route['answer'], write = false) => {
@@ -87,6 +99,7 @@ function routesOf(parts: ModelParts): Route[] {
     add(fetch, (values) => answerFetch(parts, name, values))
   }
   for (const [kind, write] of Object.entries(manifest.write ?? {})) {
+    if (only !== undefined && kind !== only) continue
     const verb = write.post ?? write.put ?? write.patch ?? write.get ?? write.delete
     if (verb) add(write, (values, seen) => answerWrite(parts, kind, values, seen), true)
     add(write.find, (values) => answerFind(parts, kind, values))
@@ -122,16 +135,24 @@ async function handle(
 ): Promise<void> {
   const seen = await seenOf(req)
   parts.state.bodies.push(seen.text)
-  const fitting = routes
+  const fits = routes
     .map((route) => ({ route, found: captureCall(parts.manifest.http!, route.call, base, seen) }))
     .filter((f) => f.found !== null)
-    .sort((a, b) => b.found!.literals - a.found!.literals || fixedLength(b.route) - fixedLength(a.route))[0]
-  if (!fitting) return cannot(parts, res, `${seen.method} ${seen.path} is no declared call`)
+    .sort((a, b) => b.found!.literals - a.found!.literals || fixedLength(b.route) - fixedLength(a.route))
+  // where more speaks against it than for it, the call is rather one that only a hook makes
+  const doubtful = fits.length === 0 || (fits[0]!.found!.literals < 0 && parts.supporting(seen) !== undefined)
+  if (doubtful) return asRecorded(parts, seen, res)
   const cursor = seen.query.get('kit_cursor')
-  const values = { ...fitting.found!.values, ...(cursor ? { next: cursor } : {}) }
-  const reply = fitting.route.answer(values, seen)
+  let called = fits[0]!
+  let reply: Reply | null = null
+  // one call may read a record and look for a document: what one of them does not know the other may
+  for (const fit of fits) {
+    called = fit
+    reply = fit.route.answer({ ...fit.found!.values, ...(cursor ? { next: cursor } : {}) }, seen)
+    if (reply && reply.status !== 404) break
+  }
   if (!reply) return cannot(parts, res, 'an answer of success cannot be made of the declaration alone')
-  if (fitting.route.write && parts.state.loseAnswers > 0) {
+  if (called.route.write && parts.state.loseAnswers > 0) {
     parts.state.loseAnswers -= 1
     res.socket?.resetAndDestroy()
     return
@@ -143,6 +164,34 @@ async function handle(
       ...reply.headers,
     })
     .end(bytesOf(reply.tree, form))
+}
+
+/** A call that only a hook makes: as it was recorded. */
+function asRecorded(parts: ModelParts, seen: Seen, res: ServerResponse): void {
+  const fixture = parts.supporting(seen)
+  if (!fixture) {
+    cannot(parts, res, `${seen.method} ${seen.path} is no declared call`)
+    return
+  }
+  const { status, headers } = fixture.response
+  res
+    .writeHead(status, headers ?? { 'content-type': 'application/json' })
+    .end(answerBytes(fixture, fixture.text))
+}
+
+/**
+ * Answers calls for a token as the declaration wants it, for servers that do nothing else well; null for any other call.
+ */
+export function tokenAnswers(subject: Subject): (req: IncomingMessage) => Promise<Buffer | null> {
+  const parts = partsOf(subject, subject.settings)
+  const { http } = subject.connector.manifest
+  const calls = [http?.token?.get, http?.token?.refresh].flatMap((call) => call ?? [])
+  return async (req) => {
+    const seen = await seenOf(req)
+    if (!calls.some((call) => captureCall(http!, call, basePath(subject), seen))) return null
+    const reply = tokenReply(parts)
+    return reply && bytesOf(reply.tree, http!.answers ?? 'json')
+  }
 }
 
 const fixedLength = ({ call }: Route): number =>

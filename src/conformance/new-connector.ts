@@ -1,4 +1,4 @@
-/** Writes a new connector that passes the kit: manifest, README, fixtures, mapping and its test. */
+/** Writes a new connector that passes the kit: manifest, README, coverage, fixtures, mapping and its test. */
 import { existsSync } from 'node:fs'
 import { mkdir, writeFile } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
@@ -31,6 +31,7 @@ export async function writeConnector(root: string, answers: Answers): Promise<st
   const files: Record<string, string> = {
     [join(connector, 'connector.yaml')]: manifestText(answers),
     [join(connector, 'README.md')]: readmeText(answers),
+    [join(connector, 'coverage.yaml')]: COVERAGE,
     [join(connector, 'fixtures', 'order.list.json')]: fixtureText(answers),
     [join(mappings, 'order.in.yaml')]: mappingText(answers),
     [join(mappings, 'order.in.test.yaml')]: TEST,
@@ -93,6 +94,12 @@ read:
 check: { get: ${list}, query: { limit: "1" }, say: ${title} answers }
 `
 }
+
+const COVERAGE = `# What is carried, and what proves it: docs/guide/connector-kit.md.
+role: shop
+carries:
+  order.in: { proof: [fixture], unverified: nothing was recorded from the real system yet }
+`
 
 function readmeText({ id, title, base }: Answers): string {
   return `# ${title}

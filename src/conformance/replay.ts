@@ -71,14 +71,15 @@ function watchSockets(): { close(): void } {
 const typeOf = ({ response }: Fixture): string =>
   typeof response.body === 'string' && response.body.startsWith('<') ? 'text/xml' : 'application/json'
 
-interface Asked {
+export interface Asked {
   method: string
   path: string
   /** Parameters and members of the body, flat. */
   members: Map<string, string>
 }
 
-function askedOf(method: string, uri: string, body: unknown, base: string): Asked {
+/** A request as fixtures are compared with it. `uri`: path and query; `base`: what its path begins with. */
+export function askedOf(method: string, uri: string, body: unknown, base: string): Asked {
   const [path = '', query = ''] = uri.split('?')
   const own = path.startsWith(base) ? path.slice(base.length) : path
   return { method, path: own || '/', members: membersOf(query, body) }
@@ -111,19 +112,25 @@ function flatten(tree: object, path: string, into: Map<string, string>): void {
 
 /**
  * The recorded exchange of the same method, path and parameter names with the most equal values: times, keys and
- * signatures differ each time. A text of a fixture's request that begins with `~` must be contained.
+ * signatures differ each time. A text of a fixture's request that begins with `~` must be contained. Of two that fit
+ * equally, one of the usual course is meant rather than one that supports others.
  */
-function fitting(fixtures: Fixture[], asked: Asked): Fixture | null {
-  let best: { fixture: Fixture; equal: number } | null = null
+export function fitting(fixtures: Fixture[], asked: Asked): Fixture | null {
+  let best: { fixture: Fixture; rank: number } | null = null
   for (const fixture of fixtures) {
     if (fixture.what === 'webhook' || fixture.request.method.toUpperCase() !== asked.method) continue
     const [path = '', query = ''] = fixture.request.path.split('?')
     if (!samePath(path, asked.path)) continue
     const equal = likeness(membersOf(query, fixture.request.body), asked.members)
-    if (equal !== null && (best === null || equal > best.equal)) best = { fixture, equal }
+    if (equal === null) continue
+    const rank = equal * 2 + (isUsual(fixture) ? 1 : 0)
+    if (best === null || rank > best.rank) best = { fixture, rank }
   }
   return best?.fixture ?? null
 }
+
+/** Recorded as what a stream or write is made of; any other case only supports those. */
+export const isUsual = ({ what }: Fixture): boolean => /^(list|fetch|write|find)$/.test(what)
 
 /** A step of the recorded path that is written `*` stands for any. */
 function samePath(recorded: string, asked: string): boolean {

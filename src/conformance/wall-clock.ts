@@ -40,11 +40,11 @@ function partsOf(at: number, zone: string): Record<string, string> {
     const minutes = offset ? (Number(offset[2]) * 60 + Number(offset[3])) * (offset[1] === '-' ? -1 : 1) : 0
     return utcParts(at + minutes * 60_000)
   }
-  const format = new Intl.DateTimeFormat('en-GB', {
-    ...{ timeZone: zone, hourCycle: 'h23', year: 'numeric', month: '2-digit', day: '2-digit' },
-    ...{ hour: '2-digit', minute: '2-digit', second: '2-digit' },
-  })
-  const of = Object.fromEntries(format.formatToParts(at).map((p) => [p.type, p.value]))
+  const of = Object.fromEntries(
+    formatOf(zone)
+      .formatToParts(at)
+      .map((p) => [p.type, p.value]),
+  )
   const milliseconds = String(((at % 1000) + 1000) % 1000).padStart(3, '0')
   return {
     yyyy: of.year!,
@@ -57,6 +57,19 @@ function partsOf(at: number, zone: string): Record<string, string> {
   }
 }
 
+/** Making one costs more than using it. */
+const FORMATS = new Map<string, Intl.DateTimeFormat>()
+function formatOf(zone: string): Intl.DateTimeFormat {
+  const known = FORMATS.get(zone)
+  if (known) return known
+  const format = new Intl.DateTimeFormat('en-GB', {
+    ...{ timeZone: zone, hourCycle: 'h23', year: 'numeric', month: '2-digit', day: '2-digit' },
+    ...{ hour: '2-digit', minute: '2-digit', second: '2-digit' },
+  })
+  FORMATS.set(zone, format)
+  return format
+}
+
 function utcParts(at: number): Record<string, string> {
   const [yyyy, MM, dd, HH, mm, ss, SSS] = new Date(at).toISOString().match(/\d+/g)!
   return { yyyy: yyyy!, MM: MM!, dd: dd!, HH: HH!, mm: mm!, ss: ss!, SSS: SSS! }
@@ -64,8 +77,19 @@ function utcParts(at: number): Record<string, string> {
 
 const HOUR = 3_600_000
 
+type Changes = { forward: number; back: number } | null
+const CHANGES = new Map<string, Changes>()
+
 /** The instants of 2026 at which a zone's clocks go forward and back; null where they never do. */
-export function changesOf(zone: string): { forward: number; back: number } | null {
+export function changesOf(zone: string): Changes {
+  const known = CHANGES.get(zone)
+  if (known !== undefined) return known
+  const found = lookForChanges(zone)
+  CHANGES.set(zone, found)
+  return found
+}
+
+function lookForChanges(zone: string): Changes {
   const shift = (at: number) => Number(Object.values(partsOf(at, zone)).slice(2, 4).join('')) // day and hour
   let forward: number | null = null
   let back: number | null = null

@@ -78,7 +78,7 @@ function traits({ refresh, list, history, count, sequential }: StreamManifest): 
   return {
     ...(refresh ? { refresh: parseDuration(refresh) } : {}),
     ...(list?.window ? { window: parseDuration(list.window) } : {}),
-    ...(list?.reach ? { reach: parseDuration(list.reach) } : {}),
+    ...(list?.reach ? { reach: Math.max(0, parseDuration(list.reach) - REACH_MARGIN) } : {}),
     ...(history ? { history: parseDuration(history) } : {}),
     ...(count?.by ? { byVersion: true } : {}),
     ...(sequential ? { sequential } : {}),
@@ -96,6 +96,12 @@ function counter({ declared, hooks, clock, ...parts }: StreamParts): ReadStream[
   const caller = parts.caller?.('backfill', limit) ?? null
   return caller && declaredCount({ declared, caller, clock: clock(declared.list?.clock) })
 }
+
+/**
+ * Kept of how far back a list can be read: a window's beginning must still be in reach when its last page is asked for,
+ * and where clocks go back it may step out of the doubled hour. Milliseconds.
+ */
+const REACH_MARGIN = 2 * 3_600_000
 
 interface Readers {
   page: ReadStream['page'] | null

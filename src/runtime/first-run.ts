@@ -23,6 +23,9 @@ export interface FirstRun {
   parked: { [code: string]: number }
 }
 
+/** A source of short windows is not read through its whole past. Milliseconds. */
+const PATIENCE = 30_000
+
 /** One page may take this long. Milliseconds. */
 const PAGE_LIMIT = 60_000
 
@@ -49,14 +52,16 @@ export async function firstRun(
     const connection = connections.get(shop)!
     for (const stream of connection.streams.filter((s) => s.document === 'order')) {
       const seen = new Set<string>()
+      const deadline = Date.now() + PATIENCE
       for await (const record of readAll(stream, flow.from)) {
         // The newest version of an order comes last or again; counting each once is near enough.
-        if (seen.has(record.id)) continue
-        seen.add(record.id)
-        if (run.orders >= most) {
+        const known = record === null || seen.has(record.id)
+        if (Date.now() > deadline || (!known && run.orders >= most)) {
           run.more = true
           break
         }
+        if (known) continue
+        seen.add(record.id)
         run.orders += 1
         await judge(run, config, flow, connection, stream, record)
       }
@@ -65,16 +70,23 @@ export async function firstRun(
   return run
 }
 
-async function* readAll(stream: ReadStream, from: Date): AsyncGenerator<RawRecord> {
-  // Up to now, without the stream's lag: nothing moves on from here, and the run will come to the newest too.
-  const window = { since: from, until: new Date() }
-  if (window.until <= window.since) return
-  let resume: unknown = null
-  do {
-    const page = await stream.page({ ...window, resume }, AbortSignal.timeout(PAGE_LIMIT))
-    yield* page.records
-    resume = page.next
-  } while (resume !== null)
+/**
+ * Window by window where the source takes only short ones (null after each), and no further back than it can be read. Up
+ * to now, without the stream's lag: nothing moves on from here, and the run will come to the newest too.
+ */
+async function* readAll(stream: ReadStream, from: Date): AsyncGenerator<RawRecord | null> {
+  const now = Date.now()
+  const { window = Infinity, reach = Infinity } = stream
+  for (let since = Math.max(from.getTime(), now - reach); since < now; since += window) {
+    const edges = { since: new Date(since), until: new Date(Math.min(now, since + window)) }
+    let resume: unknown = null
+    do {
+      const page = await stream.page({ ...edges, resume }, AbortSignal.timeout(PAGE_LIMIT))
+      yield* page.records
+      resume = page.next
+    } while (resume !== null)
+    yield null
+  }
 }
 
 async function judge(

@@ -16,6 +16,7 @@ beforeEach(async () => {
   await writeConnector(root, answersFrom('acme', { title: 'Acme', base: 'https://acme.example' }))
   await edit('connector.yaml', (text) => text.replace(/^check: /m, `${MORE}check: `))
   await edit('connector.yaml', (text) => text.replace('size: 50', 'size: 4'))
+  await edit('coverage.yaml', (text) => `${text}  shipment.out: { proof: [fixture] }\n`)
   await writeFile(join(root, 'mappings/acme/shipment.out.yaml'), OUT)
   await writeFile(join(root, 'mappings/acme/shipment.out.test.yaml'), OUT_TEST)
   await writeFile(join(folder, 'fixtures/shipment.write.json'), WRITE)
@@ -111,6 +112,19 @@ const YAML = 'connector.yaml'
 const NUMBERED = '{ style: number, size: 4 }'
 const BROKEN: [check: Check, how: string, file: string, change: (text: string) => string][] = [
   ['manifest', 'a token that is no secret', YAML, replace('secret: true, ', '')],
+  ['coverage', 'a write of which nothing is said', 'coverage.yaml', replace(/ {2}shipment.*\n/, '')],
+  [
+    'coverage',
+    'what nobody declares is said to work',
+    'coverage.yaml',
+    (t) => `${t}  stock.in: { proof: [sandbox] }\n`,
+  ],
+  [
+    'coverage',
+    'fixtures that its proof does not name',
+    'coverage.yaml',
+    replace('shipment.out: { proof: [fixture]', 'shipment.out: { proof: [sandbox]'),
+  ],
   ['readme', 'no word of limits', 'README.md', replace('## Limits', '## Notes')],
   [
     'secrets',

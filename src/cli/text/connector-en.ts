@@ -1,7 +1,21 @@
 /** Texts of `tributary connector` in English. */
 export const connectorEn = {
-  connector: 'Connectors: check one by the conformance kit, write a new one',
+  connector: 'Connectors: check one by the conformance kit, list what each carries, write a new one',
   'connector.check': 'Runs the conformance kit over a connector folder; every line says how it was proven',
+  'connector.list': 'What each connector carries, what proves it, and what rests on unverified facts',
+  'connector.column.connector': 'CONNECTOR',
+  'connector.column.operation': 'OPERATION',
+  'connector.column.state': 'STATE',
+  'connector.column.proof': 'PROOF',
+  'connector.column.note': 'NOTE',
+  'connector.carried.works': 'works',
+  'connector.carried.not-offered': 'not offered by the platform',
+  'connector.carried.not-built': 'not built',
+  'connector.carried.unsaid': '{connector} has no coverage.yaml, so nothing is known of what it carries',
+  'connector.proven.fixture': 'fixture',
+  'connector.proven.sandbox': 'sandbox',
+  'connector.proven.real': 'real system',
+  'connector.unverified': 'unverified: {what}',
   'connector.new':
     'Writes a connector with mapping, fixtures and tests that passes the kit; asks what is not given',
   'connector.state.ok': 'ok',
@@ -25,6 +39,7 @@ export const connectorEn = {
   'connector.ask.until': 'Parameter for "changed until"',
   'argument.connector-folder': "the connector's folder, e.g. connectors/acme",
   'argument.connector-id': 'id of the connector: small letters, digits and hyphens',
+  'argument.connector-listed': 'id of one connector; all of them where it is left out',
   'option.connector-title': 'name of the system',
   'option.connector-base': 'address of its API',
   'option.connector-auth': 'bearer, basic or the name of a header',
@@ -35,6 +50,8 @@ export const connectorEn = {
   'option.connector-openapi': 'OpenAPI file (YAML or JSON) to read path, parameters and fields from',
   'connector.fix.manifest': 'Correct connector.yaml as said; connectors/README.md lists every key.',
   'connector.fix.readme': 'Add the headings to README.md.',
+  'connector.fix.coverage':
+    'Say in coverage.yaml what works and what proves it; docs/guide/connector-kit.md shows its form.',
   'connector.fix.secrets':
     'Replace the value by a made-up one that says so (example-…), and change the real one if it left your hands.',
   'connector.fix.fixtures':

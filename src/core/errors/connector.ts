@@ -33,6 +33,14 @@ export const CONNECTOR_ERRORS = {
       zh: '至多豁免一项并写明原因；write-twice、write-lost-answer、gaps 和签名检查不可豁免。',
     },
   },
+  CONNECTOR_COVERAGE: {
+    kind: 'config',
+    say: { en: '{file}: "{name}" is no operation', zh: '{file}：“{name}”不是操作名' },
+    fix: {
+      en: 'An operation is a document and its way, such as order.in or shipment.out; documents: {kinds}.',
+      zh: '操作写作“单据.方向”，如 order.in 或 shipment.out；单据：{kinds}。',
+    },
+  },
   CONNECTOR_NEW: {
     kind: 'config',
     say: { en: 'The connector cannot be written: {reason}', zh: '无法生成连接器：{reason}' },
