@@ -16,7 +16,7 @@ import {
 /**
  * What an answer means, where it is not the usual (answer.ts). `token`: the token is not taken, get a new one;
  * `absent`: there is no such thing; `page`: the token of the page has expired, the window begins again; `done`: what
- * was asked for is so already.
+ * was asked for is so already; `throttled`: as `transient`, and calls of this class wait for their budget to recover.
  */
 export const REACTIONS = [
   'config',
@@ -27,6 +27,7 @@ export const REACTIONS = [
   'duplicate',
   'done',
   'transient',
+  'throttled',
   'page',
   'unknown',
 ] as const
