@@ -11,6 +11,7 @@ import { type Failed, outcomeOfReaction } from './answer.ts'
 import { type Answered, type Caller, outcomeOfAnswered } from './caller.ts'
 import { pick, textAt } from './dotted.ts'
 import type { Tools } from './hooks.ts'
+import { HITS_VARIABLES } from './manifest-values.ts'
 import type { StepManifest, WriteManifest } from './manifest-write.ts'
 import { countOf, remoteOf } from './remote.ts'
 import type { Payload } from './request.ts'
@@ -48,7 +49,7 @@ export function declaredOperation(declared: WriteManifest, tools: Tools, caller:
   const steps = (declared.steps ?? []).map((call) => ({ call, done: compileExpression(call.done) }))
   const judge = caller.judge(declared.codes)
   const hits = declared.find?.hits
-    ? compileExpression(declared.find.hits, { variables: ['document', 'key'] })
+    ? compileExpression(declared.find.hits, { variables: HITS_VARIABLES })
     : null
   const operation: Operation = { declared, tools, caller, judge, steps, hits, seen: new WeakMap() }
   return {

@@ -205,6 +205,9 @@ function checkSchedules(context: ConfigContext): void {
     for (const [stream, poll] of Object.entries(connection.poll ?? {})) {
       const path = ['connections', id, 'poll', stream, 'every']
       if (poll.every !== undefined) readCron(context, path, poll.every)
+      const daily = poll.completeness
+      if (daily !== undefined && daily !== 'off')
+        readCron(context, [...path.slice(0, -1), 'completeness'], daily)
     }
   }
 }

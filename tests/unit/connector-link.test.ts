@@ -28,7 +28,7 @@ async function read(path: string, next: (url: string) => string) {
     asked.push(at)
     const second = at.includes('page=2')
     return {
-      headers: second ? {} : { Link: `<${next(url)}>; rel="next", <${url}/last>; rel="last"` },
+      ...(second ? {} : { headers: { Link: `<${next(url)}>; rel="next", <${url}/last>; rel="last"` } }),
       body: [{ id: second ? '2' : '1' }],
     }
   })
