@@ -36,7 +36,7 @@ export function wrongTexts(manifest: Manifest): WrongText[] {
   return [...expressions, ...schedules]
 }
 
-function* expressionsOf({ http, write }: Manifest): Generator<Written> {
+function* expressionsOf({ http, write, subscriptions }: Manifest): Generator<Written> {
   const ok = (path: YamlPath, answer: AnswerManifest | undefined): Written => ({
     path: [...path, 'ok'],
     text: answer?.ok,
@@ -50,6 +50,8 @@ function* expressionsOf({ http, write }: Manifest): Generator<Written> {
     for (const [i, step] of (steps ?? []).entries())
       yield { path: [...path, 'steps', i, 'done'], text: step.done }
   }
+  yield { path: ['subscriptions', 'active'], text: subscriptions?.active }
+  yield ok(['subscriptions', 'answer'], subscriptions?.answer)
 }
 
 /** Null for an expression that compiles. */

@@ -8,6 +8,7 @@ import { CALL } from './manifest-call.ts'
 import { HttpSchema } from './manifest-http.ts'
 import { object, optional, strict, Text, words } from './manifest-parts.ts'
 import { StreamSchema } from './manifest-read.ts'
+import { SubscriptionsSchema } from './manifest-subscription.ts'
 import { WebhookSchema } from './manifest-webhook.ts'
 import { WriteSchema } from './manifest-write.ts'
 
@@ -51,6 +52,8 @@ export const ManifestSchema = object({
       strict,
     ),
   ),
+  /** How the platform is told where to send webhooks. */
+  subscriptions: optional(SubscriptionsSchema),
   /** One harmless call; `say` may name dotted paths of its answer: `Shop {shop.name}`. */
   check: optional(object({ ...CALL, say: optional(Text) })),
   /** What the write-back planner must respect, by document kind; free form until it is read. */

@@ -28,6 +28,7 @@ import { parseRecord } from './record.ts'
 import { commonHeaders } from './request.ts'
 import { openSettings, resolveSettings, type Settings } from './settings.ts'
 import { openStream, type StreamParts } from './stream.ts'
+import { openSubscriptions } from './subscription.ts'
 import { fillText, lookupIn } from './template.ts'
 import { createTokenKeeper, type TokenKeeper } from './token.ts'
 import { createTools } from './tools.ts'
@@ -89,6 +90,7 @@ export async function openConnection(
     webhooks: Object.keys(manifest.webhooks ?? {}).map((topic) =>
       openWebhook(topic, manifest, settings, hooks.webhooks?.[topic], tools('read')),
     ),
+    ...subscriptionsOf(id, manifest, settings, parts),
     concurrency: config.concurrency ?? manifest.concurrency ?? 4,
     parse: parseRecord,
     check: (signal) => check(connector, tools('read'), caller?.('read') ?? null, signal),
@@ -98,6 +100,18 @@ export async function openConnection(
       client?.close()
     },
   }
+}
+
+function subscriptionsOf(
+  connection: string,
+  manifest: Manifest,
+  settings: Settings,
+  { caller, clock, who }: Parts,
+): Pick<Connection, 'subscriptions'> {
+  const calls = caller?.('read')
+  const parts = calls && { connection, manifest, settings, caller: calls, clock: clock(undefined), who }
+  const subscriptions = parts ? openSubscriptions(parts) : null
+  return subscriptions ? { subscriptions } : {}
 }
 
 type Parts = Pick<StreamParts, 'tools' | 'caller' | 'who' | 'clock'>
