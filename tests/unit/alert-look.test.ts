@@ -23,6 +23,7 @@ describe.each(LEDGERS)('a look, on $name', (kind) => {
       channels: [],
       every: 30_000,
       queueAnswers: async () => true,
+      subscriptions: () => [],
       freeDisk: async () => null,
     }
   })
