@@ -151,7 +151,8 @@ async function call(
     if (!path.startsWith('/')) throw Object.assign(new Error('path'), { code: 'ERR_INVALID_URL' })
     const response: AxiosResponse<Buffer> = await instance.request({
       method,
-      url: base + path,
+      // the base itself, where that is the whole address
+      url: base + path.replace(/^\/(?=$|\?)/, ''),
       headers,
       data: body,
       signal: AbortSignal.any([signal, timer]),

@@ -207,6 +207,8 @@ function openClient(
   const http = manifest.http
   if (!http) return null
   const base = fillText(http.base, settings)
+  // an optional setting that nobody gave: it only takes in
+  if (base === '') return null
   if (!/^https?:\/\//i.test(base) || !URL.canParse(base)) {
     const reason = {
       en: 'the address is not one that begins with http:// or https://',

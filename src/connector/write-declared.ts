@@ -42,10 +42,17 @@ interface Found {
   document: unknown
 }
 
+const NO_ADDRESS: Failed = Object.freeze({
+  kind: 'not-done',
+  code: 'NO_ADDRESS',
+  message: 'no address to write to is set',
+  pause: true,
+})
+
 /** What a connector without hooks does; without `http` only rendering is left. */
 export function declaredOperation(declared: WriteManifest, tools: Tools, caller: Caller | null): Declared {
   const render: Declared['render'] = (document, context) => renderDocument(declared, tools, document, context)
-  if (!caller) return { render, write: () => Promise.reject(new TypeError('no address to write to')) }
+  if (!caller) return { render, write: async (items) => items.map(() => NO_ADDRESS) }
   const steps = (declared.steps ?? []).map((call) => ({ call, done: compileExpression(call.done) }))
   const judge = caller.judge(declared.codes)
   const hits = declared.find?.hits
