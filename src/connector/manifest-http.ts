@@ -75,6 +75,8 @@ const TokenSchema = object({
   extra: optional(Type.Record(Type.String(), DottedPath)),
   /** First ones, given by a person: templates over the settings. */
   first: optional(object({ token: optional(Text), refresh: optional(Text) })),
+  /** OAuth 2 `client_secret_basic`: both calls carry these as their credentials (RFC 6749, section 2.3.1). */
+  client: optional(object({ id: Text, secret: Text })),
   /** Renewed this long before its end; default 5m. */
   ahead: optional(Duration),
 })

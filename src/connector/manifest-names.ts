@@ -67,6 +67,7 @@ function* inHttp(manifest: Manifest, settings: string[]): Generator<Reference> {
   if (token?.get) yield* inCall(token.get, ['http', 'token', 'get'], settings)
   if (token?.refresh) yield* inCall(token.refresh, ['http', 'token', 'refresh'], [...settings, 'refresh'])
   yield* known(token?.first, ['http', 'token', 'first'], settings)
+  yield* known(token?.client, ['http', 'token', 'client'], settings)
   // the parameters of any call may be named in the text that is signed
   yield* known(sign?.key, ['http', 'sign', 'key'], settings)
 }

@@ -22,7 +22,7 @@ import { classLimits } from './limits.ts'
 import type { Connector } from './load.ts'
 import type { Manifest } from './manifest.ts'
 import type { Call } from './manifest-call.ts'
-import type { Clock } from './manifest-http.ts'
+import type { Clock, HttpManifest } from './manifest-http.ts'
 import type { Pace } from './pace.ts'
 import { parseRecord } from './record.ts'
 import { commonHeaders } from './request.ts'
@@ -30,7 +30,7 @@ import { openSettings, resolveSettings, type Settings } from './settings.ts'
 import { openStream, type StreamParts } from './stream.ts'
 import { openSubscriptions } from './subscription.ts'
 import { fillText, lookupIn } from './template.ts'
-import { createTokenKeeper, type TokenKeeper } from './token.ts'
+import { clientCredentials, createTokenKeeper, type TokenKeeper } from './token.ts'
 import { createTools } from './tools.ts'
 import { createJudge } from './verdict.ts'
 import { openWebhook } from './webhook.ts'
@@ -254,10 +254,12 @@ function openTokens(
   if (!declared) return null
   const http = manifest.http!
   const judge = createJudge(http.errors ?? {}, http.answer)
+  const credentials = clientHeader(declared.client, parts.settings)
   const ask = async (call: Call, values: Record<string, unknown>, signal: AbortSignal) => {
     // whoever needs it, nothing goes before it
     const client = onLane(parts.client, 'write', 'default')
-    const sent = { call, values, signal, judge }
+    const headers = { ...credentials, ...call.headers }
+    const sent = { call: { ...call, headers }, values, signal, judge }
     const { answer, value, verdict } = await sendOnce({ ...parts, http, client }, sent, null)
     if (!verdict.ok)
       throw refusal(verdict.reaction, { ...parts.who, status: answer.status, reason: verdict.message })
@@ -266,6 +268,16 @@ function openTokens(
   const { settings, clock } = parts
   const store = config.tokens ?? createTokenMemory()
   return createTokenKeeper({ connection: config.id, declared, settings, clock, store, ask })
+}
+
+function clientHeader(
+  client: NonNullable<HttpManifest['token']>['client'],
+  settings: Settings,
+): Record<string, string> {
+  if (!client) return {}
+  return {
+    Authorization: clientCredentials(fillText(client.id, settings), fillText(client.secret, settings)),
+  }
 }
 
 /** A clock with its zone, where a setting holds that. */
