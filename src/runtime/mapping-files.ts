@@ -27,7 +27,8 @@ export function projectMappings(config: string): string[] {
   return [...found].sort()
 }
 
-function mappingsIn(folder: string): string[] {
+/** All mapping files below a folder; none where there is none. */
+export function mappingsIn(folder: string): string[] {
   if (!existsSync(folder)) return []
   return readdirSync(folder, { recursive: true, encoding: 'utf8' })
     .filter((name) => /\.(in|out)\.yaml$/.test(name))

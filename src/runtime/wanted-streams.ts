@@ -14,23 +14,27 @@ export interface WantedStream extends PollSchedule {
 const FROM_SHOPS: ReadonlySet<string> = new Set(['order', 'return', 'refund', 'cancellation'])
 
 /**
- * Streams that some flow needs, with the schedule nearest to the user: flow, connection, connector. Of a connection
- * that a flow uses, a stream that no flow needs (a shop's products) is read where its connection gives it a schedule
- * or a folder of its own.
+ * Streams that some flow needs, with the schedule nearest to the user: flow, connection, connector. A stream
+ * that no flow needs (a shop's products, all of a warehouse that no flow names) is read where its connection gives it a
+ * schedule or a folder of its own, unless the connection belongs to flows that are off.
  */
 export function wantedStreams({ config, connections }: Wanting): WantedStream[] {
   const wanted: WantedStream[] = []
-  const active = Object.values(config.flows).filter((f) => f.mode !== 'off')
+  const flows = Object.values(config.flows)
+  const active = flows.filter((f) => f.mode !== 'off')
   for (const connection of connections.values()) {
     const asShop = active.filter((f) => f.shops.includes(connection.id))
     const asErp = active.filter((f) => f.erp === connection.id)
+    const isOff =
+      asShop.length + asErp.length === 0 &&
+      flows.some((f) => f.erp === connection.id || f.shops.includes(connection.id))
     for (const stream of connection.streams) {
       const own = config.connections[connection.id]?.poll[stream.name]
       const needed =
         (FROM_SHOPS.has(stream.document) && asShop.length > 0) ||
         (stream.document !== 'order' &&
           (asErp.some((f) => stream.document === 'acknowledgement' || f.back.includes(stream.document)) ||
-            (asShop.length + asErp.length > 0 && (own?.every || own?.drop))))
+            (!isOff && (own?.every || own?.drop))))
       if (!needed) continue
       const flow = stream.document === 'order' ? asShop.find((f) => f.every)?.every : null
       wanted.push({

@@ -8,6 +8,7 @@ import { rmSync } from 'node:fs'
 import { join, relative } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { startShopify } from '../../src/sandbox/shopify/server.ts'
+import { startRobots } from '../support/robots.ts'
 import { postgresMissing, startPostgres } from '../support/services.ts'
 import { type StandingBetween, startProxy } from './altering-proxy.ts'
 import { openErp, openSite, type Process, type Ran, SECRETS, type Site, type SiteErp } from './site.ts'
@@ -166,6 +167,32 @@ describe.each(KINDS)('apply on $name', ({ missing, roles, database }) => {
       await untilAll(async () => (await site.sold()).slice(-1))
       expect((await orders(site, 'quiet')).length).toBe(4)
     })
+
+    it('tells a channel that was added what is wrong, and none that was taken away', async () => {
+      const robots = await startRobots()
+      const { webhook, wecom } = robots.channels()
+      try {
+        await apply((file) => {
+          file.alerts = { every: '1s', channels: { webhook } }
+          file.connections.quiet = connectionOf(quiet.url)
+          file.connections.quiet.settings.token = 'no-token-of-this-shop'
+          file.flows.later = { ...file.flows.web, shops: ['quiet'], every: EACH_SECOND }
+        })
+        await until('it is told', () => robots.of('webhook').some((t) => t.text.includes('quiet')), 30_000)
+        await apply((file) => {
+          file.alerts = { every: '1s', channels: { wecom } }
+          delete file.connections.quiet
+          delete file.flows.later
+        })
+        const told = robots.of('webhook').length
+        expect((await site.run(['resume', 'quiet'])).code).toBe(0)
+        await until('its end is told', () => robots.of('wecom').length > 0, 30_000)
+        expect(robots.of('webhook')).toHaveLength(told)
+      } finally {
+        await apply((file) => delete file.alerts)
+        await robots.close()
+      }
+    }, 120_000)
 
     it('refuses what is wrong, and everything goes on as it was', async () => {
       const { active } = await state(site)

@@ -55,8 +55,9 @@ describe('streams that are read', () => {
       'erp/stock',
     )
     expect(read({ poll: { 'shop/product': { lag: '1m' } } })).toEqual(read({}))
-    // no flow uses it
-    expect(read({ poll: { 'wms/stock': { every: '0 0 * * * *' } } })).toEqual(read({}))
+    // no flow names it: it is read for what it tells
+    expect(read({ poll: { 'wms/stock': { every: '0 0 * * * *' } } })).toEqual([...read({}), 'wms/stock'])
+    expect(read({ poll: { 'wms/order': { every: '0 0 * * * *' } } })).toEqual(read({}))
   })
 
   it('nothing that is switched off, and nothing of a flow that is', () => {

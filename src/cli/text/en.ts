@@ -238,7 +238,7 @@ export const en = {
   'option.field': 'only fields whose path begins so: lines[0]',
   'option.sample': 'one record as the system sends it',
   'option.document': 'one of {kinds}',
-  'argument.mappings': 'mapping files; all of the configuration and of ./mappings without',
+  'argument.mappings': 'mapping files or folders; all of the configuration and of ./mappings without',
   'argument.mapping': 'a mapping file',
   'argument.mapping-name': '<connector>/<shape>.in, such as acme/order.in',
   'argument.expression': 'a JSONata expression',
