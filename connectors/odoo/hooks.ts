@@ -344,6 +344,8 @@ async function statuses(call: Call, rows: Row[]): Promise<RawRecord[]> {
 
 const reading = <T>(work: Promise<T>, tools: Tools): Promise<T> =>
   work.catch((error) => {
+    // not reached, or no budget: the runtime knows more of it
+    if (error.name === 'HttpFailure') throw error
     const failed = failedOf(error, tools)
     if (failed.kind === 'not-done' && failed.retryAfter !== undefined)
       tools.throttled(failed.message, failed.retryAfter)

@@ -28,6 +28,7 @@ import { sandbox } from './sandbox.ts'
 import { serve, work } from './serve.ts'
 import { start } from './start.ts'
 import { token } from './token.ts'
+import { webhooks } from './webhooks.ts'
 
 const COMMANDS = [
   init,
@@ -51,6 +52,7 @@ const COMMANDS = [
   completeness,
   pause,
   resume,
+  webhooks,
   alerts,
   doctor,
   token,

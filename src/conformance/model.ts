@@ -7,8 +7,9 @@
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import type { Call } from '../connector/manifest-call.ts'
-import { resolveSettings } from '../connector/settings.ts'
-import { fillText } from '../connector/template.ts'
+import { VERBS } from '../connector/request.ts'
+import { resolveSettings, type Settings } from '../connector/settings.ts'
+import { fillText, plainText } from '../connector/template.ts'
 import { parseJson } from '../core/json.ts'
 import { type Captured, captureCall, type Seen } from './capture.ts'
 import { bytesOf, put, successful } from './envelope.ts'
@@ -40,7 +41,7 @@ export async function startModel(
   only?: string,
 ): Promise<Model> {
   const parts = partsOf(subject, settings)
-  const routes = routesOf(parts, only)
+  const routes = routesOf(parts, resolveSettings(subject.connector.manifest, settings, 'shop'), only)
   const base = basePath(subject)
   const server = createServer((req, res) => {
     void handle(parts, routes, base, req, res)
@@ -86,11 +87,20 @@ function partsOf(subject: Subject, given: Subject['settings']): ModelParts {
   }
 }
 
-function routesOf(parts: ModelParts, only?: string): Route[] {
+/** With the settings in its path, so that calls whose paths are settings can be told apart. */
+function settled<C extends Call>(call: C, settings: Settings): C {
+  const verb = VERBS.find((v) => call[v] !== undefined)
+  if (!verb) return call
+  const fill = (whole: string, name: string) =>
+    Object.hasOwn(settings, name) ? encodeURIComponent(plainText(settings[name])) : whole
+  return { ...call, [verb]: call[verb]!.replace(/\{(\w+)\}/g, fill) }
+}
+
+function routesOf(parts: ModelParts, settings: Settings, only?: string): Route[] {
   const { manifest } = parts
   const routes: Route[] = []
   const add = (call: Call | undefined, answer: Route['answer'], write = false) => {
-    if (call) routes.push({ call, answer, write })
+    if (call) routes.push({ call: settled(call, settings), answer, write })
   }
   const { token } = manifest.http ?? {}
   for (const call of [token?.get, token?.refresh]) add(call, () => tokenReply(parts))
@@ -138,7 +148,12 @@ async function handle(
   const fits = routes
     .map((route) => ({ route, found: captureCall(parts.manifest.http!, route.call, base, seen) }))
     .filter((f) => f.found !== null)
-    .sort((a, b) => b.found!.literals - a.found!.literals || fixedLength(b.route) - fixedLength(a.route))
+    .sort(
+      (a, b) =>
+        b.found!.literals - a.found!.literals ||
+        fixedLength(b.route) - fixedLength(a.route) ||
+        Object.keys(b.found!.values).length - Object.keys(a.found!.values).length,
+    )
   // where more speaks against it than for it, the call is rather one that only a hook makes
   const doubtful = fits.length === 0 || (fits[0]!.found!.literals < 0 && parts.supporting(seen) !== undefined)
   if (doubtful) return asRecorded(parts, seen, res)

@@ -49,6 +49,7 @@ export function outcomeOfReaction(
     case 'token':
       return { kind: 'not-done', code, message, pause: true }
     case 'transient':
+    case 'throttled':
       return { kind: 'not-done', ...detail }
     case 'input':
     case 'conflict':
@@ -106,6 +107,7 @@ export function refusal(
     case 'token':
       return connectorError('CONNECTOR_DENIED', detail)
     case 'transient':
+    case 'throttled':
       return connectorError('CONNECTOR_THROTTLED', detail)
     case 'page':
       return connectorError('CONNECTOR_PAGE_EXPIRED', detail)

@@ -52,6 +52,7 @@ export function createPace(options: PaceOptions): Pace {
   return {
     turn: (call) => turn(all, classOf(all, call.limit), call),
     answered: (name, answer) => answered(all, classOf(all, name), answer),
+    throttled: (name, answer, wait) => throttled(all, classOf(all, name), answer, wait),
     spent: (name, cost) => spent(all, classOf(all, name), cost),
     held: (name) => Math.max(0, classOf(all, name).heldUntil - performance.now()),
     hasten: () => all.stop.abort(),
@@ -125,10 +126,33 @@ async function answered(all: Whole, of: Class, answer: HttpAnswer): Promise<void
   const { announced } = of
   const told = announced && announced !== 'shopify-cost' ? announcement(answer.headers, announced) : {}
   if (of.limit && told.perSecond) of.limit = { ...of.limit, perSecond: told.perSecond }
-  const pause = asksForPause(answer, told)
+  await hold(all, of, asksForPause(answer, told), told)
+}
+
+async function hold(
+  all: Whole,
+  of: Class,
+  pause: ReturnType<typeof asksForPause>,
+  told: Announcement,
+): Promise<void> {
   if (pause === 'empty') await (of.limit ? hear(all, of, { available: 0 }) : block(all, of, ASKED_EVERY))
   else if (pause !== null) await block(all, of, pause)
   else remains(all, of, told)
+}
+
+/** Said inside a 200, or by a status that usually says something else. What a status said already is not heard twice. */
+async function throttled(
+  all: Whole,
+  of: Class,
+  answer: HttpAnswer | null,
+  wait: number | undefined,
+): Promise<void> {
+  const { announced } = of
+  const headers = answer?.headers ?? {}
+  const told = announced && announced !== 'shopify-cost' ? announcement(headers, announced) : {}
+  if (answer && asksForPause(answer, told) !== null) return
+  const refused = { status: 429, headers, body: Buffer.alloc(0) }
+  await hold(all, of, wait ?? asksForPause(refused, told), told)
 }
 
 /** Fewer calls are left than the bucket believed: somebody else uses them too, or the window is a fixed one. */

@@ -21,6 +21,8 @@ export interface Answered {
   /** The parsed body; undefined for an empty one. */
   value: unknown
   verdict: Verdict
+  /** Where it was asked: the base of all calls, and the path (with its query) under it. */
+  asked: { base: string; path: string }
 }
 
 export interface SendOptions {
@@ -108,7 +110,9 @@ export async function sendOnce(
   const sent = await client.call({ ...(wire ? wire.encode(made, held) : made), limit, signal })
   const answer = wire ? decoded(wire, sent, held) : sent
   const value = readBody(answer, http.answers ?? 'json')
-  return { answer, value, verdict: judge(answer.status, value) }
+  const verdict = judge(answer.status, value)
+  if (!verdict.ok && verdict.reaction === 'throttled') await client.throttled(limit, answer)
+  return { answer, value, verdict, asked: { base: client.base, path: made.path } }
 }
 
 /** A 2xx that cannot be decoded is as unreadable as half an answer; an error page need not be. */

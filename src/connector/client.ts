@@ -55,8 +55,12 @@ export interface ClientRequest {
 export interface Client {
   /** Host of the base, for messages. */
   host: string
+  /** What every path is appended to, without a slash at its end. */
+  base: string
   /** Throws HttpFailure when no whole answer came. */
   call(request: ClientRequest): Promise<HttpAnswer>
+  /** An answer says by its body that it was too much: the class of the call holds back. Never rejects. */
+  throttled(limit: string | undefined, answer: HttpAnswer): Promise<void>
   /** How far the host's clock is behind ours, by the Date of its last answer; 0 below `SKEW`. Milliseconds. */
   behind(): number
   /** Closes the kept connections. */
@@ -94,6 +98,7 @@ export function createClient(options: ClientOptions): Client {
   let behind = 0
   return {
     host: new URL(base).host,
+    base,
     async call(request) {
       refuseInsideTransaction('calling a remote')
       const { lane = 'read', limit = 'default', cost = 1, signal } = request
@@ -103,6 +108,7 @@ export function createClient(options: ClientOptions): Client {
       await options.pace?.answered(limit, answer)
       return answer
     },
+    throttled: async (limit = 'default', answer) => options.pace?.throttled(limit, answer),
     behind: () => behind,
     close() {
       agents.httpAgent.destroy()
@@ -113,7 +119,11 @@ export function createClient(options: ClientOptions): Client {
 
 /** The client for whoever calls: the lane, and the class of those calls that name none. */
 export function onLane(client: Client, lane: Lane, limit: string): Client {
-  return { ...client, call: (request) => client.call({ ...request, lane, limit: request.limit ?? limit }) }
+  return {
+    ...client,
+    call: (request) => client.call({ ...request, lane, limit: request.limit ?? limit }),
+    throttled: (own, answer) => client.throttled(own ?? limit, answer),
+  }
 }
 
 /** Undefined where the answer names no instant. */
@@ -141,7 +151,8 @@ async function call(
     if (!path.startsWith('/')) throw Object.assign(new Error('path'), { code: 'ERR_INVALID_URL' })
     const response: AxiosResponse<Buffer> = await instance.request({
       method,
-      url: base + path,
+      // the base itself, where that is the whole address
+      url: base + path.replace(/^\/(?=$|\?)/, ''),
       headers,
       data: body,
       signal: AbortSignal.any([signal, timer]),

@@ -74,8 +74,8 @@ async function readPlace(
     size: list.page?.size ?? '',
     counted: place.down,
   }
-  const { limit } = list
-  const linked = { get: place.next, ...(limit ? { limit } : {}) }
+  const { limit, headers } = list
+  const linked = { get: place.next, ...(headers ? { headers } : {}), ...(limit ? { limit } : {}) }
   const call = place.next !== '' && list.page?.style === 'link' ? linked : list
   const answered = await caller.read({ call, values, signal })
   const items = recordsOf(answered, list, shape, saysNothing(list, place, answered))
@@ -120,16 +120,26 @@ function byToken(list: ListManifest, place: Place, { value }: Answered): Place |
   return next === '' || next === place.next ? null : { ...place, next }
 }
 
-/** `Link: <https://…/orders?page=2>; rel="next"`, followed as a path of the same host. */
-function byLink(place: Place, { answer }: Answered): Place | null {
+/**
+ * `Link: <https://…/orders?page=2>; rel="next"` (RFC 8288), relative to what was asked, followed under the same base
+ * whatever host it names: credentials go nowhere else.
+ */
+function byLink(place: Place, { answer, asked }: Answered): Place | null {
   const links = (answer.headers.link ?? '').matchAll(/<([^>]*)>\s*((?:;[^,<]*)*)/g)
   for (const [, address, parameters] of links) {
     if (!/;\s*rel\s*=\s*"?[^"]*\bnext\b/i.test(parameters!)) continue
-    const url = new URL(address!, 'http://relative.invalid')
-    const next = `${url.pathname}${url.search}`
+    const next = underBase(new URL(address!, asked.base + asked.path), asked.base)
     return next === place.next ? null : { ...place, next }
   }
   return null
+}
+
+/** What is to be appended to the base; a gateway may put its own path before what the system behind it names. */
+function underBase({ pathname, search }: URL, base: string): string {
+  const own = new URL(base).pathname.replace(/\/$/, '')
+  const path = own !== '' && pathname.startsWith(`${own}/`) ? pathname.slice(own.length) : pathname
+  // braces of an address are no names of a template
+  return `${path}${search}`.replace(/[{}]/g, encodeURIComponent)
 }
 
 /** The first answer tells how many pages there are; then from the last one to the first. */

@@ -65,6 +65,8 @@ export const SIGNED = {
 /** Signs every call. `param` travels with the other parameters: in the form where there is one, else in the query. */
 export const SignSchema = object({
   ...SIGNED,
+  /** Text before the signature, e.g. `v1,`; under several keys there is one signature each, with blanks between. */
+  prefix: optional(Text),
   into: Type.Union([object({ param: Text }), object({ query: Text }), object({ header: Text })]),
 })
 

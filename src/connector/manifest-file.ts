@@ -1,12 +1,21 @@
 /** Reads `connector.yaml` and finds what is wrong with it. */
-import { nearest, parseYaml, type YamlFail, yamlFailure, yamlProblems } from '../core/yaml.ts'
+import {
+  nearest,
+  type ParsedYaml,
+  parseYaml,
+  type YamlFail,
+  type YamlProblem,
+  yamlFailure,
+  yamlProblems,
+} from '../core/yaml.ts'
 import { oneOf } from '../core/yaml-words.ts'
 import { type Manifest, ManifestSchema } from './manifest.ts'
 import { namesThatMustExist } from './manifest-names.ts'
+import { type WrongText, wrongTexts } from './manifest-values.ts'
 
 /**
  * Reads and checks a `connector.yaml`. Beyond the schema: shapes, streams and settings that are named must
- * exist. Throws TributaryError YAML_* naming file, line, column, field and the nearest spelling.
+ * exist, expressions must compile and schedules be cron lines. Throws TributaryError YAML_* naming file, line, column, field and the nearest spelling.
  */
 export function readManifest(text: string, file: string, fail: YamlFail = yamlFailure): Manifest {
   const parsed = parseYaml(text, file, fail)
@@ -27,7 +36,15 @@ export function readManifest(text: string, file: string, fail: YamlFail = yamlFa
       })),
     )
   }
+  const texts = wrongTexts(manifest)
+  if (texts.length > 0) throw fail(texts.map((wrong) => wrongText(parsed, wrong)))
   return manifest
+}
+
+function wrongText({ file, locate }: ParsedYaml, { path, text, expected }: WrongText): YamlProblem {
+  const found = text.length > 80 ? `${text.slice(0, 80)}…` : text
+  const where = { file, ...locate(path), field: path.join('.') }
+  return { code: 'YAML_VALUE', ...where, nearest: null, expected, found: `"${found}"` }
 }
 
 const NOTHING_DECLARED = {

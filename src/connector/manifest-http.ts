@@ -16,7 +16,7 @@ import {
 /**
  * What an answer means, where it is not the usual (answer.ts). `token`: the token is not taken, get a new one;
  * `absent`: there is no such thing; `page`: the token of the page has expired, the window begins again; `done`: what
- * was asked for is so already.
+ * was asked for is so already; `throttled`: as `transient`, and calls of this class wait for their budget to recover.
  */
 export const REACTIONS = [
   'config',
@@ -27,6 +27,7 @@ export const REACTIONS = [
   'duplicate',
   'done',
   'transient',
+  'throttled',
   'page',
   'unknown',
 ] as const
@@ -74,6 +75,8 @@ const TokenSchema = object({
   extra: optional(Type.Record(Type.String(), DottedPath)),
   /** First ones, given by a person: templates over the settings. */
   first: optional(object({ token: optional(Text), refresh: optional(Text) })),
+  /** OAuth 2 `client_secret_basic`: both calls carry these as their credentials (RFC 6749, section 2.3.1). */
+  client: optional(object({ id: Text, secret: Text })),
   /** Renewed this long before its end; default 5m. */
   ahead: optional(Duration),
 })

@@ -29,17 +29,22 @@ export function* namesThatMustExist(manifest: Manifest): Generator<Reference> {
   yield* inStreams(manifest, settings)
   yield* inWrites(manifest, settings)
   yield* inWebhooks(manifest, settings)
+  yield* inSubscriptions(manifest, settings)
   if (manifest.check) yield* inCall(manifest.check, ['check'], settings)
   yield* limits(manifest)
 }
 
 /** Classes of calls must be declared; `default` always is. */
-function* limits({ http, read, write, check }: Manifest): Generator<Reference> {
+function* limits({ http, read, write, subscriptions, check }: Manifest): Generator<Reference> {
   const names = [...new Set(['default', ...Object.keys(http?.limits ?? {})])]
   const parts: [YamlPath, { limit?: string } | undefined][] = [
     [['http', 'token', 'get'], http?.token?.get],
     [['http', 'token', 'refresh'], http?.token?.refresh],
     [['check'], check],
+    [['subscriptions', 'list'], subscriptions?.list],
+    [['subscriptions', 'create'], subscriptions?.create],
+    [['subscriptions', 'repair'], subscriptions?.repair],
+    [['subscriptions', 'delete'], subscriptions?.delete],
   ]
   for (const [name, stream] of Object.entries(read ?? {})) {
     const path = ['read', name]
@@ -64,6 +69,7 @@ function* inHttp(manifest: Manifest, settings: string[]): Generator<Reference> {
   if (token?.get) yield* inCall(token.get, ['http', 'token', 'get'], settings)
   if (token?.refresh) yield* inCall(token.refresh, ['http', 'token', 'refresh'], [...settings, 'refresh'])
   yield* known(token?.first, ['http', 'token', 'first'], settings)
+  yield* known(token?.client, ['http', 'token', 'client'], settings)
   // the parameters of any call may be named in the text that is signed
   yield* known(sign?.key, ['http', 'sign', 'key'], settings)
 }
@@ -106,6 +112,24 @@ function* inWebhooks(manifest: Manifest, settings: string[]): Generator<Referenc
     yield* known(token?.secret, [...path, 'token', 'secret'], settings)
     if (verify) yield* inSigned(verify, [...path, 'verify'], settings)
   }
+}
+
+function* inSubscriptions(manifest: Manifest, settings: string[]): Generator<Reference> {
+  const { subscriptions, webhooks } = manifest
+  if (!subscriptions) return
+  for (const name of Object.keys(subscriptions.topics))
+    yield { path: ['subscriptions', 'topics', name], name, known: Object.keys(webhooks ?? {}) }
+  const { list, create, repair, delete: remove } = subscriptions
+  const at = (part: string): YamlPath => ['subscriptions', part]
+  const all = [...settings, 'id', 'topic', 'address']
+  yield* inCall(list, at('list'), [...settings, ...LIST])
+  yield* inCall(
+    create,
+    at('create'),
+    all.filter((name) => name !== 'id' || settings.includes(name)),
+  )
+  if (repair) yield* inCall(repair, at('repair'), all)
+  yield* inCall(remove, at('delete'), all)
 }
 
 function* inSigned({ key, text }: Signed, path: YamlPath, settings: string[]): Generator<Reference> {

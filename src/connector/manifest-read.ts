@@ -30,7 +30,7 @@ const PageSchema = object({
   order: optional(words('ascending', 'descending')),
 })
 
-const ListSchema = object({
+export const ListSchema = object({
   ...CALL,
   /** Where the answer holds the records; default: it is the list. */
   each: optional(DottedPath),

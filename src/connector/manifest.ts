@@ -9,6 +9,7 @@ import { HttpSchema } from './manifest-http.ts'
 import { object, optional, strict, Text, words } from './manifest-parts.ts'
 import { StreamSchema } from './manifest-read.ts'
 import { FilesSchema, SqlSchema } from './manifest-source.ts'
+import { SubscriptionsSchema } from './manifest-subscription.ts'
 import { WebhookSchema } from './manifest-webhook.ts'
 import { WriteSchema } from './manifest-write.ts'
 
@@ -54,6 +55,8 @@ export const ManifestSchema = object({
       strict,
     ),
   ),
+  /** How the platform is told where to send webhooks. */
+  subscriptions: optional(SubscriptionsSchema),
   /** One harmless call; `say` may name dotted paths of its answer: `Shop {shop.name}`. */
   check: optional(object({ ...CALL, say: optional(Text) })),
   /** What the write-back planner must respect, by document kind; free form until it is read. */

@@ -22,15 +22,16 @@ import { classLimits } from './limits.ts'
 import type { Connector } from './load.ts'
 import type { Manifest } from './manifest.ts'
 import type { Call } from './manifest-call.ts'
-import type { Clock } from './manifest-http.ts'
+import type { Clock, HttpManifest } from './manifest-http.ts'
 import type { Pace } from './pace.ts'
 import { parseRecord } from './record.ts'
 import { commonHeaders } from './request.ts'
 import { openSettings, resolveSettings, type Settings } from './settings.ts'
 import { openSources, type SourceOpeners, type Sources } from './sources.ts'
 import { openStream, type StreamParts } from './stream.ts'
+import { openSubscriptions } from './subscription.ts'
 import { fillText, lookupIn } from './template.ts'
-import { createTokenKeeper, type TokenKeeper } from './token.ts'
+import { clientCredentials, createTokenKeeper, type TokenKeeper } from './token.ts'
 import { createTools } from './tools.ts'
 import { createJudge } from './verdict.ts'
 import { openWebhook } from './webhook.ts'
@@ -93,6 +94,7 @@ export async function openConnection(
     webhooks: Object.keys(manifest.webhooks ?? {}).map((topic) =>
       openWebhook(topic, manifest, settings, hooks.webhooks?.[topic], tools('read')),
     ),
+    ...subscriptionsOf(id, manifest, settings, parts),
     concurrency: config.concurrency ?? manifest.concurrency ?? 4,
     parse: parseRecord,
     check: (signal) => check(connector, tools('read'), { caller: caller?.('read') ?? null, sources }, signal),
@@ -103,6 +105,18 @@ export async function openConnection(
       await sources.close()
     },
   }
+}
+
+function subscriptionsOf(
+  connection: string,
+  manifest: Manifest,
+  settings: Settings,
+  { caller, clock, who }: Parts,
+): Pick<Connection, 'subscriptions'> {
+  const calls = caller?.('read')
+  const parts = calls && { connection, manifest, settings, caller: calls, clock: clock(undefined), who }
+  const subscriptions = parts ? openSubscriptions(parts) : null
+  return subscriptions ? { subscriptions } : {}
 }
 
 type Parts = Pick<StreamParts, 'tools' | 'caller' | 'who' | 'clock'>
@@ -200,6 +214,8 @@ function openClient(
   const http = manifest.http
   if (!http) return null
   const base = fillText(http.base, settings)
+  // an optional setting that nobody gave: it only takes in
+  if (base === '') return null
   if (!/^https?:\/\//i.test(base) || !URL.canParse(base)) {
     const reason = {
       en: 'the address is not one that begins with http:// or https://',
@@ -245,10 +261,12 @@ function openTokens(
   if (!declared) return null
   const http = manifest.http!
   const judge = createJudge(http.errors ?? {}, http.answer)
+  const credentials = clientHeader(declared.client, parts.settings)
   const ask = async (call: Call, values: Record<string, unknown>, signal: AbortSignal) => {
     // whoever needs it, nothing goes before it
     const client = onLane(parts.client, 'write', 'default')
-    const sent = { call, values, signal, judge }
+    const headers = { ...credentials, ...call.headers }
+    const sent = { call: { ...call, headers }, values, signal, judge }
     const { answer, value, verdict } = await sendOnce({ ...parts, http, client }, sent, null)
     if (!verdict.ok)
       throw refusal(verdict.reaction, { ...parts.who, status: answer.status, reason: verdict.message })
@@ -257,6 +275,16 @@ function openTokens(
   const { settings, clock } = parts
   const store = config.tokens ?? createTokenMemory()
   return createTokenKeeper({ connection: config.id, declared, settings, clock, store, ask })
+}
+
+function clientHeader(
+  client: NonNullable<HttpManifest['token']>['client'],
+  settings: Settings,
+): Record<string, string> {
+  if (!client) return {}
+  return {
+    Authorization: clientCredentials(fillText(client.id, settings), fillText(client.secret, settings)),
+  }
 }
 
 /** A clock with its zone, where a setting holds that. */

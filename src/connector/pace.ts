@@ -26,6 +26,11 @@ export interface Pace {
   turn(call: CallAhead): Promise<void>
   /** Every answer is to be shown, whatever its status. */
   answered(limit: string, answer: HttpAnswer): Promise<void>
+  /**
+   * An answer whose status does not say so means: too much. Its headers may tell for how long; null where only a hook
+   * knows, `wait` what it knows, in milliseconds. Never rejects.
+   */
+  throttled(limit: string, answer: HttpAnswer | null, wait?: number): Promise<void>
   /** A query's own cost is known. Never rejects. */
   spent(limit: string, cost: QueryCost): Promise<void>
   /** How long writes of this class have to wait by what this process knows; 0: they may be tried. Milliseconds. */

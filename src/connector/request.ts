@@ -62,12 +62,13 @@ export function makeRequest(
   let body: Body | null = form ? null : bodyOf(call, lookup, charset, payload)
   if (http.sign) {
     const params = [...query, ...(form ?? [])]
-    const signed = signature(http.sign, keysOf(http.sign, lookup)[0] ?? '', {
-      params,
-      body: body?.bytes ?? Buffer.alloc(0),
-      lookup,
-    })
-    place(http.sign.into, signed, { query, form, headers })
+    const { sign } = http
+    const signing = { params, body: body?.bytes ?? Buffer.alloc(0), lookup }
+    const keys = keysOf(sign, lookup)
+    const signed = (keys.length > 0 ? keys : ['']).map(
+      (key) => `${sign.prefix ?? ''}${signature(sign, key, signing)}`,
+    )
+    place(sign.into, signed.join(' '), { query, form, headers })
   }
   if (form) body = { bytes: Buffer.from(encodePairs(form, charset)), contentType: FORM }
   if (body) headers['Content-Type'] ??= withCharset(body.contentType, charset)
@@ -100,7 +101,7 @@ export function commonHeaders(http: HttpManifest, lookup: Lookup): Record<string
   }
   const { auth } = http
   if (!auth) return headers
-  if ('header' in auth) headers[auth.header] = fill(auth.value)
+  if ('header' in auth) headers[fill(auth.header)] = fill(auth.value)
   else if ('bearer' in auth) headers.Authorization = `Bearer ${fill(auth.bearer)}`
   else {
     const pair = `${fill(auth.basic.user)}:${fill(auth.basic.password)}`

@@ -35,6 +35,15 @@ export interface TokenOptions {
 
 const AHEAD = '5m'
 
+/**
+ * OAuth 2's `client_secret_basic` (RFC 6749, section 2.3.1): id and secret are form-encoded before they are joined, so
+ * that a colon in either is none between them.
+ */
+export function clientCredentials(id: string, secret: string): string {
+  const encoded = (text: string) => new URLSearchParams([['', text]]).toString().slice(1)
+  return `Basic ${Buffer.from(`${encoded(id)}:${encoded(secret)}`).toString('base64')}`
+}
+
 /** Made once per connection whose connector declares `http.token`. */
 export function createTokenKeeper(options: TokenOptions): TokenKeeper {
   const { connection, declared, store } = options

@@ -42,6 +42,7 @@ export function createTools(options: ToolsOptions): ToolsFor {
   const { connection, client, pace } = options
   const same = sameForAll(options)
   const learned = nothingLearned()
+  const who: Who = { connection, host: client?.host ?? 'no host' }
   const nowhere = () => connectorError('CONNECTOR_ADDRESS', { connection, reason: NO_BASE })
   return (lane, limit = 'default') => {
     const http = async (request: Parameters<Tools['http']>[0] & { cost?: number }) => {
@@ -51,13 +52,17 @@ export function createTools(options: ToolsOptions): ToolsFor {
       return client.call({ ...request, headers, lane, limit: request.limit ?? limit })
     }
     const call: Tools['call'] = options.ask?.(lane, limit) ?? (() => Promise.reject(nowhere()))
-    const tools = { ...same, http, call }
+    const throttled = (reason: string, retryAfter?: number): never => {
+      void pace?.throttled(limit, null, retryAfter)
+      throw connectorError('CONNECTOR_THROTTLED', { ...who, reason, retryAfter })
+    }
+    const tools = { ...same, http, call, throttled }
     const spent = async (cost: QueryCost) => pace?.spent(limit, cost)
     return { ...tools, graphql: createGraphql({ ...tools, spent }, learned) }
   }
 }
 
-function sameForAll(options: ToolsOptions): Omit<Tools, 'http' | 'call' | 'graphql'> {
+function sameForAll(options: ToolsOptions): Omit<Tools, 'http' | 'call' | 'graphql' | 'throttled'> {
   const { connection, client } = options
   const who: Who = { connection, host: client?.host ?? 'no host' }
   return {
@@ -68,9 +73,6 @@ function sameForAll(options: ToolsOptions): Omit<Tools, 'http' | 'call' | 'graph
       readAnswer(() => (typeof body === 'string' ? parseJson(body) : parseJsonBytes(body)), 'JSON'),
     xml: xmlTools(options),
     ok: (answer) => mustBeOk(answer, who, options.reactions),
-    throttled(reason, retryAfter) {
-      throw connectorError('CONNECTOR_THROTTLED', { ...who, reason, retryAfter })
-    },
     broken(reason, kind = 'transient') {
       const code = kind === 'config' ? 'CONNECTOR_ANSWER_REFUSED' : 'CONNECTOR_ANSWER_FAILED'
       throw connectorError(code, { ...who, reason })

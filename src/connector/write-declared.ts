@@ -11,6 +11,7 @@ import { type Failed, outcomeOfReaction } from './answer.ts'
 import { type Answered, type Caller, outcomeOfAnswered } from './caller.ts'
 import { pick, textAt } from './dotted.ts'
 import type { Tools } from './hooks.ts'
+import { HITS_VARIABLES } from './manifest-values.ts'
 import type { StepManifest, WriteManifest } from './manifest-write.ts'
 import { countOf, remoteOf } from './remote.ts'
 import type { Payload } from './request.ts'
@@ -41,14 +42,21 @@ interface Found {
   document: unknown
 }
 
+const NO_ADDRESS: Failed = Object.freeze({
+  kind: 'not-done',
+  code: 'NO_ADDRESS',
+  message: 'no address to write to is set',
+  pause: true,
+})
+
 /** What a connector without hooks does; without `http` only rendering is left. */
 export function declaredOperation(declared: WriteManifest, tools: Tools, caller: Caller | null): Declared {
   const render: Declared['render'] = (document, context) => renderDocument(declared, tools, document, context)
-  if (!caller) return { render, write: () => Promise.reject(new TypeError('no address to write to')) }
+  if (!caller) return { render, write: async (items) => items.map(() => NO_ADDRESS) }
   const steps = (declared.steps ?? []).map((call) => ({ call, done: compileExpression(call.done) }))
   const judge = caller.judge(declared.codes)
   const hits = declared.find?.hits
-    ? compileExpression(declared.find.hits, { variables: ['document', 'key'] })
+    ? compileExpression(declared.find.hits, { variables: HITS_VARIABLES })
     : null
   const operation: Operation = { declared, tools, caller, judge, steps, hits, seen: new WeakMap() }
   return {

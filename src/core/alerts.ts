@@ -11,6 +11,7 @@ export const ALERT_KINDS = [
   'paused',
   'token-dead',
   'poll-failed',
+  'webhook',
   'backlog',
   'doubt',
   'parked',

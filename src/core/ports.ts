@@ -5,6 +5,7 @@
 import type { Phrase } from './errors/error.ts'
 import type { FindAnswer, Outcome, Remote } from './outcome.ts'
 import type { DocumentKind } from './states.ts'
+import type { SubscriptionCalls } from './subscription.ts'
 
 export type { DocumentKind } from './states.ts'
 
@@ -217,6 +218,8 @@ export interface Connection {
   streams: ReadStream[]
   writes: WriteOperation[]
   webhooks: Webhook[]
+  /** Absent where the platform has no API to be told where to send them. */
+  subscriptions?: SubscriptionCalls
   /** Documents on their way at the same time (lanes), over all processes. */
   concurrency: number
   /** Raw bytes → the value a mapping reads (JSON with exact big numbers, or an XML tree), per content type. */

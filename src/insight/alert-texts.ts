@@ -57,6 +57,32 @@ export function silenceWords(
   }
 }
 
+export function webhookWords(
+  connection: string,
+  wanted: number,
+  missing: string[],
+  disabled: string[],
+): Words {
+  const count = missing.length + disabled.length
+  const parts = (gone: string, off: string) =>
+    [
+      missing.length > 0 ? `${gone}: ${missing.join(', ')}` : '',
+      disabled.length > 0 ? `${off}: ${disabled.join(', ')}` : '',
+    ]
+      .filter(Boolean)
+      .join('; ')
+  return {
+    say: phrase(
+      `${count} of ${wanted} webhook subscriptions of ${connection} send nothing (${parts('not there', 'switched off')})`,
+      `${connection} 的 ${wanted} 个 webhook 订阅中有 ${count} 个不再推送（${parts('不存在', '已停用')}）`,
+    ),
+    fix: phrase(
+      `Polling goes on. Make sure that the platform reaches us, then "tributary webhooks sync ${connection}".`,
+      `轮询仍在进行。请确认平台能访问本系统，然后执行 "tributary webhooks sync ${connection}"。`,
+    ),
+  }
+}
+
 export function tokenDeadWords(connection: string, code: string): Words {
   return {
     say: phrase(

@@ -135,6 +135,29 @@ export function pollTroubles(at: Now, rows: StreamRow[], failing: ReadonlyMap<st
   })
 }
 
+/** Subscriptions that the platform has not, or has and does not send to any more; our topics. */
+export interface SubscriptionTrouble {
+  connection: string
+  wanted: number
+  missing: string[]
+  disabled: string[]
+}
+
+/** Polling goes on without them, only later. */
+export function subscriptionTroubles(troubles: SubscriptionTrouble[]): Cause[] {
+  return troubles.map(({ connection, wanted, missing, disabled }) => ({
+    cause: `webhook:${connection}`,
+    kind: 'webhook',
+    connection,
+    level: 'yellow',
+    ...words.webhookWords(connection, wanted, missing, disabled),
+    detail: { wanted, missing, disabled },
+    opens: 0,
+    // whoever takes over from a process that stopped has to ask first
+    closes: 300,
+  }))
+}
+
 export function backlogs(at: Now, rows: Backlog[]): Cause[] {
   return rows
     .map((row) => ({ row, lasts: age(at, row.since) }))

@@ -34,6 +34,8 @@ export interface Surroundings {
   /** How far apart looks are. Milliseconds. */
   every: number
   queueAnswers(): Promise<boolean>
+  /** What platforms were found to have forgotten. */
+  subscriptions(): of.SubscriptionTrouble[]
   /** Bytes where the embedded ledger lies; null where it does not. */
   freeDisk(): Promise<number | null>
 }
@@ -64,6 +66,7 @@ async function findCauses(around: Surroundings, silence: SilenceWatch): Promise<
     ...of.silences(at, await silence.look(now, expected(around, paused, read), around.every)),
     ...of.pauses(at, paused),
     ...of.pollTroubles(at, read, await openSince(db, 'poll-failed')),
+    ...of.subscriptionTroubles(around.subscriptions().filter((t) => !isStopped(paused, t.connection))),
     ...of.backlogs(at, await pushBacklogs(db, connections)),
     ...of.inboxWaits(at, await inboxBacklog(db)),
     ...of.fetchWaits(at, await fetchBacklogs(db, connections)),

@@ -2,6 +2,7 @@
  * What `tributary check` and the golden tests use: everything that is wrong with a mapping file, and the
  * cases that stand beside it (`order.in.test.yaml` beside `order.in.yaml`).
  */
+import { existsSync, readdirSync, statSync } from 'node:fs'
 import { readFile } from 'node:fs/promises'
 import path from 'node:path'
 import { type Static, Type } from 'typebox'
@@ -9,7 +10,8 @@ import { TributaryError } from '../core/errors/error.ts'
 import { mappingError } from '../core/errors/mapping.ts'
 import { parseJson } from '../core/json.ts'
 import type { MapContext } from '../core/ports.ts'
-import { parseYaml, validateYaml } from '../core/yaml.ts'
+import { nearest, type ParsedYaml, parseYaml, validateYaml } from '../core/yaml.ts'
+import { didYouMean } from '../core/yaml-words.ts'
 import { loadMapping } from './load.ts'
 import { readMapping } from './read.ts'
 
@@ -80,7 +82,8 @@ export async function readCases(file: string): Promise<MappingCase[]> {
   const parsed = parseYaml(await read(file), file)
   const value = validateYaml(CaseFile, parsed)
   const here = path.dirname(file)
-  const mapping = path.resolve(here, value.mapping ?? path.basename(file).replace('.test.yaml', '.yaml'))
+  const mapping = path.resolve(here, value.mapping ?? tested(file))
+  if (!isFile(mapping)) throw noMapping(parsed, value.mapping, mapping)
   return Promise.all(
     value.cases.map(async (one, i) => {
       const expectations = ['expect', 'expectPart', 'expectError'].filter((k) => k in one)
@@ -94,6 +97,30 @@ export async function readCases(file: string): Promise<MappingCase[]> {
       return { name: one.name, mapping, input, context, wanted: one }
     }),
   )
+}
+
+/** The mapping that a test file is about where it names none. */
+export const tested = (file: string): string => path.basename(file).replace('.test.yaml', '.yaml')
+
+export const isFile = (file: string): boolean => statSync(file, { throwIfNoEntry: false })?.isFile() ?? false
+
+/** Cases that are tried on nothing would look like cases that passed. */
+function noMapping(parsed: ParsedYaml, named: string | undefined, mapping: string): Error {
+  const { file } = parsed
+  const there = existsSync(path.dirname(mapping)) ? readdirSync(path.dirname(mapping)) : []
+  const near = nearest(
+    path.basename(mapping),
+    there.filter((name) => /(?<!\.test)\.yaml$/.test(name)),
+  )
+  const hint = didYouMean(near) || { en: '', zh: '' }
+  const what = named ?? tested(file)
+  return mappingError('MAPPING_SHAPE', {
+    ...{ file, ...parsed.locate(['mapping']), field: 'mapping' },
+    problem: {
+      en: `there is no mapping file ${what} here, so its cases test nothing${hint.en}`,
+      zh: `此处没有映射文件 ${what}，这些用例没有测试任何内容${hint.zh}`,
+    },
+  })
 }
 
 async function read(file: string): Promise<string> {

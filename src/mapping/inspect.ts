@@ -6,7 +6,7 @@ import { isDeepStrictEqual } from 'node:util'
 import { type Phrase, TributaryError } from '../core/errors/error.ts'
 import { mappingLintError } from '../core/errors/mapping-lint.ts'
 import { parseYaml } from '../core/yaml.ts'
-import { type MappingCase, readCases, runCase } from './check.ts'
+import { isFile, type MappingCase, readCases, runCase, tested } from './check.ts'
 import { lintMapping } from './lint.ts'
 import { runnable } from './load.ts'
 import { readMapping } from './read.ts'
@@ -77,7 +77,7 @@ interface Tests {
   cases: MappingCase[]
 }
 
-/** The test file of the same name, and those in its folder that name this mapping. */
+/** The test file of the same name, those in its folder that name this mapping, and those that are about none. */
 async function testsOf(made: Inspection, file: string): Promise<Tests[]> {
   const own = file.replace(/\.ya?ml$/, '.test.yaml')
   const folder = path.dirname(file)
@@ -85,8 +85,8 @@ async function testsOf(made: Inspection, file: string): Promise<Tests[]> {
   for (const name of existsSync(folder) ? await readdir(folder) : []) {
     const tests = path.join(folder, name)
     if (!name.endsWith('.test.yaml')) continue
-    if (path.resolve(tests) !== path.resolve(own) && !/^mapping:/m.test(await readFile(tests, 'utf8')))
-      continue
+    const elsewhere = path.resolve(tests) !== path.resolve(own) && isFile(path.join(folder, tested(tests)))
+    if (elsewhere && !/^mapping:/m.test(await readFile(tests, 'utf8'))) continue
     const cases = await attempt(made, () => readCases(tests))
     const here = (cases ?? []).filter((c) => c.mapping === path.resolve(file))
     if (here.length > 0) found.push({ file: tests, cases: here })

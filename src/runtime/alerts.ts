@@ -17,6 +17,7 @@ import type { Pipe } from '../pipeline/pipe.ts'
 import type { Config } from './config.ts'
 import type { Generation } from './generation.ts'
 import type { Live } from './live.ts'
+import { type SubscriptionWatch, watchSubscriptions } from './subscription-watch.ts'
 import { wantedStreams } from './wanted-streams.ts'
 
 const DUTY = 'alerts'
@@ -37,14 +38,14 @@ export interface Alerting {
 
 /** Starts looking and sending. */
 export function startAlerts(pipe: Pipe, live: Live): Alerting {
-  let [basis, rounds] = [basisOf(live.now), startRounds(pipe, live.now)]
+  let [basis, rounds] = [basisOf(live.now), startRounds(pipe, live)]
   return {
     async follow() {
       const next = basisOf(live.now)
       if (next === basis) return
       await rounds.stop()
       basis = next
-      rounds = startRounds(pipe, live.now)
+      rounds = startRounds(pipe, live)
     },
     stop: () => rounds.stop(),
   }
@@ -62,8 +63,10 @@ function basisOf(now: Generation): string {
   })
 }
 
-function startRounds(pipe: Pipe, now: Generation): { stop(): Promise<void> } {
+function startRounds(pipe: Pipe, live: Live): { stop(): Promise<void> } {
+  const { now } = live
   const { config } = now
+  const subscriptions = watchSubscriptions({ db: pipe.db, now: () => live.now, log: pipe.log })
   const channels = openChannels(config.alerts.channels, {
     language: config.alerts.language,
     zone: config.company.zone,
@@ -73,7 +76,7 @@ function startRounds(pipe: Pipe, now: Generation): { stop(): Promise<void> } {
     pipe,
     config,
     holder: randomUUID(),
-    lookout: lookoutOf(pipe, now, channels),
+    lookout: lookoutOf(pipe, now, channels, subscriptions),
     dispatcher: createDispatcher(pipe.db, channels, pipe.installation, pipe.log),
     looked: 0,
     trimmed: Date.now(),
@@ -101,6 +104,7 @@ function startRounds(pipe: Pipe, now: Generation): { stop(): Promise<void> } {
       patience.abort()
       stopping.abort()
       await running
+      await subscriptions.stop()
       for (const channel of channels) channel.close()
       await leaveDuty(pipe.db, DUTY, watch.holder).catch((error) =>
         pipe.log('debug', 'alerts not left', { error }),
@@ -109,7 +113,12 @@ function startRounds(pipe: Pipe, now: Generation): { stop(): Promise<void> } {
   }
 }
 
-function lookoutOf(pipe: Pipe, now: Generation, channels: Channel[]): Lookout {
+function lookoutOf(
+  pipe: Pipe,
+  now: Generation,
+  channels: Channel[],
+  subscriptions: SubscriptionWatch,
+): Lookout {
   const { config } = now
   return createLookout({
     db: pipe.db,
@@ -120,6 +129,7 @@ function lookoutOf(pipe: Pipe, now: Generation, channels: Channel[]): Lookout {
     every: config.alerts.every,
     queueAnswers: () => queueAnswers(pipe),
     freeDisk: () => freeDisk(pipe, config),
+    subscriptions: () => subscriptions.troubles(),
   })
 }
 

@@ -9,7 +9,7 @@ import { readManifest } from '../connector/manifest-file.ts'
 export interface ConnectorCatalog {
   ids: string[]
   /** Throws TributaryError YAML_… when its connector.yaml is wrong. */
-  manifest(id: string): Pick<Manifest, 'settings' | 'read' | 'title'>
+  manifest(id: string): Pick<Manifest, 'settings' | 'read' | 'title' | 'subscriptions'>
 }
 
 const BUNDLED = fileURLToPath(new URL('../../connectors/', import.meta.url))

@@ -1,6 +1,6 @@
 /** The connections of tributary.yaml, checked against what their connectors say they need. */
 import { resolve } from 'node:path'
-import type { Setting } from '../connector/manifest.ts'
+import type { Manifest, Setting } from '../connector/manifest.ts'
 import { settingType, settingWords } from '../connector/settings.ts'
 import { type Phrase, shapePhrase } from '../core/errors/error.ts'
 import { parseDuration } from '../core/time.ts'
@@ -37,6 +37,8 @@ export interface ConnectionConfig {
   rate: { calls: number; per: number } | null
   codes: Record<string, Record<string, string>>
   poll: Record<string, PollConfig>
+  /** Which webhooks the platform is to send; absent: all that the connector subscribes to. */
+  webhooks?: string[]
 }
 
 export interface ConfigWarning {
@@ -81,9 +83,30 @@ export function readConnections(
       rate: given.rate ? { calls: Number(given.rate.calls), per: readDuration(given.rate.per) } : null,
       codes: given.codes ?? {},
       poll: readPoll(context, path, given.poll ?? {}, manifest ? Object.keys(manifest.read ?? {}) : null),
+      ...readWebhooks(context, path, given.webhooks, manifest),
     }
   }
   return out
+}
+
+function readWebhooks(
+  { problems }: ConfigContext,
+  path: YamlPath,
+  given: ConfigFile['connections'][string]['webhooks'],
+  manifest: Pick<Manifest, 'subscriptions'> | null,
+): Pick<ConnectionConfig, 'webhooks'> {
+  if (given === undefined) return {}
+  if (given === 'off') return { webhooks: [] }
+  const known = manifest ? Object.keys(manifest.subscriptions?.topics ?? {}) : null
+  for (const [i, name] of given.entries()) {
+    if (known === null || known.includes(name)) continue
+    const expected =
+      known.length > 0
+        ? oneOf(known)
+        : { en: 'off: the connector cannot subscribe', zh: 'off：该连接器无法订阅' }
+    problems.addName('CONFIG_VALUE', [...path, 'webhooks', i], name, known, { expected, found: `"${name}"` })
+  }
+  return { webhooks: given }
 }
 
 function readEntity(

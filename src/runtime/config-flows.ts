@@ -1,5 +1,5 @@
 /** The flows of tributary.yaml: which connections feed which, from when on, and whether anything is sent. */
-import cron from 'node-cron'
+import { CRON, isCron } from '../core/cron.ts'
 import type { Phrase } from '../core/errors/error.ts'
 import type { DocumentKind } from '../core/ports.ts'
 import { parseInstant } from '../core/time.ts'
@@ -93,14 +93,9 @@ function readInstant(context: ConfigContext, path: YamlPath, text: string): Date
   }
 }
 
-const CRON: Phrase = {
-  en: 'a cron line such as "*/5 * * * *" (every five minutes; six fields begin with seconds)',
-  zh: 'cron 表达式，例如 "*/5 * * * *"（每五分钟一次；六段时第一段是秒）',
-}
-
 /** Cron with optional seconds; what node-cron takes. */
 export function readCron(context: ConfigContext, path: YamlPath, text: string): string {
-  if (!cron.validate(text)) {
+  if (!isCron(text)) {
     context.problems.add('CONFIG_VALUE', path, { expected: CRON, found: `"${text}"` })
   }
   return text

@@ -59,7 +59,8 @@ export interface Config {
   alerts: AlertConfig
   /** `data`: absolute path; `database`, `redis`: addresses, or null for the embedded size; `key`: TRIBUTARY_KEY. */
   storage: { data: string; database: string | null; redis: string | null; key?: string }
-  http: { host: string; port: number }
+  /** `publicUrl`: the address under which platforms reach this installation. */
+  http: { host: string; port: number; publicUrl?: string }
   /** Where `work` answers health checks; null: nowhere. `stated`: somebody chose the port, it must be that one. */
   health: { host: string; port: number; stated: boolean } | null
   /** Milliseconds. */
@@ -243,7 +244,11 @@ function readServer(
       redis,
       ...(env.TRIBUTARY_KEY ? { key: env.TRIBUTARY_KEY } : {}),
     },
-    http: { host: http.host ?? '127.0.0.1', port: Number(http.port ?? 8080) },
+    http: {
+      host: http.host ?? '127.0.0.1',
+      port: Number(http.port ?? 8080),
+      ...(http.publicUrl ? { publicUrl: http.publicUrl } : {}),
+    },
     health: health.off
       ? null
       : {
@@ -276,6 +281,9 @@ function checkSchedules(context: ConfigContext): void {
     for (const [stream, poll] of Object.entries(connection.poll ?? {})) {
       const path = ['connections', id, 'poll', stream, 'every']
       if (poll.every !== undefined) readCron(context, path, poll.every)
+      const daily = poll.completeness
+      if (daily !== undefined && daily !== 'off')
+        readCron(context, [...path.slice(0, -1), 'completeness'], daily)
     }
   }
 }

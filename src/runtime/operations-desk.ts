@@ -18,7 +18,8 @@ export interface LedgerAccess {
 
 export interface OperationsContext {
   startedAt: Date
-  readonly config: Pick<Config, 'storage'> & Partial<Pick<Config, 'connections' | 'alerts' | 'company'>>
+  readonly config: Pick<Config, 'storage'> &
+    Partial<Pick<Config, 'connections' | 'alerts' | 'company' | 'http'>>
 }
 
 export interface Desk extends LedgerAccess {

@@ -12,6 +12,7 @@ import { configurationState } from './operations-configuration.ts'
 import type { Desk } from './operations-desk.ts'
 import { completenessChecks } from './operations-doctor-completeness.ts'
 import { checkConfiguration } from './operations-doctor-configuration.ts'
+import { webhookChecks } from './operations-doctor-webhooks.ts'
 import { version } from './version.ts'
 
 type Level = DoctorCheck['level']
@@ -48,6 +49,7 @@ export async function doctor(desk: Desk): Promise<DoctorCheck[]> {
       paused.map((p) => p.connection),
     ),
   )
+  checks.push(...(await webhookChecks(desk.db)))
   checks.push(...completenessChecks(await unexplained(desk.db)))
   checks.push(...checkWork(await workFacts(desk.db)))
   checks.push(await checkAlerts(desk))

@@ -23,6 +23,7 @@ import { pushOperations } from './operations-pushes.ts'
 import { recordOperations } from './operations-records.ts'
 import { statsOperation } from './operations-stats.ts'
 import { tokenOperations } from './operations-tokens.ts'
+import { webhookOperations } from './operations-webhooks.ts'
 
 /** The operations over an opened, migrated ledger. Nothing is started and nothing needs to be closed. */
 export function ledgerOperations(access: LedgerAccess, context: OperationsContext): Operations {
@@ -41,6 +42,7 @@ export function ledgerOperations(access: LedgerAccess, context: OperationsContex
     ...configurationOperations(desk),
     ...pauseOperations(desk),
     ...alertOperations(desk),
+    ...webhookOperations(desk),
     doctor: () => doctor(desk),
     stats: statsOperation(desk),
     replay: (request) => replay(desk, request),

@@ -27,6 +27,7 @@ import type {
 import { PUSH_OPERATIONS, type PushOperations, type PushSummary } from './operations-push-types.ts'
 import type { RecordBody, RecordDetail, RecordSummary } from './operations-record-types.ts'
 import { TOKEN_OPERATIONS, type TokenOperations } from './operations-token-types.ts'
+import { WEBHOOK_OPERATIONS, type WebhookOperations } from './operations-webhook-types.ts'
 
 export type { OrderProgress, PushState } from '../core/states.ts'
 export type { DocumentDetail, DocumentFilter, DocumentSummary } from './operations-document-types.ts'
@@ -43,6 +44,7 @@ export type {
 export type { PushDetail, PushFilter, PushSummary, Resolution } from './operations-push-types.ts'
 export type { RecordBody, RecordDetail, RecordSummary } from './operations-record-types.ts'
 export type { TokenScope, TokenSummary } from './operations-token-types.ts'
+export type { WebhookReport, WebhookSubscription } from './operations-webhook-types.ts'
 
 export interface OrderSummary {
   /** `<connection>/<externalId>`: the order key of logs, CLI and API. */
@@ -158,7 +160,7 @@ export interface Pause {
 }
 
 export interface DoctorCheck {
-  /** database, configuration, folder, queue, clock, schedule, completeness, inbox, pushes, parked, leases, paused, disk, version, connection:<id>… */
+  /** database, configuration, folder, queue, clock, schedule, webhooks:<id>, completeness, inbox, pushes, parked, leases, paused, disk, version, connection:<id>… */
   id: string
   level: 'ok' | 'warn' | 'fail'
   say: Bilingual
@@ -210,6 +212,7 @@ export interface Operations
     BackfillOperations,
     MappingDiffOperations,
     AlertOperations,
+    WebhookOperations,
     TokenOperations,
     ConfigurationOperations {
   ordersList(filter: OrderFilter): Promise<PageOf<OrderSummary>>
@@ -267,6 +270,7 @@ export const OPERATIONS = [
   'resume',
   'pauses',
   ...ALERT_OPERATIONS,
+  ...WEBHOOK_OPERATIONS,
   'doctor',
   'stats',
   ...TOKEN_OPERATIONS,

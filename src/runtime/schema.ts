@@ -141,6 +141,13 @@ const Connection = Type.Object(
         },
       ),
     ),
+    webhooks: Type.Optional(
+      Type.Union([Type.Literal('off'), Type.Array(Type.String({ minLength: 1 }))], {
+        description:
+          'which webhooks the platform is to send, or off; all that the connector subscribes to when left out',
+        zh: '平台应推送的 webhook 列表，或 off；省略时为连接器可订阅的全部',
+      }),
+    ),
     poll: Type.Optional(
       Type.Record(Type.String(), Poll, { description: 'per stream, what differs from the connector' }),
     ),
@@ -231,6 +238,14 @@ export const ConfigFile = Type.Object(
               'a port, 0 to 65535; 8080 when left out',
               '端口，0 到 65535；省略时为 8080',
             ),
+          ),
+          publicUrl: Type.Optional(
+            Type.String({
+              pattern: `^https?://[^\\s/?#@]+(/[^\\s?#]*)?$|${REFERENCE}`,
+              description:
+                'the address under which platforms reach this installation, such as https://hooks.example.com',
+              zh: '平台访问本系统的地址，例如 https://hooks.example.com',
+            }),
           ),
         },
         closed,

@@ -92,6 +92,9 @@ function contextOf(live: Live, storage: Config['storage']): OperationsContext {
       get company() {
         return live.now.config.company
       },
+      get http() {
+        return live.now.config.http
+      },
     },
   }
 }

@@ -23,6 +23,7 @@ describe.each(LEDGERS)('a look, on $name', (kind) => {
       channels: [],
       every: 30_000,
       queueAnswers: async () => true,
+      subscriptions: () => [],
       freeDisk: async () => null,
     }
   })
@@ -51,6 +52,23 @@ describe.each(LEDGERS)('a look, on $name', (kind) => {
   it('finds nothing where nothing is wrong', async () => {
     await at.pushed()
     expect(await look()).toEqual([])
+  })
+
+  it('what a platform forgot: told at once, by doctor too, unless the connection is paused', async () => {
+    const subscriptions = () => [
+      { connection: 'web', wanted: 5, missing: ['orders-create'], disabled: ['orders-edited'] },
+    ]
+    expect(await look({ subscriptions })).toEqual(['yellow webhook:web'])
+    const row = (await findAlert(at.db, 'webhook:web'))!
+    expect(row.say.en).toBe(
+      '2 of 5 webhook subscriptions of web send nothing (not there: orders-create; switched off: orders-edited)',
+    )
+    expect(row.say.zh).toContain('已停用: orders-edited')
+    const line = (await at.ops.doctor({})).find((c) => c.id === 'webhooks:web')
+    expect(line).toMatchObject({ level: 'warn', fix: { en: expect.stringContaining('webhooks sync web') } })
+    await at.db.query(`delete from alert`)
+    await at.ops.pause({ connection: 'web', by: 'ann' })
+    expect(await look({ subscriptions })).toEqual([])
   })
 
   it('what is parked: one alert for each system and reason, with order keys and no personal data', async () => {

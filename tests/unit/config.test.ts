@@ -208,6 +208,8 @@ describe('loadConfig', () => {
     ['per: 1s', 'per: fast', 'interval'],
     ['lag: 2m', 'lag: 2 minutes', 'such as 10s'],
     ['"*/10 * * * * *"', '"every minute"', 'cron'],
+    ['lag: 2m', 'completeness: "at night"', 'completeness'],
+    ['lag: 2m', 'completeness: "0 25 * * *"', 'cron'],
     ['poll: { orders:', 'poll: { ordres:', 'did you mean "orders"'],
   ])('%s → %s', (from, to, says) => {
     const found = mistakes(change(from, to))

@@ -208,6 +208,47 @@ describe('what answers tell', () => {
     expect(gaps()[0]).toBeGreaterThan(300)
   })
 
+  const told200 = (limits: string) =>
+    manifest(limits).replace(
+      'http:\n',
+      'http:\n  answer: { code: code, codes: { "7": throttled, "8": transient } }\n',
+    )
+
+  it.each([
+    ['an emptied bucket', 'default: { calls: 2, per: 1s, burst: 20 }', 300, undefined],
+    ['a short pause, where no limit is declared', '', 500, undefined],
+    ['the pause that its header names', TEN, 1_000, { 'Retry-After': '2' }],
+  ])('a 200 whose code means throttled is followed by %s', async (_, limits, least, headers) => {
+    const budgets = memoryBudgets()
+    const { url, gaps } = await remote((_, n) => (n === 1 ? { headers, body: { code: '7' } } : {}))
+    const first = await open(told200(limits), { base: url }, undefined, { budgets })
+    const second = await open(told200(limits), { base: url }, undefined, { budgets })
+    expect(await write(first)).toMatchObject([{ kind: 'not-done', code: '7' }])
+    await page(second)
+    expect(gaps()[0]).toBeGreaterThan(least)
+  })
+
+  it('a 200 whose code only means later holds nobody else up', async () => {
+    const { url, gaps } = await remote((_, n) => (n === 1 ? { body: { code: '8' } } : {}))
+    const c = await open(told200('default: { calls: 2, per: 1s, burst: 20 }'), { base: url })
+    expect(await write(c)).toMatchObject([{ kind: 'not-done', code: '8' }])
+    await page(c)
+    expect(gaps()[0]).toBeLessThan(300)
+  })
+
+  it('what a hook finds throttled is heard, too', async () => {
+    const hooks = `export default { read: { order: { async page(request, tools, signal) {
+      const { value = tools.json((await tools.http({ method: 'GET', path: '/orders', signal })).body) } = {}
+      if (value.busy) tools.throttled('busy', 1500)
+      return { records: [], next: null }
+    } } } }`
+    const { url, gaps } = await remote((_, n) => ({ body: { busy: n === 1 } }))
+    const c = await open(manifest(TEN), { base: url }, hooks)
+    await expect(page(c)).rejects.toMatchObject({ code: 'CONNECTOR_THROTTLED' })
+    await page(c)
+    expect(gaps()[0]).toBeGreaterThan(1_000)
+  })
+
   it('headers set the rate, lower what is left, and shut the bucket until it is counted anew', async () => {
     const limits = `default: { calls: 1, per: 1m, burst: 5,
       announced: { rate: x-amzn-RateLimit-Limit, remaining: X-Left, reset: X-Reset-Ms } }`

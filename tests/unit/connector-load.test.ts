@@ -40,6 +40,29 @@ describe('loading a connector', () => {
       'YAML_VALUE',
       /write\.order\.settle must be one of base, token/,
     ],
+    [
+      `${HEAD}read: { order: { document: order, shapes: { o: m }, every: "61 * * * *" } }`,
+      'YAML_VALUE',
+      /connector\.yaml:7:60: read\.order\.every must be a cron line .*found "61 \* \* \* \*"/,
+    ],
+    [
+      HEAD.replace('http: {', 'http: { answer: { ok: "code =" },'),
+      'YAML_VALUE',
+      /connector\.yaml:6:23: http\.answer\.ok must be a JSONata expression \(.+\), found "code ="/,
+    ],
+    [
+      `${HEAD}write:
+  shipment:
+    class: find
+    mapping: m
+    post: /s
+    codes: { ok: "(" }
+    results: { each: r, answer: { ok: "a[" } }
+    find: { get: /s, hits: "$document.(" }
+    steps: [{ post: /s, done: state = 1 }, { post: /t, done: "'x" }]`,
+      'YAML_VALUE',
+      /:12:18: write\.shipment\.codes\.ok .*also wrong: write\.shipment\.results\.answer\.ok \(line 13\), write\.shipment\.find\.hits \(line 14\), write\.shipment\.steps\.1\.done \(line 15\)/,
+    ],
     [HEAD.replace('id: acme', 'id: acne'), 'CONNECTOR_FOLDER', /its id is "acne", but the folder is "acme"/],
   ])('refuses %#', async (yaml, code, message) => {
     const error = await loadConnector(await folder('acme', yaml)).catch((e: unknown) => e)

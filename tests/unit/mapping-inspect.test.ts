@@ -32,7 +32,9 @@ describe('one mapping', () => {
       'one/more.test.yaml',
       'mapping: order.in.yaml\ncases: [{ name: m, input: { a: 2, l: [] }, expect: { x: 2, list: [] } }]',
     )
-    file('one/other.test.yaml', 'mapping: gone.yaml\ncases: [{ name: o, input: {}, expect: {} }]')
+    file('one/refund.in.yaml', 'from: a\nto: b\nfields: { x: a }')
+    file('one/refund.in.test.yaml', 'cases: [{ name: r, input: { a: 5 }, expect: { x: 5 } }]')
+    file('one/other.test.yaml', 'mapping: refund.in.yaml\ncases: [{ name: o, input: {}, expect: {} }]')
     const made = await inspectMapping(mapping)
     expect(made).toMatchObject({
       mapping: 'one/order.in',
@@ -47,6 +49,28 @@ describe('one mapping', () => {
     ])
     expect(made.complaints[0]!.message.en).toContain('case "wrong": list.1.v: expected 3, found 2')
     expect(made.complaints[0]!.message.zh).toContain('用例“wrong”')
+  })
+
+  test.each([
+    [
+      'extra.test.yaml',
+      '# of the order\nmapping: ordre.in.yaml\n',
+      2,
+      'there is no mapping file ordre.in.yaml here',
+    ],
+    ['extra.test.yaml', 'mapping: .\n', 1, 'there is no mapping file . here'],
+    ['refund.in.test.yaml', '', 1, 'there is no mapping file refund.in.yaml here'],
+  ])('cases that test nothing are an error: %s %j', async (name, head, line, says) => {
+    const at = `none-${line}-${name}-${head.length}`
+    const mapping = file(`${at}/order.in.yaml`, 'from: a\nto: b\nfields: { x: a }')
+    const tests = file(`${at}/${name}`, `${head}cases: [{ name: n, input: {}, expect: { x: 1 } }]`)
+    const { cases, complaints } = await inspectMapping(mapping)
+    expect(cases).toBe(0)
+    expect(complaints).toMatchObject([
+      { severity: 'error', code: 'MAPPING_SHAPE', file: tests, line, field: 'mapping' },
+    ])
+    expect(complaints[0]!.message.en).toContain(says)
+    if (head.includes('ordre')) expect(complaints[0]!.message.zh).toContain('是不是 "order.in.yaml"')
   })
 
   test('inputs of the cases say which paths there are', async () => {

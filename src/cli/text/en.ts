@@ -3,10 +3,12 @@ import { alertsEn } from './alerts-en.ts'
 import { backfillEn } from './backfill-en.ts'
 import { connectorEn } from './connector-en.ts'
 import { enConfiguration } from './en-configuration.ts'
+import { webhooksEn } from './webhooks-en.ts'
 
 export const en = {
   ...backfillEn,
   ...alertsEn,
+  ...webhooksEn,
   ...enConfiguration,
   tributary: 'Carries orders from many shops into an ERP, and what the ERP decides back to the shops.',
   'help.usage': 'Usage:',

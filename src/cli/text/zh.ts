@@ -3,11 +3,13 @@ import { alertsZh } from './alerts-zh.ts'
 import { backfillZh } from './backfill-zh.ts'
 import { connectorZh } from './connector-zh.ts'
 import type { en } from './en.ts'
+import { webhooksZh } from './webhooks-zh.ts'
 import { zhConfiguration } from './zh-configuration.ts'
 
 export const zh: Record<keyof typeof en, string> = {
   ...backfillZh,
   ...alertsZh,
+  ...webhooksZh,
   ...zhConfiguration,
   tributary: '把多个店铺的订单送入 ERP，并把 ERP 的结果送回店铺。',
   'help.usage': '用法：',

@@ -204,6 +204,39 @@ export const CONNECTOR_ERRORS = {
       zh: '设置中的密钥必须与发送方签名所用的一致。',
     },
   },
+  WEBHOOK_SECRET_MISSING: {
+    kind: 'config',
+    say: {
+      en: 'Connection {connection}: no secret is set for the webhook {topic}, so its deliveries would all be refused',
+      zh: '连接 {connection}：webhook {topic} 没有设置密钥，推送会全部被拒收',
+    },
+    fix: {
+      en: 'Set the secret that the connector names for its webhooks, then run the command again.',
+      zh: '请设置连接器为 webhook 指定的密钥，然后重新执行命令。',
+    },
+  },
+  WEBHOOK_NO_SUBSCRIPTIONS: {
+    kind: 'config',
+    say: {
+      en: 'Connection {connection}: {connector} cannot be told by its API where to send webhooks',
+      zh: '连接 {connection}：{connector} 无法通过接口设置 webhook 地址',
+    },
+    fix: {
+      en: "Enter the addresses by hand on the platform's side; the connector's README says where.",
+      zh: '请在平台侧手工填写地址；位置见连接器的 README。',
+    },
+  },
+  WEBHOOK_NO_ADDRESS: {
+    kind: 'config',
+    say: {
+      en: 'It is not known under which address the platform reaches this installation',
+      zh: '不知道平台通过哪个地址访问本系统',
+    },
+    fix: {
+      en: 'Set http.publicUrl in tributary.yaml (https://hooks.example.com), or give --public-url.',
+      zh: '请在 tributary.yaml 中设置 http.publicUrl（https://hooks.example.com），或使用 --public-url。',
+    },
+  },
   WEBHOOK_UNREADABLE: {
     kind: 'input',
     say: {

@@ -137,11 +137,12 @@ enum OrderSortKeys { CREATED_AT ID ORDER_NUMBER PROCESSED_AT UPDATED_AT }
 type OrderConnection { nodes: [Order!]! edges: [OrderEdge!]! pageInfo: PageInfo! }
 type OrderEdge { cursor: String! node: Order! }
 type Shop implements Node { id: ID! name: String! currencyCode: String! ianaTimezone: String! myshopifyDomain: String! taxesIncluded: Boolean! }
-enum WebhookSubscriptionTopic { ORDERS_CREATE ORDERS_UPDATED ORDERS_CANCELLED REFUNDS_CREATE }
-type WebhookSubscription implements Node { id: ID! topic: WebhookSubscriptionTopic! uri: String! format: String! createdAt: DateTime! }
+enum WebhookSubscriptionTopic { ORDERS_CREATE ORDERS_UPDATED ORDERS_CANCELLED ORDERS_EDITED REFUNDS_CREATE }
+enum WebhookSubscriptionFormat { JSON XML }
+type WebhookSubscription implements Node { id: ID! topic: WebhookSubscriptionTopic! uri: String! format: WebhookSubscriptionFormat! createdAt: DateTime! }
 type WebhookSubscriptionConnection { nodes: [WebhookSubscription!]! edges: [WebhookSubscriptionEdge!]! pageInfo: PageInfo! }
 type WebhookSubscriptionEdge { cursor: String! node: WebhookSubscription! }
-input WebhookSubscriptionInput { uri: String callbackUrl: URL format: String filter: String includeFields: [String!] name: String }
+input WebhookSubscriptionInput { uri: String callbackUrl: URL format: WebhookSubscriptionFormat filter: String includeFields: [String!] name: String }
 type WebhookSubscriptionCreatePayload { webhookSubscription: WebhookSubscription userErrors: [UserError!]! }
 type WebhookSubscriptionDeletePayload { deletedWebhookSubscriptionId: ID userErrors: [UserError!]! }
 input FulfillmentOrderLineItemInput { id: ID! quantity: Int! }

@@ -10,7 +10,7 @@ import type { Plan } from './cost.ts'
 import { createGraph, type GraphRequest, type ShopFacts } from './graph.ts'
 import type { ShopifyOptions } from './options.ts'
 import type { ShopOrder } from './order.ts'
-import { type Change, openStore, type Store, TOPICS, type Topic } from './store.ts'
+import { type Change, openStore, SENT, type Store, type Topic } from './store.ts'
 import { createWebhooks, RETRY_GAPS, WEBHOOK_FAULTS } from './webhooks.ts'
 
 /** A running sandbox. */
@@ -104,7 +104,7 @@ const UNAUTHORIZED = '[API] Invalid API key or access token (unrecognized login 
 function subscribeAll(store: Store, webhookUrl: string | undefined): void {
   if (!webhookUrl) return
   const known = new Set([...store.subscriptions.values()].map((s) => `${s.topic} ${s.uri}`))
-  for (const topic of TOPICS) {
+  for (const topic of SENT) {
     const uri = webhookUrl.replaceAll('{topic}', topic.replace('/', '-'))
     if (!known.has(`${topic} ${uri}`)) store.subscribe(topic, uri, new Date())
   }

@@ -7,8 +7,16 @@ import { type Expectation, expectationOf } from '../generate/expectation.ts'
 import { openLog } from '../log.ts'
 import type { ShopOrder } from './order.ts'
 
-/** REST names of the webhook topics that the sandbox knows. */
-export const TOPICS = ['orders/create', 'orders/updated', 'orders/cancelled', 'refunds/create'] as const
+/** REST names of the webhook topics that can be subscribed to. */
+export const TOPICS = [
+  'orders/create',
+  'orders/updated',
+  'orders/cancelled',
+  'orders/edited',
+  'refunds/create',
+] as const
+/** Orders are never edited here. */
+export const SENT = TOPICS.filter((topic) => topic !== 'orders/edited')
 
 export type Topic = (typeof TOPICS)[number]
 

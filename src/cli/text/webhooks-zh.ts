@@ -1,0 +1,32 @@
+/** `webhooks` 的中文文本；见 zh.ts。 */
+import type { webhooksEn } from './webhooks-en.ts'
+
+export const webhooksZh: Record<keyof typeof webhooksEn, string> = {
+  webhooks: '平台向我们推送什么：查看并同步 webhook 订阅',
+  'webhooks.show': '向平台查询某个连接的 webhook 订阅',
+  'webhooks.sync': '注册、修复并清理某个连接的 webhook 订阅，直到与配置一致',
+  'webhooks.none': '{connection}：平台上没有订阅，也不需要订阅',
+  'webhooks.is-ok': '正常',
+  'webhooks.is-missing': '不存在',
+  'webhooks.is-disabled': '已停用',
+  'webhooks.is-twice': '重复',
+  'webhooks.is-unwanted': '不需要',
+  'webhooks.would-create': '将注册',
+  'webhooks.would-repair': '将修复',
+  'webhooks.would-remove': '将删除',
+  'webhooks.did-create': '已注册',
+  'webhooks.did-repair': '已修复',
+  'webhooks.did-remove': '已删除',
+  'webhooks.failed': '失败',
+  'webhooks.right': '全部与配置一致',
+  'webhooks.wrong': '仍有 {count} 个与配置不一致',
+  'webhooks.how': '使其一致：tributary webhooks sync {connection}',
+  'option.webhooks-remove': '删除此连接的全部订阅',
+  'option.webhooks-renew': '全部重新注册：密钥已更换',
+  'option.public-url': '平台访问本系统的地址，代替 http.publicUrl',
+  'column.webhooks-webhook': 'webhook',
+  'column.webhooks-topic': '主题',
+  'column.webhooks-state': '状态',
+  'column.webhooks-does': '',
+  'column.webhooks-address': '地址',
+}
