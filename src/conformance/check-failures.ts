@@ -63,15 +63,17 @@ export function checkReadFailures(subject: Subject, name: string): Promise<Findi
 const kindOf = (error: unknown): string =>
   error instanceof TributaryError ? error.kind : `an error of no kind (${(error as Error).name})`
 
-/** What a failure may mean for a write. A hook that must log in first may prove that nothing was sent. */
-function allowed(fail: Failure, hook: boolean): Outcome['kind'][] {
+/** What a failure may mean for a write. One that must log in first may prove that nothing was sent. */
+function allowed(fail: Failure, logsIn: boolean): Outcome['kind'][] {
   if (fail === '429') return ['not-done', 'unknown']
-  return hook ? ['unknown', 'not-done'] : ['unknown']
+  return logsIn ? ['unknown', 'not-done'] : ['unknown']
 }
 
 export function checkWriteFailures(subject: Subject, kind: string): Promise<Finding> {
   const part = { check: 'failures-write', about: kind } as const
-  const hook = Boolean(subject.connector.hooks.write?.[kind]?.write)
+  const logsIn = Boolean(
+    subject.connector.hooks.write?.[kind]?.write ?? subject.connector.manifest.http?.token,
+  )
   if (!sampleDocument(subject, kind)) return Promise.resolve(not(part, noSample(subject, kind)))
   return guarded(part, 'failing-server', () =>
     failing(
@@ -82,7 +84,7 @@ export function checkWriteFailures(subject: Subject, kind: string): Promise<Find
         for (const fail of FAILURES) {
           set(fail)
           const [outcome] = await operation.write([item], AbortSignal.timeout(PATIENCE))
-          const may = allowed(fail, hook)
+          const may = allowed(fail, logsIn)
           if (!outcome || !may.includes(outcome.kind))
             return failed(
               part,

@@ -7,9 +7,11 @@
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import type { Call } from '../connector/manifest-call.ts'
-import { resolveSettings } from '../connector/settings.ts'
+import { resolveSettings, type Settings } from '../connector/settings.ts'
 import { fillText } from '../connector/template.ts'
-import { parseJson } from '../core/json.ts'
+import { createTools } from '../connector/tools.ts'
+import { parseJson, parseJsonBytes } from '../core/json.ts'
+import { CONTEXT } from '../mapping/check.ts'
 import { type Captured, captureCall, type Seen } from './capture.ts'
 import { bytesOf, put, successful } from './envelope.ts'
 import { answerFetch, answerList } from './model-lists.ts'
@@ -70,9 +72,20 @@ function partsOf(subject: Subject, given: Subject['settings']): ModelParts {
     fixture,
     recorded(of, what) {
       const body = fixture(of, what)?.response.body
-      return body !== null && typeof body === 'object' ? body : undefined
+      return body !== null && typeof body === 'object' ? opened(subject, settings, body) : undefined
     },
   }
+}
+
+/** A recorded body as the declaration reads it: the connector's own hand at answers goes first. */
+function opened({ connector }: Subject, settings: Settings, body: object): unknown {
+  const decode = connector.hooks.http?.decode
+  if (!decode) return body
+  const context = { connection: 'shop', entity: 'main', settings: {}, company: CONTEXT.company }
+  const mapping = () => Promise.reject(new Error('nothing is mapped here'))
+  const tools = createTools({ connection: 'shop', settings, client: null, reactions: {}, mapping, context })
+  const answer = { status: 200, headers: {}, body: Buffer.from(JSON.stringify(body)) }
+  return parseJsonBytes(decode(answer, { token: 'kit' }, tools('read')).body)
 }
 
 function routesOf(parts: ModelParts): Route[] {
