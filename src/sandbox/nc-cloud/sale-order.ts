@@ -6,7 +6,7 @@
  */
 import { addDecimal, compareDecimal } from '../../core/money.ts'
 import { asRecord, scalarText } from '../exact-json.ts'
-import type { Fields } from '../yonyou-nc/bill.ts'
+import type { Fields } from '../yonyou-nc/bill-type.ts'
 import { type Archives, checkBill } from '../yonyou-nc/check.ts'
 import { HEAD_FIELDS } from '../yonyou-nc/fields.ts'
 import { SALES_ORDER } from '../yonyou-nc/sales-order.ts'

@@ -1,7 +1,18 @@
 /** What a bill type of the exchange platform is: its tags, its fields, and the rules of its plugin. Data only. */
-import type { Bill } from './bill.ts'
 import type { Archive } from './fields.ts'
 import type { Refusal } from './refusal.ts'
+
+/** Fields by name; empty elements are '' (NC does not tell empty from absent). */
+export type Fields = Readonly<Record<string, string>>
+
+export interface Bill {
+  /** The external document id, the idempotency key; '' when the sender states none (samples show it empty). */
+  readonly id: string
+  readonly head: Fields
+  readonly rows: readonly Fields[]
+  /** The decoded text of the element as it came. */
+  readonly raw: string
+}
 
 /** Releases of NC that differ in how bills are written. */
 export type Release = '6' | '5'

@@ -1,20 +1,8 @@
 /** One bill of a document, taken apart into flat head and rows. */
 
 import { parseXml, type XmlElement } from '../xml.ts'
-import type { BillType } from './bill-type.ts'
+import type { Bill, BillType } from './bill-type.ts'
 import { type Refusal, refusal } from './refusal.ts'
-
-/** Fields by name; empty elements are '' (NC does not tell empty from absent). */
-export type Fields = Readonly<Record<string, string>>
-
-export interface Bill {
-  /** The external document id, the idempotency key; '' when the sender states none (samples show it empty). */
-  readonly id: string
-  readonly head: Fields
-  readonly rows: readonly Fields[]
-  /** The decoded text of the element as it came. */
-  readonly raw: string
-}
 
 function fieldsOf(element: XmlElement, body: string): Record<string, string> {
   const fields: Record<string, string> = {}

@@ -3,8 +3,7 @@
  * order: required fields and types, codes, then the plugin's own rules. Pure; ids and bill codes are the store's
  * business.
  */
-import type { Bill, Fields } from './bill.ts'
-import type { BillType } from './bill-type.ts'
+import type { Bill, BillType, Fields } from './bill-type.ts'
 import { type Archive, typeError } from './fields.ts'
 import { type InvalidCode, type Refusal, refusal } from './refusal.ts'
 

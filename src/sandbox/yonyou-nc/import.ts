@@ -2,8 +2,8 @@
 
 import type { XmlElement } from '../xml.ts'
 import type { BillResult } from './answer.ts'
-import { type Bill, readBill } from './bill.ts'
-import type { BillType } from './bill-type.ts'
+import { readBill } from './bill.ts'
+import type { Bill, BillType } from './bill-type.ts'
 import { type Archives, checkBill } from './check.ts'
 import type { Locks } from './locks.ts'
 import type { DealRule } from './options.ts'

@@ -4,8 +4,7 @@
  * of its tables, and what is required is the least that such a bill needs.
  */
 import { addDecimal, compareDecimal } from '../../core/money.ts'
-import type { Bill, Fields } from './bill.ts'
-import type { BillType } from './bill-type.ts'
+import type { Bill, BillType, Fields } from './bill-type.ts'
 import { type Archive, words } from './fields.ts'
 import { pluginRefusal, type Refusal } from './refusal.ts'
 
@@ -36,6 +35,7 @@ function checked(
 /** `side`: de (receivable) or cr (receipt). */
 function release6(code: 'F0' | 'F2', side: 'de' | 'cr', pk: string): BillType {
   const plugin = `nc.bs.arap.pfxx.Arap${code}Plugin`
+  const totals = [['money', `money_${side}`] as const, ['local_money', `local_money_${side}`] as const]
   const splits = side === 'de' ? ([['local_money_de', 'local_notax_de', 'local_tax_de']] as const) : []
   return Object.freeze({
     code,
@@ -63,16 +63,7 @@ function release6(code: 'F0' | 'F2', side: 'de' | 'cr', pk: string): BillType {
     amount: `money_${side}`,
     total: 'money',
     prefix: code,
-    rules: (bill: Bill) =>
-      checked(
-        plugin,
-        bill,
-        [
-          ['money', `money_${side}`],
-          ['local_money', `local_money_${side}`],
-        ],
-        splits,
-      ),
+    rules: (bill: Bill) => checked(plugin, bill, totals, splits),
   })
 }
 

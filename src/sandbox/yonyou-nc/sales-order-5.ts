@@ -3,8 +3,7 @@
  * the tax and `nsummny` the amount with tax. A return is the same bill with `bretinvflag` Y (china.md §1.7).
  */
 import { addDecimal, compareDecimal } from '../../core/money.ts'
-import type { Bill, Fields } from './bill.ts'
-import type { BillType } from './bill-type.ts'
+import type { Bill, BillType, Fields } from './bill-type.ts'
 import { type Archive, words } from './fields.ts'
 import { pluginRefusal, type Refusal } from './refusal.ts'
 

@@ -1,7 +1,6 @@
 /** The sales order (bill type 30) of NC 6.x: tags, fields and the rules of its plugin (china.md §1.8). */
 import { addDecimal, compareDecimal } from '../../core/money.ts'
-import type { Bill, Fields } from './bill.ts'
-import type { BillType } from './bill-type.ts'
+import type { Bill, BillType, Fields } from './bill-type.ts'
 import { ARCHIVE_OF, HEAD_FIELDS, REQUIRED_HEAD, REQUIRED_ROW, ROW_FIELDS } from './fields.ts'
 import { pluginRefusal, type Refusal } from './refusal.ts'
 

@@ -5,8 +5,7 @@
  */
 import { addDecimal } from '../../core/money.ts'
 import { type Log, openLog } from '../log.ts'
-import type { Bill } from './bill.ts'
-import type { BillType } from './bill-type.ts'
+import type { Bill, BillType } from './bill-type.ts'
 
 /** A committed bill. A change replaces the whole object. */
 export interface StoredBill {
