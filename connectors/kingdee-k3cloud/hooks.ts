@@ -63,33 +63,40 @@ function envelope(more: Tree, Message?: string): Buffer {
 const cell = (v: unknown) => (/^[\d-]{10}T[\d:]{8}\.\d+$/.test(text(v)) ? text(v).slice(0, 19) : v)
 const named = (row: unknown[]) => Object.fromEntries(row.map((value, i) => [`c${i}`, cell(value)]))
 
-/** Everything as the envelope of writes, the columns of rows named c0, c1, … A session is kept for 20 minutes. */
+/** Everything as an envelope with rows, their columns named c0, c1, … (id and number of what was saved). */
 function decode(answer: HttpAnswer, held: Held, tools: Tools): HttpAnswer {
   const value = tools.json(answer.body) as Tree | unknown[]
   const { Result, LoginResultType: login, KDSVCSessionId, Message } = value as Tree & { Result?: Tree }
   const rows = Array.isArray(value) ? value : Result?.Result
   const failure = (rows as Tree[][] | undefined)?.[0]?.[0]
   const failed = login === 1 || login === -5 ? undefined : text(Message)
-  if (!held && login !== undefined)
-    return { ...answer, body: envelope({ KDSVCSessionId, expires: 1200 }, failed) }
+  const session = { KDSVCSessionId, expires: 1200 }
+  if (!held && login !== undefined) return { ...answer, body: envelope(session, failed) }
   if (failure?.Result) return { ...answer, body: bytes(failure) }
   const signed = held ? {} : { KDSVCSessionId: 'headers', expires: 86400 }
   if (Array.isArray(rows) && rows.every(Array.isArray))
     return { ...answer, body: envelope({ rows: rows.map(named), ...signed }) }
-  if (Result?.ResponseStatus) return answer
-  throw new SyntaxError('no envelope')
+  if (!Result?.ResponseStatus) throw new SyntaxError('no envelope')
+  const saved = Result.Id && !('rows' in value) ? { rows: [{ c0: Result.Id, c1: Result.Number }] } : {}
+  return { ...answer, body: bytes({ ...value, ...saved }) }
 }
 
 async function query(data: Tree, tools: Tools, signal: AbortSignal): Promise<Tree[]> {
   return ((await tools.call({ post: QUERY, json: { data } }, {}, signal)) as { rows: Tree[] }).rows
 }
 
-/** A parcel for each of our orders in a stock-out, of the rows that are for it. */
+const rowOf = (one: RawRecord, tools: Tools) => tools.json(one.body) as Tree
+const ours = (all: RawRecord[], column: string, tools: Tools) =>
+  all.filter((one) => OURS.test(text(rowOf(one, tools)[column])))
+
+/** A stock-out is a parcel; where it is for several of our orders, one for each. Rows of others are left out. */
 function parcels(records: RawRecord[], tools: Tools): RawRecord[] {
-  const all = records.map((one) => ({ one, row: tools.json(one.body) as Tree }))
-  const ours = all.filter(({ row }) => OURS.test(text(row.c9)))
-  return [...Map.groupBy(ours, ({ row }) => `${row.c0}:${row.c9}`)].map(([id, own]) => {
-    return { ...own[0]!.one, id, body: bytes({ id, rows: own.map(({ row }) => row) }) }
+  return [...Map.groupBy(ours(records, 'c9', tools), (one) => one.id)].flatMap(([out, own]) => {
+    const orders = [...Map.groupBy(own, (one) => text(rowOf(one, tools).c9))]
+    return orders.map(([order, part]) => {
+      const [id, rows] = [orders.length === 1 ? out : `${out}:${order}`, part.map((one) => rowOf(one, tools))]
+      return { ...part[0]!, id, body: bytes({ ...rows[0], id, rows }) }
+    })
   })
 }
 
@@ -110,13 +117,9 @@ async function inventory({ resume, until }: PageRequest, tools: Tools, signal: A
 /** Takes the approval back and deletes; what is gone is as good as deleted. Any failure without an answer leaves doubt. */
 async function cancel(body: Buffer, tools: Tools, signal: AbortSignal): Promise<Outcome> {
   const { order } = tools.json(body) as { order: string }
-  const [FormId, FilterString] = ['SAL_SaleOrder', `FBillNo='${order}'`]
+  const [FormId, FieldKeys] = ['SAL_SaleOrder', 'FID,FDocumentStatus']
   try {
-    const found = await query(
-      { FormId, FieldKeys: 'FID,FDocumentStatus', FilterString, Limit: 10 },
-      tools,
-      signal,
-    )
+    const found = await query({ FormId, FieldKeys, FilterString: `FBillNo='${order}'` }, tools, signal)
     for (const { c0, c1 } of found) {
       for (const step of c1 === 'C' ? ['UnAudit', 'Delete'] : ['Delete']) {
         const json = { FormId, Data: { Ids: text(c0) } }
@@ -132,14 +135,12 @@ async function cancel(body: Buffer, tools: Tools, signal: AbortSignal): Promise<
   }
 }
 
-const isOurs = (one: RawRecord, tools: Tools) => OURS.test(text((tools.json(one.body) as Tree).c2))
-
 export default {
   http: { encode, decode },
   read: {
     shipment: { refine: async (records, _request, tools) => parcels(records, tools) },
     stock: { page: inventory },
-    status: { refine: async (all, _request, tools) => all.filter((one) => isOurs(one, tools)) },
+    status: { refine: async (all, _request, tools) => ours(all, 'c2', tools) },
   },
   write: {
     cancellation: { write: (items, ...rest) => Promise.all(items.map((i) => cancel(i.body, ...rest))) },
