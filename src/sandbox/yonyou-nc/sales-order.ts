@@ -39,8 +39,8 @@ function checkReturn(row: Fields, where: string): Refusal | null {
   }
   const [quantity, orig, local] = ['nnum', 'norigtaxmny', 'ntaxmny'].map((f) => sign(amount(row, f)))
   if (orig! * local! < 0) return refuse(`${where}: 本币金额和原币金额符号相反`)
-  if (flag === '1' && orig! > 0) return refuse(`${where}: 数量和金额符号相反`)
   if (flag === '1' && quantity! >= 0) return refuse(`${where}: 退货行的数量必须为负`)
+  if (flag === '1' && orig! > 0) return refuse(`${where}: 数量和金额符号相反`)
   if (quantity! < 0 && flag !== '' && flag !== '1') return refuse(`${where}: 数量为负的行必须是退货行`)
   return null
 }
