@@ -50,13 +50,14 @@ function material(b: Bill, row: OrderRow): string | undefined {
   return b.codes.material ? code(b.codes, 'material', row.line!.sku) : row.line!.sku
 }
 
-function item(b: Bill, row: OrderRow) {
+function item(b: Bill, row: OrderRow, key: string | undefined) {
   const { settings: s, base, rate, day } = b
   const { currency, taxIncluded } = b.order
   const [nmny, ntax] = [converted(b, row.net), converted(b, row.tax)]
   return {
     crowno: String(row.number * 10),
     vbdef1: row.ref,
+    vbdef20: key,
     cmaterialvid: material(b, row),
     castunitid: s.unit,
     nnum: row.quantity,
@@ -125,7 +126,7 @@ function head(b: Bill, context: MapContext, rows: OrderRow[]) {
     vdef3: fit(to?.name, 100),
     vdef4: fit(some(to?.phone) ?? some(o.buyer.phone), 100),
     vdef5: fit(place ? words(' ', ...place) : undefined, 100),
-    so_saleorder_b: { item: rows.map((row) => item(b, row)) },
+    so_saleorder_b: { item: rows.map((row) => item(b, row, context.push?.key)) },
   }
 }
 

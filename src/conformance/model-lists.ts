@@ -76,7 +76,9 @@ function begin(
   size: number,
 ): { from: number; token: string } {
   const token = String(values.next ?? '')
-  if (page?.style === 'offset') return { from: Number(values.offset || 0), token }
+  // lists by clock count too where a whole page has one instant: by page, or by offset where the call names it
+  if (page?.style === 'offset' || values.offset !== undefined)
+    return { from: Number(values.offset || 0), token }
   if (page?.style === 'token' || page?.style === 'link') {
     const [at, id] = token.split('_')
     if (!id) return { from: 0, token }

@@ -10,7 +10,9 @@ import type { Call } from '../connector/manifest-call.ts'
 import { VERBS } from '../connector/request.ts'
 import { resolveSettings, type Settings } from '../connector/settings.ts'
 import { fillText, plainText } from '../connector/template.ts'
-import { parseJson } from '../core/json.ts'
+import { createTools } from '../connector/tools.ts'
+import { parseJson, parseJsonBytes } from '../core/json.ts'
+import { CONTEXT } from '../mapping/check.ts'
 import { type Captured, captureCall, type Seen } from './capture.ts'
 import { bytesOf, put, successful } from './envelope.ts'
 import { answerBytes } from './fixture.ts'
@@ -82,7 +84,7 @@ function partsOf(subject: Subject, given: Subject['settings']): ModelParts {
     },
     recorded(of, what) {
       const body = fixture(of, what)?.response.body
-      return body !== null && typeof body === 'object' ? body : undefined
+      return body !== null && typeof body === 'object' ? opened(subject, settings, body) : undefined
     },
   }
 }
@@ -94,6 +96,17 @@ function settled<C extends Call>(call: C, settings: Settings): C {
   const fill = (whole: string, name: string) =>
     Object.hasOwn(settings, name) ? encodeURIComponent(plainText(settings[name])) : whole
   return { ...call, [verb]: call[verb]!.replace(/\{(\w+)\}/g, fill) }
+}
+
+/** A recorded body as the declaration reads it: the connector's own hand at answers goes first. */
+function opened({ connector }: Subject, settings: Settings, body: object): unknown {
+  const decode = connector.hooks.http?.decode
+  if (!decode) return body
+  const context = { connection: 'shop', entity: 'main', settings: {}, company: CONTEXT.company }
+  const mapping = () => Promise.reject(new Error('nothing is mapped here'))
+  const tools = createTools({ connection: 'shop', settings, client: null, reactions: {}, mapping, context })
+  const answer = { status: 200, headers: {}, body: Buffer.from(JSON.stringify(body)) }
+  return parseJsonBytes(decode(answer, { token: 'kit' }, tools('read')).body)
 }
 
 function routesOf(parts: ModelParts, settings: Settings, only?: string): Route[] {

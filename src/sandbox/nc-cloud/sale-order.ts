@@ -6,9 +6,10 @@
  */
 import { addDecimal, compareDecimal } from '../../core/money.ts'
 import { asRecord, scalarText } from '../exact-json.ts'
-import type { Fields } from '../yonyou-nc/bill.ts'
+import type { Fields } from '../yonyou-nc/bill-type.ts'
 import { type Archives, checkBill } from '../yonyou-nc/check.ts'
 import { HEAD_FIELDS } from '../yonyou-nc/fields.ts'
+import { SALES_ORDER } from '../yonyou-nc/sales-order.ts'
 import { business } from './answer.ts'
 import { type Condition, conditionOf, matches, pageAsked, pageOf, sinceAsked, tsText } from './query.ts'
 import type { Repeat, SaleOrder, Store } from './store.ts'
@@ -54,7 +55,7 @@ function checkReturns(rows: readonly Fields[]): string | null {
 export function saveOrders(store: Store, archives: Archives, body: unknown, repeat: Repeat | null): object[] {
   const staged: SaleOrder[] = []
   for (const wanted of read(body)) {
-    const refused = checkBill({ id: '', ...wanted, raw: '' }, archives, true)
+    const refused = checkBill({ id: '', ...wanted, raw: '' }, archives, true, SALES_ORDER)
     // XChange names its plugin before the cause; the OpenAPI has none
     const problem = refused?.text.replace(/^.*异常信息:/, '') ?? checkReturns(wanted.rows)
     if (problem) throw business(problem)

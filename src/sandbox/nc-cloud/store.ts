@@ -3,7 +3,7 @@
  * repeats it has seen. Everything is an event in the log before it is answered for.
  */
 import { openLog } from '../log.ts'
-import type { Fields } from '../yonyou-nc/bill.ts'
+import type { Fields } from '../yonyou-nc/bill-type.ts'
 
 export interface Token {
   access: string

@@ -4,7 +4,8 @@
  * first letter of its name, as in all of NC: n decimal, b Y/N, d date, f whole number, anything else text.
  */
 
-const words = (text: string): readonly string[] => Object.freeze(text.trim().split(/\s+/))
+/** The words of a text, as a list. */
+export const words = (text: string): readonly string[] => Object.freeze(text.trim().split(/\s+/))
 
 /** Head fields that must not be empty. */
 export const REQUIRED_HEAD = words(
@@ -70,8 +71,18 @@ const DECIMAL = /^[+-]?\d{1,20}(?:\.\d{1,20})?$/
 const WHOLE = /^-?\d{1,9}$/
 const DATE = /^\d{4}-(?:0[1-9]|1[0-2])-(?:0[1-9]|[12]\d|3[01])(?: (?:[01]\d|2[0-3]):[0-5]\d:[0-5]\d)?$/
 
+/** Bill types whose field names do not tell by their first letter what they hold. */
+export interface Named {
+  readonly decimals?: RegExp
+  readonly dates?: RegExp
+}
+
 /** What a non-empty value should have been, or null when it fits its field's type (china.md §1.2). */
-export function typeError(field: string, value: string): string | null {
+export function typeError(field: string, value: string, { decimals, dates }: Named = {}): string | null {
+  if (decimals) {
+    if (decimals.test(field)) return DECIMAL.test(value) ? null : 'UFDouble'
+    return dates?.test(field) && !DATE.test(value) ? 'UFDate' : null
+  }
   const max = MAX_LENGTH.get(field)
   if (max !== undefined && value.length > max && [...value].length > max) return `text(${max})`
   if (field === 'creationtime') return DATE.test(value) && value.length === 19 ? null : 'UFDateTime'

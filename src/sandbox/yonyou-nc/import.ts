@@ -2,7 +2,8 @@
 
 import type { XmlElement } from '../xml.ts'
 import type { BillResult } from './answer.ts'
-import { type Bill, readBill } from './bill.ts'
+import { readBill } from './bill.ts'
+import type { Bill, BillType } from './bill-type.ts'
 import { type Archives, checkBill } from './check.ts'
 import type { Locks } from './locks.ts'
 import type { DealRule } from './options.ts'
@@ -12,6 +13,7 @@ import { type Store, type StoredBill, totalOf } from './store.ts'
 export interface ImportContext {
   store: Store
   archives: Archives
+  types: ReadonlyMap<string, BillType>
   locks: Locks
   dealRule: DealRule
   /** Called with the locks held, before anything is written: where a slow import spends its time. */
@@ -31,19 +33,19 @@ interface Read {
 }
 
 /** The bills of a document as far as their tags go; a document without any bill gives none. */
-function readBills(root: XmlElement, text: string): Read[] {
+function readBills(root: XmlElement, text: string, type: BillType): Read[] {
   return root.children
-    .filter((c) => c.name === 'bill')
+    .filter((c) => c.name === type.wrapper)
     .map((element) => {
-      const read = readBill(element, text)
+      const read = readBill(element, text, type)
       const id = element.attributes.id ?? ''
       return 'code' in read ? { id, bill: null, refused: read } : { id, bill: read, refused: null }
     })
 }
 
 /** The ids of a document's bills in their order, for the answer "received" of big-file mode. */
-export function billIds(root: XmlElement): string[] {
-  return root.children.filter((c) => c.name === 'bill').map((c) => c.attributes.id ?? '')
+export function billIds(root: XmlElement, type: BillType): string[] {
+  return root.children.filter((c) => c.name === type.wrapper).map((c) => c.attributes.id ?? '')
 }
 
 /** A copy of its own: a piece cut from the document's text would keep the whole text in memory. */
@@ -53,28 +55,28 @@ const ownCopy = (text: string) => Buffer.from(text).toString()
 class Transaction {
   readonly staged: StoredBill[] = []
   readonly #store: Store
-  readonly #billtype: string
+  readonly #type: BillType
   readonly #replace: boolean
 
-  constructor(store: Store, attributes: Readonly<Record<string, string>>) {
+  constructor(store: Store, type: BillType, attributes: Readonly<Record<string, string>>) {
     this.#store = store
-    this.#billtype = attributes.billtype!
+    this.#type = type
     this.#replace = attributes.replace === 'Y'
   }
 
   #find(id: string): StoredBill | undefined {
     const own = id === '' ? undefined : this.staged.findLast((b) => b.id === id)
-    return own ?? this.#store.find(this.#billtype, id)
+    return own ?? this.#store.find(this.#type.code, id)
   }
 
   #ownerOf(code: string): string | undefined {
     return this.staged.findLast((b) => b.code === code)?.pk ?? this.#store.ownerOf(code)
   }
 
-  /** A code nobody has: SO, the bill's date, and the counter that the key ends in. */
+  /** A code nobody has: letters of the type, the bill's date, and the counter that the key ends in. */
   #newCode(bill: Bill, pk: string): string {
-    const day = bill.head.dbilldate!.slice(0, 10).replaceAll('-', '')
-    const stem = `SO${day}${String(Number.parseInt(pk.slice(6), 36)).padStart(8, '0')}`
+    const day = bill.head[this.#type.day]!.slice(0, 10).replaceAll('-', '')
+    const stem = `${this.#type.prefix}${day}${String(Number.parseInt(pk.slice(6), 36)).padStart(8, '0')}`
     let code = stem
     for (let i = 1; this.#ownerOf(code) !== undefined; i += 1) code = `${stem}-${i}`
     return code
@@ -89,20 +91,21 @@ class Transaction {
     if (before && !this.#replace) {
       return refusal('-31000', `单据已经导入过, 如需更新请设置 replace="Y" (${bill.id})`)
     }
-    if (before && before.status !== 1) return pluginRefusal('-32000', '单据已审批, 不能更新')
-    const wanted = bill.head.vbillcode || before?.code || null
+    if (before && before.status !== 1)
+      return pluginRefusal('-32000', '单据已审批, 不能更新', this.#type.plugin)
+    const wanted = bill.head[this.#type.billCode] || before?.code || null
     const owner = wanted === null ? undefined : this.#ownerOf(wanted)
     if (owner !== undefined && owner !== before?.pk) {
-      return pluginRefusal('-32001', `单据号 ${wanted} 已存在`)
+      return pluginRefusal('-32001', `单据号 ${wanted} 已存在`, this.#type.plugin)
     }
     const pk = before?.pk ?? this.#store.nextKey()
     const stored: StoredBill = {
       id: ownCopy(bill.id),
       pk,
-      billtype: this.#billtype,
+      billtype: this.#type.code,
       code: wanted ? ownCopy(wanted) : this.#newCode(bill, pk),
-      status: bill.head.fstatusflag === '2' ? 2 : 1,
-      total: totalOf(bill),
+      status: bill.head[this.#type.status] === '2' ? 2 : 1,
+      total: totalOf(bill, this.#type),
       received: before?.received ?? new Date().toISOString(),
       updates: before ? before.updates + 1 : 0,
       raw: Buffer.from(bill.raw),
@@ -112,11 +115,11 @@ class Transaction {
   }
 }
 
-function stageAll(reads: readonly Read[], context: ImportContext, root: XmlElement) {
-  const transaction = new Transaction(context.store, root.attributes)
+function stageAll(reads: readonly Read[], context: ImportContext, root: XmlElement, type: BillType) {
+  const transaction = new Transaction(context.store, type, root.attributes)
   const exchange = root.attributes.isexchange === 'Y'
   const results: BillResult[] = reads.map(({ id, bill, refused }) => {
-    const why = refused ?? checkBill(bill!, context.archives, exchange)
+    const why = refused ?? checkBill(bill!, context.archives, exchange, type)
     if (why) return { id, refused: why, content: '' }
     const staged = transaction.stage(bill!)
     return 'pk' in staged ? { id, refused: null, content: staged.pk } : { id, refused: staged, content: '' }
@@ -144,17 +147,18 @@ export async function importDocument(
   context: ImportContext,
   file?: number,
 ): Promise<ImportOutcome> {
-  const reads = readBills(root, text)
+  const type = context.types.get(root.attributes.billtype!)!
+  const reads = readBills(root, text, type)
   if (reads.length === 0) {
     context.store.commit([], file)
-    const refused = refusal('-31006', '文档中没有单据标签 bill')
+    const refused = refusal('-31006', `文档中没有单据标签 ${type.wrapper}`)
     return { results: [{ id: '', refused, content: '' }], committed: [] }
   }
   const held = await context.locks.take(reads.map((r) => (r.id ? `${root.attributes.billtype} ${r.id}` : '')))
   try {
     await context.work()
     const usable = reads.map((read, i) => (held.got[i] ? read : locked(read)))
-    const { results, staged } = stageAll(usable, context, root)
+    const { results, staged } = stageAll(usable, context, root, type)
     if (context.dealRule === 'per-bill') {
       context.store.commit(
         staged.map((bill) => [bill]),

@@ -1,4 +1,5 @@
 /** What a sandbox NC can be told at start, as types and as data for the command line. */
+import type { Release } from './bill-type.ts'
 import type { OutputCharset } from './charset.ts'
 
 /** One transaction per bill, or one for the whole document (a server setting, china.md §1.1). */
@@ -11,8 +12,12 @@ export interface YonyouNcOptions {
   log?: string
   /** The account code (`account=` in the URL and on the root element). */
   account: string
-  /** The group code (`groupcode=`). */
+  /** The group code (`groupcode=`); NC 5.x has none. */
   group: string
+  /** How bills are written: 6 (6.x) or 5 (5.x). Default 6. */
+  release?: Release
+  /** NC 5.x: the code of the company that receives. */
+  receiver?: string
   /** External system codes registered in this account; any other `sender` is refused. */
   senders: readonly string[]
   /** Charset of answers and of outbound documents. Default UTF-8. */
@@ -37,7 +42,7 @@ export interface YonyouNcOptions {
   currencies?: readonly string[]
   /** Code for a value that the translator cannot find; releases differ. Default -31206. */
   unmappedCode?: '-31206' | '-31200'
-  /** Refuse fields that bill type 30 does not have (a real server ignores them). Default false. */
+  /** Refuse fields that bill type 30 of NC 6.x does not have (a real server ignores them). Default false. */
   fieldsStrict?: boolean
   /** Seed of the faults. Default 1. */
   seed?: number
@@ -56,6 +61,8 @@ export const YONYOU_NC_OPTIONS: Readonly<Record<keyof YonyouNcOptions, OptionTex
   log: { type: 'string', description: 'Append-only log file; replayed at start' },
   account: { type: 'string', description: 'Account code' },
   group: { type: 'string', description: 'Group code' },
+  release: { type: 'string', default: '6', description: 'How bills are written: 6 or 5 (NC 5.x)' },
+  receiver: { type: 'string', description: 'NC 5.x: code of the company that receives' },
   senders: { type: 'list', description: 'Registered external system codes' },
   encoding: { type: 'string', default: 'UTF-8', description: 'Charset of answers: UTF-8 or GBK' },
   dealRule: { type: 'string', default: 'per-bill', description: 'per-bill or all-or-none' },

@@ -1,6 +1,7 @@
 /** Posts the outbound documents that report imported bills, again and again until the receiver takes them. */
 import { setTimeout as sleep } from 'node:timers/promises'
 import { acknowledgementDocument } from './answer.ts'
+import type { BillType } from './bill-type.ts'
 import { encodeDocument, type OutputCharset } from './charset.ts'
 import type { Store, StoredBill } from './store.ts'
 
@@ -14,6 +15,7 @@ export interface OutboundOptions {
   account: string
   charset: OutputCharset
   store: Store
+  types: ReadonlyMap<string, BillType>
 }
 
 /** The reporter; it lives as long as the server. */
@@ -75,9 +77,12 @@ export class Outbound {
 
   /** True when the receiver answered 2xx. */
   async #post(bill: StoredBill): Promise<boolean> {
-    const { url, account, charset } = this.#options
+    const { url, account, charset, types } = this.#options
     this.#posts += 1
-    const body = encodeDocument(acknowledgementDocument(bill, account, charset), charset)
+    const body = encodeDocument(
+      acknowledgementDocument(bill, types.get(bill.billtype)!, account, charset),
+      charset,
+    )
     try {
       const answer = await fetch(url, {
         method: 'POST',

@@ -18,7 +18,7 @@ export function refusal(code: string, text: string, invalid?: readonly InvalidCo
   return invalid ? { code, text, invalid } : { code, text }
 }
 
-/** A failure inside the sales order's plugin: it names the plugin class and the exception's text (§1.4). */
-export function pluginRefusal(code: string, text: string): Refusal {
-  return { code, text: `业务插件处理错误：插件类=nc.bs.so.m30.pfxx.M30PfxxPlugin,异常信息:${text}` }
+/** A failure inside a bill type's plugin: it names the plugin class and the exception's text (§1.4). */
+export function pluginRefusal(code: string, text: string, plugin: string): Refusal {
+  return { code, text: `业务插件处理错误：插件类=${plugin},异常信息:${text}` }
 }

@@ -1,9 +1,9 @@
 /**
- * A stand-in for the external exchange platform of Yonyou NC 6.x, speaking XChange as china.md §1 describes
+ * A stand-in for the external exchange platform of Yonyou NC 6.x and 5.x, speaking XChange as china.md §1 describes
  * it: one POST, no query of any kind, every refusal inside a 200. Started by `tributary sandbox yonyou-nc`
  * and by tests; it imports nothing that the product uses to talk to NC.
  *
- *   POST /service/XChangeServlet?account=&groupcode=   one ufinterface document
+ *   POST /service/XChangeServlet?account=&groupcode=   one ufinterface document (5.x: &receiver=)
  *   GET  /_sandbox/bills      what is committed, raw
  *   GET  /_sandbox/stats      counters
  *   POST /_sandbox/faults     see ../faults.ts; here also `slow` (min..max ms while the bill is locked,
@@ -19,6 +19,7 @@ import { readBody, sendJson, serveSandbox, setFaults } from '../serve.ts'
 import { answerDocument, type BillResult } from './answer.ts'
 import { Background } from './background.ts'
 import { readStoredBill } from './bill.ts'
+import { BILL_TYPES } from './bill-types.ts'
 import { encodeDocument } from './charset.ts'
 import type { Archives } from './check.ts'
 import { type Gate, openEnvelope } from './envelope.ts'
@@ -75,14 +76,17 @@ function openPlatform(options: YonyouNcOptions): Platform {
     if (slow) await sleep(delayOf(slow, faults.random()))
   }
   const dealRule = options.dealRule ?? 'per-bill'
-  const context = { store, archives: archivesOf(options), locks: createLocks(), dealRule, work }
+  const { release = '6', receiver = '' } = options
+  const types = BILL_TYPES[release]
+  const context = { store, archives: archivesOf(options), types, locks: createLocks(), dealRule, work }
   const { account, acknowledgeUrl: url, processAfter = 500 } = options
   const charset = options.encoding ?? 'UTF-8'
-  const outbound = options.bigFile && url ? new Outbound({ url, account, charset, store }) : null
+  const outbound = options.bigFile && url ? new Outbound({ url, account, charset, store, types }) : null
   const refused = (code: string) => count(counters, code)
   return {
     options,
     gate: {
+      ...{ release, types, receiver },
       account,
       group: options.group,
       senders: new Set(options.senders),
@@ -112,7 +116,14 @@ async function exchange(platform: Platform, bytes: Buffer | null, query: URLSear
   if (refused) return { echo: attributes, results: [{ id: '', refused, content: '' }] }
   if (background) {
     background.add(store.keepFile(text))
-    return { echo: attributes, results: billIds(root).map((id) => ({ id, refused: null, content: '' })) }
+    return {
+      echo: attributes,
+      results: billIds(root, context.types.get(attributes.billtype!)!).map((id) => ({
+        id,
+        refused: null,
+        content: '',
+      })),
+    }
   }
   return { echo: attributes, results: (await importDocument(root, text, context)).results }
 }
@@ -133,17 +144,17 @@ async function receive(
   for (const { refused } of results as BillResult[]) if (refused) count(counters, refused.code)
   if (faultAfter(faults, res)) return
   const charset = options.encoding ?? 'UTF-8'
-  const body = encodeDocument(answerDocument(echo, results, charset, options.bigFile), charset)
+  const body = encodeDocument(answerDocument(echo, results, charset, options), charset)
   const sent = faults.hit('malformed') ? body.subarray(0, body.length >> 1) : body
   res.writeHead(200, { 'Content-Type': `text/html; charset=${charset}`, 'Content-Length': sent.length })
   res.end(sent)
 }
 
-function* listBills(store: Store): Generator<string> {
+function* listBills({ store, types }: ImportContext): Generator<string> {
   let separator = '[\n'
   for (const bill of store.bills.values()) {
     const { raw, ...rest } = bill
-    const { head, rows } = readStoredBill(raw.toString())
+    const { head, rows } = readStoredBill(raw.toString(), types.get(bill.billtype)!)
     yield `${separator}${JSON.stringify({ ...rest, head, rows, raw: raw.toString() })}`
     separator = ',\n'
   }
@@ -168,7 +179,7 @@ async function route(platform: Platform, req: IncomingMessage, res: ServerRespon
   if (what === 'GET /_sandbox/stats') return sendJson(res, 200, stats(platform))
   if (what === 'GET /_sandbox/bills') {
     res.writeHead(200, { 'Content-Type': 'application/json; charset=utf-8' })
-    return pipeline(Readable.from(listBills(platform.store)), res)
+    return pipeline(Readable.from(listBills(platform.context)), res)
   }
   sendJson(res, 404, { error: `no ${what} here` })
 }

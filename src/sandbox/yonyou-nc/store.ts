@@ -5,7 +5,7 @@
  */
 import { addDecimal } from '../../core/money.ts'
 import { type Log, openLog } from '../log.ts'
-import type { Bill } from './bill.ts'
+import type { Bill, BillType } from './bill-type.ts'
 
 /** A committed bill. A change replaces the whole object. */
 export interface StoredBill {
@@ -13,11 +13,11 @@ export interface StoredBill {
   /** The 20-character primary key. */
   readonly pk: string
   readonly billtype: string
-  /** `vbillcode`, the sender's or generated. */
+  /** The bill's code, the sender's or generated. */
   readonly code: string
-  /** `fstatusflag`: 1 free, 2 approved. */
+  /** 1 free, 2 approved. */
   readonly status: 1 | 2
-  /** Sum of the rows' `norigtaxmny`, a decimal in the order's currency. */
+  /** Sum of the rows, tax included: a decimal in the bill's currency. */
   readonly total: string
   /** When it was first committed (ISO 8601, UTC). */
   readonly received: string
@@ -41,9 +41,9 @@ type StoredEvent =
 
 const idKey = (billtype: string, id: string) => `${billtype} ${id}`
 
-/** The amount that the rows of a bill add up to, tax included, in the order's currency. */
-export function totalOf(bill: Bill): string {
-  return bill.rows.reduce((sum, row) => addDecimal(sum, row.norigtaxmny || '0'), '0')
+/** The amount that the rows of a bill add up to, tax included, in its currency. */
+export function totalOf(bill: Bill, { amount }: BillType): string {
+  return bill.rows.reduce((sum, row) => addDecimal(sum, row[amount] || '0'), '0')
 }
 
 /** 20 characters as NC's own keys: group and time parts first, then a counter. */
@@ -78,7 +78,7 @@ export class Store {
     return id === '' ? undefined : this.#bills.get(this.#byId.get(idKey(billtype, id)) ?? '')
   }
 
-  /** The primary key of the bill that has this `vbillcode`. */
+  /** The primary key of the bill that has this code. */
   ownerOf(code: string): string | undefined {
     return this.#byCode.get(code)
   }
