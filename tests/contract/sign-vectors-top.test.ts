@@ -48,6 +48,7 @@ describe.skipIf(!found)('signing vectors of TOP and its kin', () => {
 it.each([
   ['taobao', 'appSecret'],
   ['pinduoduo', 'clientSecret'],
+  ['jd', 'appSecret'],
 ])('%s declares its signature so', async (id, secret) => {
   const { manifest } = await loadConnector(`connectors/${id}`)
   const { into, ...declared } = manifest.http!.sign!
