@@ -1,4 +1,5 @@
 /** The WeChat shop connector against a shop that checks tokens, ranges and pieces, faults included. */
+import { createCipheriv, createHash, randomBytes } from 'node:crypto'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import type { Connection, RawRecord } from '../../src/core/ports.ts'
 import { createTokenMemory } from '../../src/core/token-store.ts'
@@ -192,5 +193,86 @@ describe('after-sales, products and stock of a WeChat shop', () => {
       const tea = await documentOf(connection, 'stock', records.get('10000000000001:20000000000001')!)
       expect(tea).toMatchObject({ onHand: wanted, sku: 'TEA-001' })
     }
+  })
+})
+
+describe('messages of a WeChat shop', () => {
+  const TOKEN = 'example-token'
+  const AES = 'abcdefghijklmnopqrstuvwxyz0123456789ABCDEFG'
+  const sha1 = (...parts: string[]) => createHash('sha1').update(parts.sort().join('')).digest('hex')
+
+  /** As the platform's sample code seals: random, length, message, AppID, padded to blocks of 32. */
+  function seal(message: string, appId = APP.appId): string {
+    const key = Buffer.from(`${AES}=`, 'base64')
+    const text = Buffer.from(message)
+    const length = Buffer.alloc(4)
+    length.writeUInt32BE(text.length)
+    const plain = Buffer.concat([randomBytes(16), length, text, Buffer.from(appId)])
+    const pad = 32 - (plain.length % 32)
+    const cipher = createCipheriv('aes-256-cbc', key, key.subarray(0, 16)).setAutoPadding(false)
+    const sealed = [cipher.update(Buffer.concat([plain, Buffer.alloc(pad, pad)])), cipher.final()]
+    return Buffer.concat(sealed).toString('base64')
+  }
+
+  function delivery(Encrypt: string, token = TOKEN): [Record<string, string>, Buffer] {
+    const proof = { timestamp: '1795400000', nonce: '1320562132' }
+    const msg_signature = sha1(token, proof.timestamp, proof.nonce, Encrypt)
+    const query = new URLSearchParams({ ...proof, msg_signature, encrypt_type: 'aes' }).toString()
+    return [{ ':query': query }, Buffer.from(JSON.stringify({ ToUserName: 'gh_example', Encrypt }))]
+  }
+
+  const pushed = async (settings: object = { callbackToken: TOKEN, encodingAesKey: AES }) =>
+    (await shop([], settings)).connection.webhooks[0]!
+  const order = '{"Event":"channels_ec_order_pay","order_info":{"order_id":3705115058471208928,"pay_time":1}}'
+
+  it('name an order or an after-sale, which is fetched; the same twice says the same', async () => {
+    const push = await pushed()
+    const first = push.receive(...delivery(seal(order)))
+    expect(first).toMatchObject({ stream: 'order', fetch: ['3705115058471208928'], records: [] })
+    expect(push.receive(...delivery(seal(order)))).toEqual(first)
+    const sale = { after_sale_order_id: '2000000000000000123', order_id: '1' }
+    const event = { Event: 'channels_ec_aftersale_update', finder_shop_aftersale_status_update: sale }
+    expect(push.receive(...delivery(seal(JSON.stringify(event))))).toMatchObject({
+      fetch: [],
+      also: [
+        { stream: 'return', fetch: [sale.after_sale_order_id] },
+        { stream: 'refund', fetch: [sale.after_sale_order_id] },
+      ],
+    })
+    expect(push.receive(...delivery(seal('{"Event":"other"}')))).toMatchObject({ fetch: [], records: [] })
+    expect(push.answer).toMatchObject({ status: 200, body: 'success' })
+  })
+
+  it('an echo is given back, but only to who knows the token', async () => {
+    const push = await pushed()
+    const query = (token: string) =>
+      `signature=${sha1(token, '1409304348', 'xxxxxx')}&timestamp=1409304348&nonce=xxxxxx&echostr=4123%2B1`
+    const told = push.receive({ ':query': query(TOKEN) }, Buffer.alloc(0))
+    expect(told).toMatchObject({ records: [], fetch: [], answer: { body: '4123+1' } })
+    expect(() => push.receive({ ':query': query('other') }, Buffer.alloc(0))).toThrow(
+      expect.objectContaining({ code: 'WEBHOOK_SIGNATURE' }),
+    )
+  })
+
+  it('what is not the platform’s is refused', async () => {
+    const push = await pushed()
+    const [headers, body] = delivery(seal(order))
+    const other = delivery(seal('{}'))[1]
+    const forged: [string, Record<string, string>, Buffer][] = [
+      ['another body', headers, other],
+      ['another token', ...delivery(seal(order), 'other')],
+      ['no signature', { ':query': 'timestamp=1&nonce=2' }, body],
+      ['another application', ...delivery(seal(order, 'wx-another'))],
+      ['a plain message', headers, Buffer.from(order)],
+    ]
+    for (const [what, given, bytes] of forged)
+      expect(() => push.receive(given, bytes), what).toThrow(
+        expect.objectContaining({ code: 'WEBHOOK_SIGNATURE' }),
+      )
+    const none = await pushed({})
+    expect(() => none.receive(headers, body)).toThrow(expect.objectContaining({ code: 'WEBHOOK_SIGNATURE' }))
+    expect(() => push.receive(...delivery(seal('no JSON')))).toThrow(
+      expect.objectContaining({ code: 'WEBHOOK_UNREADABLE' }),
+    )
   })
 })
