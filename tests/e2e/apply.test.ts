@@ -168,6 +168,32 @@ describe.each(KINDS)('apply on $name', ({ missing, roles, database }) => {
       expect((await orders(site, 'quiet')).length).toBe(4)
     })
 
+    it('tells a channel that was added what is wrong, and none that was taken away', async () => {
+      const robots = await startRobots()
+      const { webhook, wecom } = robots.channels()
+      try {
+        await apply((file) => {
+          file.alerts = { every: '1s', channels: { webhook } }
+          file.connections.quiet = connectionOf(quiet.url)
+          file.connections.quiet.settings.token = 'no-token-of-this-shop'
+          file.flows.later = { ...file.flows.web, shops: ['quiet'], every: EACH_SECOND }
+        })
+        await until('it is told', () => robots.of('webhook').some((t) => t.text.includes('quiet')), 30_000)
+        await apply((file) => {
+          file.alerts = { every: '1s', channels: { wecom } }
+          delete file.connections.quiet
+          delete file.flows.later
+        })
+        const told = robots.of('webhook').length
+        expect((await site.run(['resume', 'quiet'])).code).toBe(0)
+        await until('its end is told', () => robots.of('wecom').length > 0, 30_000)
+        expect(robots.of('webhook')).toHaveLength(told)
+      } finally {
+        await apply((file) => delete file.alerts)
+        await robots.close()
+      }
+    }, 120_000)
+
     it('refuses what is wrong, and everything goes on as it was', async () => {
       const { active } = await state(site)
       const wrong: [(file: any) => void, string][] = [
@@ -240,32 +266,6 @@ describe.each(KINDS)('apply on $name', ({ missing, roles, database }) => {
       site.write('tributary.yaml', shown.out)
       expect((await site.run(['apply', '--dry-run'])).code).toBe(0)
     })
-
-    it('tells a channel that was added what is wrong, and none that was taken away', async () => {
-      const robots = await startRobots()
-      const { webhook, wecom } = robots.channels()
-      try {
-        await apply((file) => {
-          file.alerts = { every: '1s', channels: { webhook } }
-          file.connections.quiet = connectionOf(quiet.url)
-          file.connections.quiet.settings.token = 'no-token-of-this-shop'
-          file.flows.later = { ...file.flows.web, shops: ['quiet'], every: EACH_SECOND }
-        })
-        await until('it is told', () => robots.of('webhook').some((t) => t.text.includes('quiet')), 30_000)
-        await apply((file) => {
-          file.alerts = { every: '1s', channels: { wecom } }
-          delete file.connections.quiet
-          delete file.flows.later
-        })
-        const told = robots.of('webhook').length
-        expect((await site.run(['resume', 'quiet'])).code).toBe(0)
-        await until('its end is told', () => robots.of('wecom').length > 0, 30_000)
-        expect(robots.of('webhook')).toHaveLength(told)
-      } finally {
-        await apply((file) => delete file.alerts)
-        await robots.close()
-      }
-    }, 120_000)
 
     it('nobody was started anew, and every order is in the ERP once', async () => {
       for (const p of processes) expect(process.kill(p.pid, 0)).toBe(true)

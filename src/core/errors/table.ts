@@ -11,6 +11,7 @@ import { MAPPING_LINT_ERRORS } from './mapping-lint.ts'
 import { PUSH_ERRORS } from './push.ts'
 import { RECORD_ERRORS } from './record.ts'
 import { RUNTIME_ERRORS } from './runtime.ts'
+import { SOURCE_ERRORS } from './source.ts'
 import { YAML_ERRORS } from './yaml.ts'
 
 export const ERRORS: Record<string, ErrorEntry> = {
@@ -25,5 +26,6 @@ export const ERRORS: Record<string, ErrorEntry> = {
   ...PUSH_ERRORS,
   ...RECORD_ERRORS,
   ...RUNTIME_ERRORS,
+  ...SOURCE_ERRORS,
   ...YAML_ERRORS,
 }
