@@ -1,6 +1,7 @@
 /** The writing side of the model remote: it stores documents, finds them by what a find asks for, and counts them. */
 import { pick, textAt } from '../connector/dotted.ts'
 import type { WriteManifest } from '../connector/manifest-write.ts'
+import { parseJson } from '../core/json.ts'
 import type { Captured, Seen } from './capture.ts'
 import { failing, put, satisfying, successful } from './envelope.ts'
 import type { ModelDocument, ModelParts, Reply } from './model-parts.ts'
@@ -29,7 +30,7 @@ export function answerWrite(parts: ModelParts, kind: string, values: Captured, s
 }
 
 function sentTree(values: Captured, seen: Seen): unknown {
-  if (seen.form) return { ...Object.fromEntries(seen.form), ...(values.document as object | undefined) }
+  if (seen.form) return { ...Object.fromEntries(seen.form), ...treeOf(values.document) }
   const parts = Object.entries(values).filter(([name]) => name.startsWith('document.'))
   const apart = parts.reduce<unknown>((tree, [name, value]) => put(tree, name.slice(9), value), null)
   return values.document ?? seen.json ?? apart ?? Object.fromEntries(seen.query)
@@ -62,6 +63,13 @@ function named(tree: unknown, name: string): string | null {
 
 /** A mapping may put the key where only it knows: the kit's own keys are told by their looks. */
 const keyWithin = (sent: unknown): string => /KIT[A-Z]+\d{14,}/.exec(JSON.stringify(sent) ?? '')?.[0] ?? ''
+
+/** Among parameters a document travels as JSON text. */
+function treeOf(value: unknown): object {
+  if (typeof value !== 'string') return (value ?? {}) as object
+  const tree: unknown = value.startsWith('{') ? parseJson(value) : null
+  return (tree ?? {}) as object
+}
 
 const textOf = (value: unknown): string | null =>
   typeof value === 'string' || typeof value === 'number' ? String(value) : null

@@ -1,5 +1,13 @@
 /** The cryptography that hooks may use (hooks.ts, `Crypto`): Node's own, with limits where data of others comes in. */
-import { constants, createCipheriv, createHash, createPublicKey, publicEncrypt } from 'node:crypto'
+import {
+  constants,
+  createCipheriv,
+  createDecipheriv,
+  createHash,
+  createPublicKey,
+  publicEncrypt,
+  timingSafeEqual,
+} from 'node:crypto'
 import { gunzipSync, gzipSync } from 'node:zlib'
 import type { Crypto } from './hooks.ts'
 
@@ -23,6 +31,15 @@ export const crypto: Crypto = Object.freeze({
   aesCtr(data, key, counter) {
     const cipher = createCipheriv('aes-256-ctr', key, counter)
     return Buffer.concat([cipher.update(data), cipher.final()])
+  },
+  aesCbcOpen(data, key, iv) {
+    if (data.length === 0 || data.length % 16 !== 0) throw new RangeError('no whole blocks')
+    const decipher = createDecipheriv('aes-256-cbc', key, iv).setAutoPadding(false)
+    return Buffer.concat([decipher.update(data), decipher.final()])
+  },
+  same(a, b) {
+    const [one, other] = [a, b].map((text) => createHash('sha256').update(text).digest())
+    return timingSafeEqual(one!, other!)
   },
   gzip: (data) => gzipSync(data),
   gunzip: (data) => gunzipSync(data, { maxOutputLength: UNPACKED }),

@@ -73,6 +73,10 @@ export interface Crypto {
   rsa(data: string, publicKey: string, padding: 'oaep-sha256' | 'pkcs1', block: number): Buffer
   /** AES-256 in counter mode, which is its own inverse. Throws RangeError for a wrong length of key or counter. */
   aesCtr(data: Buffer, key: Buffer, counter: Buffer): Buffer
+  /** Opens AES-256 in CBC mode; the padding is left on. Throws RangeError for a wrong length of key, iv or data. */
+  aesCbcOpen(data: Buffer, key: Buffer, iv: Buffer): Buffer
+  /** Whether two texts are the same, in a time that does not tell where they differ. */
+  same(a: string, b: string): boolean
   gzip(data: Buffer): Buffer
   /** Throws for what is not gzip, or unpacks to more than 64 MiB. */
   gunzip(data: Buffer): Buffer
@@ -152,6 +156,8 @@ export interface Tools {
   throttled(reason: string, retryAfter?: number): never
   /** For reads: throws that the remote answered with an error of its own inside a 200. */
   broken(reason: string, kind?: 'transient' | 'config'): never
+  /** For webhooks whose proof only a hook can check: throws that a delivery is not the sender's. */
+  forged(topic: string, reason: string): never
   /** For writes: what a status other than 2xx proves; null for 2xx, whose body the hook reads itself. */
   outcome(answer: HttpAnswer): Exclude<Outcome, { kind: 'done' }> | null
   /** Folds a thrown HttpFailure into an outcome: not sent → not-done, otherwise unknown. */

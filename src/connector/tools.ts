@@ -77,6 +77,9 @@ function sameForAll(options: ToolsOptions): Omit<Tools, 'http' | 'call' | 'graph
       const code = kind === 'config' ? 'CONNECTOR_ANSWER_REFUSED' : 'CONNECTOR_ANSWER_FAILED'
       throw connectorError(code, { ...who, reason })
     },
+    forged(topic, reason) {
+      throw connectorError('WEBHOOK_SIGNATURE', { topic, reason })
+    },
     outcome: (answer) => outcomeOf(answer, options.reactions),
     failed: outcomeOfFailure,
     memory: new Map(),

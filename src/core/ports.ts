@@ -142,12 +142,15 @@ export interface WebhookDelivery {
   fetch: string[]
   /** More ids of other streams: senders that have one address for everything tell several things at once. */
   also?: { stream: string; fetch: string[] }[]
+  /** What this very delivery is answered with, for senders that want something of it back. */
+  answer?: { body: string }
 }
 
 export interface Webhook {
   topic: string
   /**
-   * Verifies over the raw bytes in constant time, then reads the payload. `headers[':query']` is the query of
+   * Verifies over the raw bytes in constant time, then reads the payload (empty where the sender only asks by GET
+   * whether this is the place). `headers[':query']` is the query of
    * the address (set by the HTTP layer; no client can send a header of that name): some senders cannot sign
    * and carry a secret there.
    * Throws TributaryError WEBHOOK_SIGNATURE (401) or WEBHOOK_UNREADABLE (400).

@@ -1,5 +1,5 @@
 /**
- * `POST /webhooks/:connection/:topic`: hands headers and untouched bytes to the receive hop and answers what
+ * `POST /webhooks/:connection/:topic` (and GET, with no body): hands headers and untouched bytes to the receive hop and answers what
  * the sender wants to see, only after the record is committed. The sender's signature is the only key.
  */
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
@@ -57,6 +57,10 @@ export function webhooks(app: FastifyInstance, parts: WebhookParts): void {
     '/webhooks/:connection/:topic',
     { bodyLimit: WEBHOOK_LIMIT },
     (request, reply) => received(parts, request, reply),
+  )
+  // some senders ask first whether this is the place, signed, and want a text of theirs back
+  app.get<{ Params: Params }>('/webhooks/:connection/:topic', (request, reply) =>
+    received(parts, request, reply),
   )
 }
 

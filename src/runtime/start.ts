@@ -219,7 +219,7 @@ async function receiveWebhook(pipe: Pipe, receiver: Receiver, incoming: Incoming
       error,
     )
   }
-  return webhook.answer
+  return { ...webhook.answer, ...delivery.answer }
 }
 
 /** Longest that one of them may take to answer: less than whoever asks us waits. Milliseconds. */

@@ -45,9 +45,26 @@ describe.skipIf(!found)('signing vectors of TOP and its kin', () => {
   })
 })
 
+it('jd makes the signature of the example in its guide', async () => {
+  const { manifest } = await loadConnector('connectors/jd')
+  const params = {
+    '360buy_param_json':
+      '{"end_date":null,"optional_fields":null,"order_state":"WAIT_SELLER_STOCK_OUT","page":"1","page_size":"200","start_date":null}',
+    access_token: 'yourtoken',
+    app_key: 'yourappkey',
+    method: 'jingdong.pop.order.search',
+    timestamp: '2021-05-07 09:20:39.683+0800',
+    v: '2.0',
+  }
+  const lookup = (name: string) => (name === 'appSecret' ? 'yourappSecret' : undefined)
+  const given = { params: Object.entries(params), body: Buffer.alloc(0), lookup }
+  expect(signature(manifest.http!.sign!, '', given)).toBe('D70825340F4084360B9362B60DFD7930')
+})
+
 it.each([
   ['taobao', 'appSecret'],
   ['pinduoduo', 'clientSecret'],
+  ['jd', 'appSecret'],
 ])('%s declares its signature so', async (id, secret) => {
   const { manifest } = await loadConnector(`connectors/${id}`)
   const { into, ...declared } = manifest.http!.sign!

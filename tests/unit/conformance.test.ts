@@ -211,6 +211,47 @@ const BROKEN: [check: Check, how: string, file: string, change: (text: string) =
   ],
 ]
 
+describe('a remote that keeps no foreign key', () => {
+  const byNumber = (hits: string) => (text: string) =>
+    text
+      .replace('    key: ref\n', '')
+      .replace(
+        'find: { get: "/parcels?ref={key}", each: parcels }',
+        `find: { get: "/orders/{document.order}", hits: "${hits}" }`,
+      )
+      .replace('remote: { id: id }', 'remote: { id: "{document.code}" }')
+  const held = (...codes: string[]) => ({
+    request: { method: 'GET', path: '/orders/9007199254740993' },
+    response: { status: 200, body: { parcels: codes.map((code) => ({ code })) } },
+  })
+  const prepared = async (hits: string) => {
+    await edit(YAML, byNumber(hits))
+    const write = { request: { method: 'POST', path: '/parcels', body: { order: '1', code: 'T1' } } }
+    const files = {
+      write: { ...write, response: { status: 201, body: {} } },
+      find: held('T0', 'T1'),
+      absent: held('T0'),
+    }
+    for (const [what, exchange] of Object.entries(files))
+      await writeFile(join(folder, `fixtures/shipment.${what}.json`), JSON.stringify(exchange))
+  }
+
+  it('is proven by what its finds were answered with, before and after', async () => {
+    await prepared('parcels[code = $document.code] ? {}')
+    const { findings } = await runKit(folder)
+    const about = findings.filter((f) => f.about === 'shipment' && f.check.startsWith('write-'))
+    expect(about.map((f) => [f.check, f.state])).toEqual([
+      ['write-twice', 'ok'],
+      ['write-lost-answer', 'ok'],
+    ])
+  })
+
+  it("write-twice: a find that takes another's parcel for ours", async () => {
+    await prepared('parcels ? {}')
+    await caught('write-twice')
+  })
+})
+
 describe('a broken connector is caught', () => {
   it.each(BROKEN)('%s: %s', async (check, _, file, change) => {
     const path = file.includes('/') && !file.startsWith('mappings') ? `connectors/acme/${file}` : file
