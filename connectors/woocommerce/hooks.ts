@@ -188,22 +188,20 @@ async function payBack(at: At, wanted: Wanted): Promise<Remote> {
   return { id: String(made.id), state: 'final', total: made.amount }
 }
 
-const bodied = (record: RawRecord, id: string, value: object): RawRecord => ({
-  ...record,
-  id,
-  body: Buffer.from(JSON.stringify(value)),
-})
+/** The record with more members before its own, whose bytes stay as they came. */
+const joined = (record: RawRecord, id: string, more: object): RawRecord => {
+  const text = `${JSON.stringify(more).slice(0, -1)},${record.body.toString().trimStart().slice(1)}`
+  return { ...record, id, body: Buffer.from(text) }
+}
 
 /** Refunds name no currency: it comes from their orders. */
 async function withOrders(records: RawRecord[], { tools, signal }: At): Promise<RawRecord[]> {
-  const all = records.map((r) => tools.json(r.body) as { parent_id: number })
-  const ids = [...new Set(all.map((r) => r.parent_id))].join(',')
+  const parents = records.map((r) => (tools.json(r.body) as { parent_id: number }).parent_id)
+  const ids = [...new Set(parents)].join(',')
   if (ids === '') return []
   const query = { include: ids, per_page: 100, status: 'any', _fields: 'id,number,currency' }
   const orders = (await tools.call({ get: '/orders', query }, {}, signal)) as { id: number }[]
-  return records.map((r, i) =>
-    bodied(r, r.id, { ...all[i], order: orders.find((o) => o.id === all[i]!.parent_id) }),
-  )
+  return records.map((r, i) => joined(r, r.id, { order: orders.find((o) => o.id === parents[i]) ?? null }))
 }
 
 /** Variable products are their variations. `at`: for stock, whose clock no product shows; what is not counted has none. */
@@ -214,20 +212,18 @@ async function articles(
 ): Promise<RawRecord[]> {
   const found = records.map(async (record) => {
     const product = tools.json(record.body) as Product
-    const kept = (of: object & { id: number }) =>
-      bodied(record, String(of.id), { id: String(of.id), at, product, article: of })
-    if (product.type !== 'variable') return [kept(product)]
-    const all: RawRecord[] = []
+    const counted = ({ manage_stock }: Product) => at === null || manage_stock !== false
+    const kept = (of: Product, more: object) =>
+      counted(of) ? [joined(record, String(of.id), { at, ...more })] : []
+    if (product.type !== 'variable') return kept(product, {})
+    const all: Product[] = []
     for (let page = 1; all.length === (page - 1) * 100; page++) {
       const get = `/products/${product.id}/variations?per_page=100&page=${page}`
-      all.push(...((await tools.call({ get }, {}, signal)) as Product[]).map(kept))
+      all.push(...((await tools.call({ get }, {}, signal)) as Product[]))
     }
-    return all
+    return all.flatMap((variation) => kept(variation, { variation }))
   })
-  const all = (await Promise.all(found)).flat()
-  const counted = (r: RawRecord) =>
-    (tools.json(r.body) as { article: Product }).article.manage_stock !== false
-  return at === null ? all : all.filter(counted)
+  return (await Promise.all(found)).flat()
 }
 
 export default {
