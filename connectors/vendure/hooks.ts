@@ -1,4 +1,4 @@
-import type { Hooks, Outcome, Remote, Tools, WriteItem } from 'tributary/hooks'
+import type { Hooks, Outcome, RawRecord, Remote, Tools, WriteItem } from 'tributary/hooks'
 
 type Failed = Exclude<Outcome, { kind: 'done' }>
 type Call = { tools: Tools; signal: AbortSignal }
@@ -11,6 +11,31 @@ type Parcel = { trackingCode: string | null; lines: { orderLineId: string; quant
 /** What mappings/vendure/shipment.out.yaml makes; `parcel` is the end of the fulfilment's method. */
 type Wanted = Parcel & { order: string; parcel: string; input: object }
 type Parcels = { order: { fulfillments: (Parcel & Result & { method: string })[] } | null }
+
+/** What mappings/vendure/stock.out.yaml makes: what may be sold; `location` where it is named. */
+type Level = { sku: string; location?: string; quantity: number }
+type Held = { stockLocationId: string; stockAllocated: number }
+type Variant = { id: string; sku: string; trackInventory: string; stockLevels: Held[] }
+/** What mappings/vendure/refund.out.yaml makes; `name` (in brackets) ends the reason; `settle`: the money has gone out, under this number. */
+type PayBack = { order: string; name: string; reason?: string; amount: string; settle?: string }
+type Refund = Result & { total: number; reason: string | null }
+type Payment = Result & { amount: number; refunds: Refund[] }
+
+const VARIANTS = (fields: string) => `query($options: ProductVariantListOptions) {
+  variants: productVariants(options: $options) { totalItems items { ${fields} } } }`
+const ARTICLE = `id sku name enabled trackInventory updatedAt product { id name enabled } options { name } taxCategory { name }
+  stockLevels { stockLocationId stockOnHand stockAllocated stockLocation { name } }`
+const SET =
+  'mutation($input: [UpdateProductVariantInput!]!) { variants: updateProductVariants(input: $input) { id } }'
+const PAID = `query($id: ID!) { globalSettings { serverConfig { moneyStrategyPrecision } }
+  order(id: $id) { payments { id state amount refunds { id state total reason } } } }`
+const BACK = '{ __typename ... on Refund { id state total reason } ... on ErrorResult { errorCode message } }'
+const REFUND = `mutation($input: RefundOrderInput!) { result: refundOrder(input: $input) ${BACK} }`
+const SETTLE = `mutation($input: SettleRefundInput!) { result: settleRefund(input: $input) ${BACK} }`
+const REFUNDED = `id code currencyCode orderPlacedAt payments { id method
+  refunds { id createdAt updatedAt state total items shipping adjustment reason transactionId lines { orderLineId quantity } } }`
+/** Nothing moves an order's clock when money goes back: orders of so many days are looked at. */
+const REACH = 60 * 86_400_000
 
 const ORDERS = (fields: unknown) => `query($options: OrderListOptions) {
   globalSettings { serverConfig { moneyStrategyPrecision } } orders(options: $options) { totalItems items { ${fields} } } }`
@@ -65,16 +90,42 @@ async function ask<T = Changed>(call: Call, query: string, variables: object, ag
   throw stop({ kind: 'unknown', code: `VENDURE_${code}`, message: error.message })
 }
 
-async function readOrders(call: Call, options: object) {
-  const query = ORDERS(call.tools.settings.orderFields)
-  const { globalSettings, orders } = await ask<Orders>(call, query, { options }).catch((error) => {
+/** For reads: the answer, or an error of the fitting kind. */
+async function told<T>(call: Call, query: string, options: object): Promise<T> {
+  return ask<T>(call, query, { options }).catch((error) => {
     const failed = failedOf(error, call.tools)
     const config = failed.kind === 'refused' || 'pause' in failed
     return call.tools.broken(`${failed.code}: ${failed.message}`, config ? 'config' : 'transient')
   })
+}
+
+async function readOrders(call: Call, options: object, fields = call.tools.settings.orderFields) {
+  const { globalSettings, orders } = await told<Orders>(call, ORDERS(fields), options)
   const body = (order: object) => Buffer.from(JSON.stringify({ ...globalSettings.serverConfig, ...order }))
   const kind = { contentType: 'application/json', shape: 'order', total: orders.totalItems }
   return orders.items.map((o) => ({ id: o.id, body: body(o), placed: new Date(o.orderPlacedAt), ...kind }))
+}
+
+/** Newest first, cut here: the server's date filters are off by its zone, and new orders only shift known ones. */
+async function placedSince(call: Call, since: Date, resume: unknown, fields?: string) {
+  const skip = Number(resume ?? 0)
+  const filter = { active: { eq: false }, orderPlacedAt: { isNull: false } }
+  const sort = { orderPlacedAt: 'DESC', id: 'DESC' }
+  const orders = await readOrders(call, { filter, sort, skip, take: PAGE }, fields)
+  const more = orders.length === PAGE && orders.at(-1)!.placed >= since
+  return { orders: orders.filter((o) => o.placed >= since), next: more ? skip + PAGE : null }
+}
+
+const recordOf = (id: string, shape: string, value: object): RawRecord => {
+  return { id, body: Buffer.from(JSON.stringify(value)), contentType: 'application/json', shape }
+}
+
+/** One page of all articles; they are sorted by what never changes. */
+async function articles(call: Call, resume: unknown) {
+  const skip = Number(resume ?? 0)
+  const options = { sort: { id: 'ASC' }, skip, take: 100 }
+  const { variants } = await told<{ variants: { items: Variant[] } }>(call, VARIANTS(ARTICLE), options)
+  return { items: variants.items, next: variants.items.length === 100 ? skip + 100 : null }
 }
 
 const content = (p: Parcel) =>
@@ -109,18 +160,100 @@ async function bring(call: Call, item: WriteItem, last: 'Pending' | 'Shipped'): 
 const proved = (work: Promise<Remote>, tools: Tools): Promise<Outcome> =>
   work.then((done): Outcome => ({ kind: 'done', remote: done })).catch((error) => failedOf(error, tools))
 
+/** Read before anything is written: nothing was written then, whatever fails. */
+async function before<T>(asking: Promise<T>, tools: Tools): Promise<T> {
+  return asking.catch((error) => {
+    const failed = failedOf(error, tools)
+    throw stop(failed.kind === 'unknown' ? { ...failed, kind: 'not-done' } : failed)
+  })
+}
+
+/** Vendure's figure holds what is allocated to its own open orders: that is added, so that just `quantity` may be sold. */
+async function setLevels(call: Call, items: WriteItem[]): Promise<Outcome[]> {
+  const levels = items.map((item) => JSON.parse(item.body.toString()) as Level)
+  const options = { filter: { sku: { in: [...new Set(levels.map((l) => l.sku))] } }, take: 1000 }
+  const query = VARIANTS('id sku stockLevels { stockLocationId stockAllocated }')
+  const { variants } = await before(
+    ask<{ variants: { items: Variant[] } }>(call, query, { options }),
+    call.tools,
+  )
+  const input = new Map<string, { stockLocationId: string; stockOnHand: number }[]>()
+  const outcomes = levels.map(({ sku, location, quantity }): Outcome => {
+    const of = variants.items.filter((v) => v.sku === sku)
+    if (of.length !== 1)
+      return refused(of.length > 1 ? 'SKU_AMBIGUOUS' : 'SKU_UNKNOWN', `${of.length} variants have this SKU`)
+        .failed
+    const { id, stockLevels } = of[0]!
+    const place = location ?? (stockLevels.length === 1 ? stockLevels[0]!.stockLocationId : null)
+    if (place === null) return refused('LOCATION_MISSING', 'it lies at several locations: name one').failed
+    const allocated = stockLevels.find((l) => l.stockLocationId === place)?.stockAllocated ?? 0
+    input.set(id, [...(input.get(id) ?? []), { stockLocationId: place, stockOnHand: quantity + allocated }])
+    return { kind: 'done', remote: { id: `${id}@${place}`, state: 'final' } }
+  })
+  if (input.size === 0) return outcomes
+  const failed = await ask(call, SET, {
+    input: [...input].map(([id, stockLevels]) => ({ id, stockLevels })),
+  }).then(
+    () => null,
+    (error) => failedOf(error, call.tools),
+  )
+  return outcomes.map((outcome) => (outcome.kind === 'done' && failed ? failed : outcome))
+}
+
+const wantedBack = (item: WriteItem) => JSON.parse(item.body.toString()) as PayBack
+
+async function lookBack(call: Call, wanted: PayBack) {
+  type Paid = Scale & { order: { payments: Payment[] } | null }
+  const { order, globalSettings } = await ask<Paid>(call, PAID, { id: wanted.order })
+  if (!order) throw refused('ORDER_MISSING', 'the shop has no such order')
+  const digits = globalSettings.serverConfig.moneyStrategyPrecision
+  const ours = (p: Payment) =>
+    p.refunds.filter((r) => r.state !== 'Failed' && r.reason?.endsWith(wanted.name))
+  return { payments: order.payments, digits, parts: order.payments.map(ours).filter((r) => r.length > 0) }
+}
+
+/** Vendure may spread one refund over several payments: together they are one. Twice on one payment are two. */
+function refundsOf({ parts, digits }: Awaited<ReturnType<typeof lookBack>>, { settle }: PayBack): Remote[] {
+  const remoteOf = (of: Refund[]): Remote => {
+    const total = of.reduce((n, r) => n + r.total, 0) / 10 ** digits
+    const open = settle !== undefined && of.some((r) => r.state === 'Pending')
+    return {
+      id: of.map((r) => r.id).join(','),
+      state: open ? 'draft' : 'final',
+      total: total.toFixed(digits),
+    }
+  }
+  if (parts.some((p) => p.length > 1)) return parts.flat().map((r) => remoteOf([r]))
+  return parts.length > 0 ? [remoteOf(parts.flat())] : []
+}
+
+/** Asks for the money back on the payment that has most of it left, then says that it has gone out, where it has. */
+async function payBack(call: Call, wanted: PayBack): Promise<Remote> {
+  let now = await before(lookBack(call, wanted), call.tools)
+  if (now.parts.length === 0) {
+    const left = ({ amount, refunds }: Payment) =>
+      refunds.reduce((n, r) => (r.state === 'Failed' ? n : n - r.total), amount)
+    const [payment] = now.payments.filter((p) => p.state === 'Settled').sort((a, b) => left(b) - left(a))
+    if (!payment) throw refused('NOTHING_PAID', 'the order has no settled payment')
+    const amount = Math.round(Number(wanted.amount) * 10 ** now.digits)
+    const reason = `${wanted.reason ?? ''} ${wanted.name}`.trim()
+    await ask(call, REFUND, { input: { paymentId: payment.id, amount, reason } })
+    now = await lookBack(call, wanted)
+  }
+  for (const { id, state } of now.parts.flat())
+    if (wanted.settle !== undefined && state === 'Pending')
+      await ask(call, SETTLE, { input: { id, transactionId: wanted.settle } })
+  const [made] = refundsOf(now, wanted)
+  if (!made) throw stop({ kind: 'unknown', code: 'NO_RESULT', message: 'the refund does not show' })
+  return { ...made, state: 'final' }
+}
+
 export default {
   read: {
     order: {
-      // Newest first, cut here: the server's date filters are off by its zone, and new orders only shift known ones.
       async page({ since, until, resume }, tools, signal) {
-        const skip = Number(resume ?? 0)
-        const filter = { active: { eq: false }, orderPlacedAt: { isNull: false } }
-        const sort = { orderPlacedAt: 'DESC', id: 'DESC' }
-        const orders = await readOrders({ tools, signal }, { filter, sort, skip, take: PAGE })
-        const records = orders.filter((o) => o.placed >= since && o.placed < until)
-        const more = orders.length === PAGE && orders.at(-1)!.placed >= since
-        return { records, next: more ? skip + PAGE : null }
+        const { orders, next } = await placedSince({ tools, signal }, since, resume)
+        return { records: orders.filter((o) => o.placed < until), next }
       },
       fetch: (ids, tools, signal) =>
         readOrders({ tools, signal }, { filter: { id: { in: ids } }, take: ids.length }),
@@ -128,6 +261,40 @@ export default {
         const filter = { active: { eq: false }, orderPlacedAt: { between: { start, end } } }
         const [first] = await readOrders({ tools, signal }, { filter, take: 1 })
         return { count: first?.total ?? 0, exact: false }
+      },
+    },
+    refund: {
+      async page({ since, resume }, tools, signal) {
+        const start = new Date(since.getTime() - REACH)
+        const { orders, next } = await placedSince({ tools, signal }, start, resume, REFUNDED)
+        const records = orders.flatMap(({ body }) => {
+          const { payments, ...order } = tools.json(body) as { payments: Payment[] }
+          const of = ({ refunds, ...payment }: Payment) =>
+            refunds.map((refund) => recordOf(refund.id, 'refund', { id: refund.id, refund, payment, order }))
+          return payments.flatMap(of)
+        })
+        return { records, next }
+      },
+    },
+    product: {
+      async page({ resume }, tools, signal) {
+        const { items, next } = await articles({ tools, signal }, resume)
+        // what only stock moves is left out, or each sale would make a new product
+        const still = ({ stockLevels: _, ...article }: Variant) => recordOf(article.id, 'article', article)
+        return { records: items.map(still), next }
+      },
+    },
+    stock: {
+      async page({ until, resume }, tools, signal) {
+        const { items, next } = await articles({ tools, signal }, resume)
+        const at = until.toISOString()
+        const counted = items.filter((v) => v.trackInventory !== 'FALSE')
+        const of = ({ stockLevels, ...article }: Variant) =>
+          stockLevels.map((level) => {
+            const id = `${article.id}@${level.stockLocationId}`
+            return recordOf(id, 'level', { id, at, level, article: { id: article.id, sku: article.sku } })
+          })
+        return { records: counted.flatMap(of), next }
       },
     },
   },
@@ -141,6 +308,19 @@ export default {
           .catch((error) => ({ failed: failedOf(error, tools) })),
       advance: (item, _, tools, signal) => proved(bring({ tools, signal }, item, 'Shipped'), tools),
       discard: (_, { id }, tools, signal) => proved(move({ tools, signal }, id, 'Cancelled'), tools),
+    },
+    stock: {
+      write: (items, tools, signal) =>
+        setLevels({ tools, signal }, items).catch((error) => items.map(() => failedOf(error, tools))),
+    },
+    refund: {
+      write: (items, tools, signal) =>
+        Promise.all(items.map((item) => proved(payBack({ tools, signal }, wantedBack(item)), tools))),
+      find: (item, tools, signal) =>
+        lookBack({ tools, signal }, wantedBack(item))
+          .then((now) => ({ hits: refundsOf(now, wantedBack(item)) }))
+          .catch((error) => ({ failed: failedOf(error, tools) })),
+      advance: (item, _, tools, signal) => proved(payBack({ tools, signal }, wantedBack(item)), tools),
     },
   },
   async check(tools, signal) {

@@ -19,7 +19,7 @@ type Product = { id: number; sku: string; type: string; parent_id: number; manag
 /** What mappings/woocommerce/*.out.yaml make. `name` (with brackets) is how a parcel or refund is known in the shop. */
 type Parcel = { order: string; name: string; number?: string; meta: Meta; note: object & { note: string } }
 type Level = { sku: string; product?: string; variation?: string; quantity: number }
-type Wanted = { order: string; name: string; reason: string; amount: string; restock: boolean } & {
+type Wanted = { order: string; name: string; reason?: string; amount: string; restock: boolean } & {
   parts: { kind: string; line?: string; quantity?: string; net: string; tax: string }[]
 }
 
@@ -182,7 +182,7 @@ async function payBack(at: At, wanted: Wanted): Promise<Remote> {
     }
   })
   const { amount, name, restock: api_restock } = wanted
-  const about = { amount, reason: `${wanted.reason} ${name}`.trim(), api_restock, line_items }
+  const about = { amount, reason: `${wanted.reason ?? ''} ${name}`.trim(), api_restock, line_items }
   const content = { ...about, api_refund: at.tools.settings.payBack === true }
   const made = await ask<Refund>(at, 'POST', `/orders/${wanted.order}/refunds`, content)
   return { id: String(made.id), state: 'final', total: made.amount }
