@@ -17,7 +17,10 @@ type Level = { sku: string; location?: string; quantity: number }
 type Held = { stockLocationId: string; stockAllocated: number }
 type Variant = { id: string; sku: string; trackInventory: string; stockLevels: Held[] }
 /** What mappings/vendure/refund.out.yaml makes; `name` (in brackets) ends the reason; `settle`: the money has gone out, under this number. */
-type PayBack = { order: string; name: string; reason?: string; amount: string; settle?: string }
+type PayBack = { order: string; name: string; reason?: string; amount: string; settle?: string } & {
+  shipping: string
+  lines: { orderLineId: string; quantity: number }[]
+}
 type Refund = Result & { total: number; reason: string | null }
 type Payment = Result & { amount: number; refunds: Refund[] }
 
@@ -235,9 +238,18 @@ async function payBack(call: Call, wanted: PayBack): Promise<Remote> {
       refunds.reduce((n, r) => (r.state === 'Failed' ? n : n - r.total), amount)
     const [payment] = now.payments.filter((p) => p.state === 'Settled').sort((a, b) => left(b) - left(a))
     if (!payment) throw refused('NOTHING_PAID', 'the order has no settled payment')
-    const amount = Math.round(Number(wanted.amount) * 10 ** now.digits)
-    const reason = `${wanted.reason ?? ''} ${wanted.name}`.trim()
-    await ask(call, REFUND, { input: { paymentId: payment.id, amount, reason } })
+    const scaled = (text: string) => Math.round(Number(text) * 10 ** now.digits)
+    const about = { paymentId: payment.id, reason: `${wanted.reason ?? ''} ${wanted.name}`.trim() }
+    // both are deprecated, but 3.7.3 fails without them, after the payment service has paid
+    const old = { shipping: scaled(wanted.shipping), adjustment: 0 }
+    const input = { ...about, amount: scaled(wanted.amount), lines: wanted.lines, ...old }
+    await ask(call, REFUND, { input }).catch((error) => {
+      const failed = failedOf(error, call.tools)
+      // the server's own error may come after the payment service was asked: no second try by itself
+      throw failed.kind === 'unknown' && failed.code.startsWith('VENDURE_')
+        ? refused('REFUND_FAILED', failed.message)
+        : error
+    })
     now = await lookBack(call, wanted)
   }
   for (const { id, state } of now.parts.flat())

@@ -53,6 +53,8 @@ function stand() {
     ] as Any[],
     payments: [payment('60', 100, 'Declined'), payment('61', 1000), payment('62', 5079)],
     lose: '',
+    /** A refund ends in an error of the server. */
+    fail: false,
     asked: [] as string[],
   }
   const globalSettings = { serverConfig: { moneyStrategyPrecision: 2 } }
@@ -118,7 +120,11 @@ async function open() {
       return req.socket.destroy()
     }
     res.writeHead(200, { 'content-type': 'application/json', 'vendure-auth-token': 't' })
-    res.end(JSON.stringify({ data }))
+    const broken = {
+      errors: [{ message: 'null value', extensions: { code: 'INTERNAL_SERVER_ERROR' } }],
+      data: null,
+    }
+    res.end(JSON.stringify(shop.fail && field === 'refundOrder' ? broken : { data }))
   })
   await new Promise<void>((done) => server.listen(0, '127.0.0.1', done))
   closing.push(() => {
@@ -246,6 +252,15 @@ describe('refunds', () => {
     expect(await of(c, 'refund').find!(one, signal)).toMatchObject({
       hits: [{ id: 'a' }, { id: 'b' }, { id: 'c' }],
     })
+  })
+
+  it('that end in an error of the server are left to a person', async () => {
+    const { shop, c } = await open()
+    shop.fail = true
+    const one = await item(c, 'refund', refund)
+    expect(await of(c, 'refund').write([one], signal)).toMatchObject([
+      { kind: 'refused', code: 'VENDURE_REFUND_FAILED' },
+    ])
   })
 
   it('of more than was paid, or of no order, are refused', async () => {
