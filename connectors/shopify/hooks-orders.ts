@@ -34,7 +34,7 @@ export const REFUND = `id legacyResourceId createdAt note
 /** Refunds and returns, each as a record of its own. */
 const PART = {
   Refund:
-    money(`id legacyResourceId createdAt updatedAt note totalRefundedSet$ return { id } order { id name currencyCode taxesIncluded }
+    money(`id legacyResourceId createdAt note totalRefundedSet$ return { id } order { id name updatedAt currencyCode taxesIncluded }
     ${list('refundLineItems', 'first: 20', INNER.Refund.refundLineItems)}
     ${list('refundShippingLines', 'first: 5', INNER.Refund.refundShippingLines)}
     orderAdjustments(first: 20) { nodes { id amountSet$ taxAmountSet$ } }

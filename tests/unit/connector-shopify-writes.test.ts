@@ -5,7 +5,10 @@ import { afterEach, describe, expect, it } from 'vitest'
 import { loadConnector } from '../../src/connector/load.ts'
 import { openConnection } from '../../src/connector/open.ts'
 import type { Connection, WriteItem } from '../../src/core/ports.ts'
+import { checkDocument } from '../../src/mapping/check-document.ts'
 import { loadMapping } from '../../src/mapping/load.ts'
+import { validateDocument } from '../../src/mapping/validate.ts'
+import { CATALOGUE } from '../../src/sandbox/generate/catalogue.ts'
 import { startShopify } from '../../src/sandbox/shopify/server.ts'
 
 const closing: (() => unknown)[] = []
@@ -248,5 +251,105 @@ describe('stock into the sandbox', () => {
       expect((await write(c, 'stock', ...items)).every((o) => o.kind === 'done')).toBe(true)
     }
     expect(await s.get('stock')).toHaveLength(32)
+  })
+})
+
+/** All documents of a stream, mapped and valid. */
+async function documents(c: Connection, name: string): Promise<Any[]> {
+  const stream = c.streams.find((s) => s.name === name)!
+  const found: Any[] = []
+  let resume: unknown = null
+  do {
+    const window = { since: new Date('2020-01-01'), until: new Date('2100-01-01') }
+    const page = await stream.page({ ...window, resume: JSON.parse(JSON.stringify(resume)) }, signal)
+    for (const record of page.records) {
+      const context = { connection: 'my-shop', entity: 'main', settings: {}, company: {} } as never
+      const value = (await stream.mappings[record.shape]!.map(c.parse(record), context)) as object
+      const document = validateDocument(stream.document, { connection: 'my-shop', entity: 'main', ...value })
+      checkDocument(stream.document, document)
+      found.push(document)
+      const again = stream.fetch && (await stream.fetch([record.id], signal))
+      if (again) expect(again[0]!.body.equals(record.body)).toBe(true)
+    }
+    resume = page.next
+  } while (resume !== null)
+  return found
+}
+
+describe('what else is read from the sandbox', () => {
+  it('every article once, and its stock wherever it lies', async () => {
+    const s = await shop()
+    await s.post('stock', { sku: 'TEA-002', quantity: 7 })
+    const c = await connect(s.url)
+    const products = await documents(c, 'product')
+    expect(new Set(products.map((d) => d.sku)).size).toBe(CATALOGUE.length)
+    const stock = await documents(c, 'stock')
+    expect(stock).toHaveLength(CATALOGUE.length)
+    expect(stock.find((d) => d.sku === 'TEA-002')).toMatchObject({ available: '7', site: 'サンプル倉庫' })
+  })
+
+  it('every refund and return, by poll and by id the same bytes', async () => {
+    const s = await shop()
+    await s.post('orders', { count: 40, seed: 6, hard: true })
+    const orders = ((await s.get('orders')) as Any[]).filter((o) => !o.cancelledAt && o.lines.length > 1)
+    const [a, b, d] = orders
+    await s.post(`orders/${a.id}/refund`, { lines: [{ line: a.lines[0].id, quantity: 1 }] })
+    await s.post(`orders/${a.id}/refund`, { shipping: true, lines: [{ line: a.lines[1].id, quantity: 1 }] })
+    await s.post(`orders/${b.id}/refund`)
+    await s.post(`orders/${b.id}/return`, { lines: [{ line: b.lines[0].id, quantity: 1 }], note: 'why not' })
+    await s.post(`orders/${d.id}/return`)
+    await s.post(`orders/${d.id}/return`, { close: true })
+    const held = ((await s.get('orders')) as Any[]).flatMap((o) => o.refunds.map((r: Any) => String(r.id)))
+    const c = await connect(s.url)
+    const refunds = await documents(c, 'refund')
+    expect(refunds.map((r) => r.externalId).sort()).toEqual(held.sort())
+    const returns = await documents(c, 'return')
+    expect(returns.map((r) => [r.order, r.state]).sort()).toEqual(
+      [
+        [String(b.id), 'approved'],
+        [String(d.id), 'settled'],
+      ].sort(),
+    )
+  })
+})
+
+describe('refunds into the sandbox', () => {
+  it.each([false, true])('are made once, also when the answer is lost (paid back: %s)', async (payBack) => {
+    const s = await shop()
+    await s.post('orders', { count: 20, seed: 4, hard: true })
+    const of20 = (await s.get('orders')) as Any[]
+    const order = of20.find(
+      (o) =>
+        !o.cancelledAt && o.taxesIncluded && o.transactions[0]?.kind === 'SALE' && o.lines[0].goods > 200,
+    )
+    const c = await connect(await losing(s.url, 'refundCreate'), { payBack })
+    const one = await item(c, 'refund', 'K1', {
+      externalId: 'r-1',
+      order: String(order.id),
+      currency: order.currency,
+      amount: 100,
+      reason: 'late',
+      components: [
+        { kind: 'goods', line: String(order.lines[0].id), quantity: '1', amount: 100, restock: 'none' },
+      ],
+    })
+    const other = await item(c, 'refund', 'K2', {
+      externalId: '1',
+      order: String(order.id),
+      currency: order.currency,
+      amount: 100,
+      components: [],
+    })
+    expect(await of(c, 'refund').find!(one, signal)).toEqual({ hits: [] })
+    expect(await write(c, 'refund', one)).toMatchObject([{ kind: 'unknown' }])
+    const found = (await of(c, 'refund').find!(one, signal)) as Any
+    expect(found.hits).toHaveLength(1)
+    // the same key again: the shop answers with the first refund
+    expect(await write(c, 'refund', one)).toEqual([{ kind: 'done', remote: found.hits[0] }])
+    expect(await of(c, 'refund').find!(other, signal)).toEqual({ hits: [] })
+    const now = ((await s.get('orders')) as Any[]).find((o) => o.id === order.id)
+    expect(now.refunds).toMatchObject([{ note: 'late (r-1)', lines: [{ quantity: 1 }] }])
+    const back = now.transactions.filter((t: Any) => t.kind === 'REFUND')
+    expect(back.map((t: Any) => t.amount)).toEqual(payBack ? [100] : [])
   })
 })
