@@ -62,14 +62,14 @@ export async function look(at: At, { order, previous, tracking, lines }: Parcel)
 async function plan(at: At, { order, location }: Parcel, lines: Line[]) {
   const [found] = await read(at, 'Order', [gid('Order', order)], OPEN)
   const open: Open[] = []
-  for (const of of ((found?.fulfillmentOrders as GraphPage)?.nodes ?? []) as Order[]) {
-    if (!['OPEN', 'IN_PROGRESS', 'INCOMPLETE'].includes(String(of.status))) continue
-    await fill(at, of, 'FulfillmentOrder')
-    const place = (of.assignedLocation as { location: Order | null }).location?.id ?? ''
-    for (const n of (of.lineItems as GraphPage).nodes as Order[]) {
+  for (const group of ((found?.fulfillmentOrders as GraphPage)?.nodes ?? []) as Order[]) {
+    if (!['OPEN', 'IN_PROGRESS', 'INCOMPLETE'].includes(String(group.status))) continue
+    await fill(at, group, 'FulfillmentOrder')
+    const place = (group.assignedLocation as { location: Order | null }).location?.id ?? ''
+    for (const n of (group.lineItems as GraphPage).nodes as Order[]) {
       const { line, quantity } = linesOf({ nodes: [n] }, 'remainingQuantity')[0]!
       const wanted = quantity > 0 && lines.some((l) => l.line === line)
-      if (wanted) open.push({ location: place, of: of.id, item: n.id, line, quantity })
+      if (wanted) open.push({ location: place, of: group.id, item: n.id, line, quantity })
     }
   }
   if (less(lines, open).length > 0)
