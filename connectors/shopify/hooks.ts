@@ -53,7 +53,12 @@ export default {
     },
     refund: {
       async page(request, tools, signal) {
-        const { nodes, next } = await walk(request, { tools, signal }, CHANGED, 20)
+        const { nodes, next } = await walk(
+          request,
+          { tools, signal },
+          CHANGED('refunds(first: 100) { id }'),
+          20,
+        )
         const ids = nodes.flatMap((o) => o.refunds.map((r) => r.id))
         return { records: await partsOf({ tools, signal }, 'Refund', ids), next }
       },
@@ -66,7 +71,13 @@ export default {
     },
     return: {
       async page(request, tools, signal) {
-        const { nodes, next } = await walk(request, { tools, signal }, CHANGED, 20)
+        if (tools.settings.returns !== true) return { records: [], next: null }
+        const { nodes, next } = await walk(
+          request,
+          { tools, signal },
+          CHANGED('returns(first: 20) { nodes { id } }'),
+          20,
+        )
         const ids = nodes.flatMap((o) => (o.returns as GraphPage).nodes.map((r) => String(r.id)))
         return { records: await partsOf({ tools, signal }, 'Return', ids), next }
       },
