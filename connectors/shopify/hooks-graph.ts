@@ -39,6 +39,7 @@ export const INNER = {
     refundShippingLines: money('id subtotalAmountSet$ taxAmountSet$'),
   },
 }
+
 /** Things of one type by id, those that are gone left out. `n`: what `$first` begins with, where it is used. */
 export async function read({ tools, signal }: At, of: string, ids: string[], fields: string, n?: number) {
   const first = n ? ', $first: Int!' : ''
@@ -46,6 +47,7 @@ export async function read({ tools, signal }: At, of: string, ids: string[], fie
   const data = await tools.graphql.ask({ path, query, variables: { ids }, newer, sized: n, signal })
   return (data.nodes as (Order | null)[]).filter((node) => node !== null)
 }
+
 /** Reads the inner lists of an order or refund to their end. False: the order changed meanwhile. */
 export async function fill(at: At, of: Order, type: keyof typeof INNER) {
   for (const [name, fields] of Object.entries(INNER[type])) {
@@ -60,11 +62,14 @@ export async function fill(at: At, of: Order, type: keyof typeof INNER) {
   }
   return true
 }
-export const gid = (type: string, id: string) => (id.startsWith('gid:') ? id : `gid://shopify/${type}/${id}`)
+
+export const gid = (type: string, id: string) =>
+  String(id).startsWith('gid:') ? id : `gid://shopify/${type}/${id}`
 export const tail = (id: string) => id.slice(id.lastIndexOf('/') + 1)
 export const recordOf = (id: string, shape: string, value: object): RawRecord => {
   return { id, body: Buffer.from(JSON.stringify(value)), contentType: 'application/json', shape }
 }
+
 /** One page of all articles or inventory items, by their cursor. */
 export async function goods({ tools, signal }: At, after: unknown, query: string) {
   const data = await tools.graphql.ask({ path, query, variables: { after }, sized: 20, newer, signal })

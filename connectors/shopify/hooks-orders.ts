@@ -42,6 +42,7 @@ const PART = {
   Return: `id name status createdAt closedAt requestApprovedAt order { id name currencyCode updatedAt }
     ${list('returnLineItems', 'first: 20', INNER.Return.returnLineItems)}`,
 }
+
 /** Orders with the ids of what hangs under them. Returns want a scope of their own, so each is asked for apart. */
 export const CHANGED = (ids: string) => `query Changed($first: Int!, $after: String, $query: String) {
   ${list('orders', 'first: $first, after: $after, query: $query, sortKey: UPDATED_AT', `id updatedAt ${ids}`)} }`
@@ -65,6 +66,7 @@ async function fillRefunds(at: At, of: Order) {
   of.refunds = now.refunds
   return true
 }
+
 /** Orders with everything inside them, each as one consistent copy; those that are gone are left out. */
 export async function complete(at: At, orders: Order[]): Promise<RawRecord[]> {
   const records: RawRecord[] = []
@@ -80,6 +82,7 @@ export async function complete(at: At, orders: Order[]): Promise<RawRecord[]> {
   }
   return records
 }
+
 /** Whole seconds, as the search counts: the window is widened, never narrowed. */
 export const second = (at: Date, round: (n: number) => number) =>
   new Date(round(at.getTime() / 1000) * 1000).toISOString().replace('.000', '')
@@ -98,12 +101,14 @@ export async function walk(request: PageRequest, { tools, signal }: At, query: s
   if (count > 20_000 && last > since) return { nodes, next: { after: null, since: last, count: 0 } }
   return { nodes, next: { after: pageInfo.endCursor, since, count: count + nodes.length } }
 }
+
 /** How many orders the shop holds, and which shop it is; without a query all of them. */
 export async function counted({ tools, signal }: At, query?: string) {
   const data = await tools.graphql.ask({ path, query: COUNT, variables: { query }, signal })
   const { shop, ordersCount: n } = data as Record<string, Record<string, string>>
   return { count: Number(n!.count), exact: n!.precision === 'EXACT', shop: shop! }
 }
+
 /** Parts of orders (refunds, returns) by id, each whole, with its order's name and currency. */
 export async function partsOf(at: At, type: 'Refund' | 'Return', ids: string[]): Promise<RawRecord[]> {
   const records: RawRecord[] = []

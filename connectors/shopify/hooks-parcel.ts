@@ -31,6 +31,7 @@ function less(lines: Line[], others: Line[]): Line[] {
   })
   return left.filter((l) => l.quantity > 0)
 }
+
 /**
  * What the shop holds of a parcel. Shopify keeps no foreign key: a parcel is known by its tracking number (without one
  * by the name that the mapping puts behind the carrier), and a corrected one by what its earlier revision made.
@@ -58,6 +59,7 @@ export async function look(at: At, { order, previous, tracking, lines }: Parcel)
   }
   return { ...ours, open: less(lines, held) }
 }
+
 /** What to ship of lines from one location (the asked one, else the one that has most of them), and what that covers. */
 async function plan(at: At, { order, location }: Parcel, lines: Line[]) {
   const [found] = await read(at, 'Order', [gid('Order', order)], OPEN)
@@ -86,6 +88,7 @@ async function plan(at: At, { order, location }: Parcel, lines: Line[]) {
   }
   return { send, covered }
 }
+
 /** Does what is not done yet: corrects the tracking of what is there, ships what is not, location by location. */
 export async function bring(at: At, wanted: Parcel): Promise<Remote> {
   const { tracking, notify } = wanted

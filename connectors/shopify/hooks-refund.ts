@@ -30,6 +30,7 @@ export async function lookBack(at: At, { order, name }: PayBack) {
   const hits = ours.map((r) => ({ id: tail(r.id), state: 'final' as const }))
   return { hits, paid: found.transactions as Transaction[] }
 }
+
 /** Where money goes back to: what is left of each payment, until the amount is reached. */
 function moneyBack({ order, amount }: PayBack, paid: Transaction[]) {
   const value = (t: Transaction) => Math.round(Number(t.amountSet.shopMoney.amount) * 1000)
@@ -48,6 +49,7 @@ function moneyBack({ order, amount }: PayBack, paid: Transaction[]) {
   if (left > 0) throw refused('NOTHING_PAID', 'not that much of what was paid is left')
   return back
 }
+
 export async function payBack(at: At, item: WriteItem): Promise<Remote> {
   const { tools } = at
   const wanted = parsed<PayBack>(item)

@@ -20,7 +20,7 @@ const ITEMS = `query Items($query: String) { inventoryItems(first: 250, query: $
 /** The inventory item of each SKU; a SKU that none or several have is an outcome already. */
 async function itemsOf({ tools, signal }: At, levels: Level[]): Promise<(string | Failed)[]> {
   const skus = [...new Set(levels.filter((l) => !l.item).map((l) => l.sku))]
-  const query = skus.map((sku) => `sku:"${sku.replace(/["\\]/g, '\\$&')}"`).join(' OR ')
+  const query = skus.map((sku) => `sku:"${String(sku).replace(/["\\]/g, '\\$&')}"`).join(' OR ')
   const data = query ? await tools.graphql.ask({ path, query: ITEMS, variables: { query }, signal }) : null
   const nodes = ((data?.inventoryItems as GraphPage | undefined)?.nodes ?? []) as {
     id: string
@@ -34,6 +34,21 @@ async function itemsOf({ tools, signal }: At, levels: Level[]): Promise<(string 
     return refused('SKU_UNKNOWN', 'no article has this SKU').failed
   })
 }
+type Result = { userErrors: { code?: string; message: string }[] } | null | undefined
+
+/** What became of one level. */
+function outcomeOf(result: Result, id: string): Outcome {
+  if (!result) return { kind: 'unknown', code: 'NO_RESULT', message: 'no result for this level' }
+  const [wrong] = result.userErrors
+  if (!wrong) return { kind: 'done', remote: { id, state: 'final' } }
+  const running = wrong.code === 'IDEMPOTENCY_CONCURRENT_REQUEST'
+  return {
+    kind: running ? 'unknown' : 'refused',
+    code: wrong.code ?? 'SHOPIFY_REFUSED',
+    message: wrong.message,
+  }
+}
+
 /** One request, a mutation of its own for each level with its own idempotency key: a result for each of them. */
 export async function setLevels(at: At, items: WriteItem[], salt = ''): Promise<Outcome[]> {
   const { tools, signal } = at
@@ -62,22 +77,10 @@ export async function setLevels(at: At, items: WriteItem[], salt = ''): Promise<
     const id = ids[i]!
     if (typeof id !== 'string') return id
     if ('failed' in answer) return answer.failed
-    const result = answer.data[`m${i}`] as
-      | { userErrors: { code?: string; message: string }[] }
-      | null
-      | undefined
-    if (!result) return { kind: 'unknown', code: 'NO_RESULT', message: 'no result for this level' }
-    const [wrong] = result.userErrors
-    if (!wrong) return { kind: 'done', remote: { id: `${tail(id)}@${tail(location)}`, state: 'final' } }
+    const outcome = outcomeOf(answer.data[`m${i}`] as Result, `${tail(id)}@${tail(location)}`)
     // the key is used up by an attempt that failed: it will never do anything
-    const spent = wrong.code === 'IDEMPOTENCY_PREVIOUS_ATTEMPT_FAILED' && salt === ''
-    if (spent) return (await setLevels(at, [items[i]!], '+'))[0]!
-    const running = wrong.code === 'IDEMPOTENCY_CONCURRENT_REQUEST'
-    return {
-      kind: running ? 'unknown' : 'refused',
-      code: wrong.code ?? 'SHOPIFY_REFUSED',
-      message: wrong.message,
-    }
+    const spent = 'code' in outcome && outcome.code === 'IDEMPOTENCY_PREVIOUS_ATTEMPT_FAILED' && salt === ''
+    return spent ? (await setLevels(at, [items[i]!], '+'))[0]! : outcome
   })
   return Promise.all(settled)
 }

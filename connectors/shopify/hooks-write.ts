@@ -17,6 +17,7 @@ export async function before<T>(asking: Promise<T>, tools: Tools): Promise<T> {
     throw stop(failed.kind === 'unknown' ? { ...failed, kind: 'not-done' } : failed)
   })
 }
+
 /** A mutation whose field is called `done`. */
 export async function change({ tools, signal }: At, query: string, variables: object): Promise<Remote> {
   const answer = await tools.graphql.change({ path, query, variables: { ...variables }, signal })
@@ -27,6 +28,7 @@ export async function change({ tools, signal }: At, query: string, variables: ob
   if (!done?.made) throw stop({ kind: 'unknown', code: 'NO_RESULT', message: 'nothing came back' })
   return done.made
 }
+
 export const proved = (work: Promise<Remote>, tools: Tools): Promise<Outcome> =>
   work.then((done): Outcome => ({ kind: 'done', remote: done })).catch((error) => failedOf(error, tools))
 /** A text of the form of a UUID, the same for the same push. */

@@ -19,6 +19,7 @@ export async function articles(call: Call, resume: unknown) {
   const { variants } = await told<{ variants: { items: Variant[] } }>(call, VARIANTS(ARTICLE), options)
   return { items: variants.items, next: variants.items.length === 100 ? skip + 100 : null }
 }
+
 /** Vendure's figure holds what is allocated to its own open orders: that is added, so that just `quantity` may be sold. */
 export async function setLevels(call: Call, items: WriteItem[]): Promise<Outcome[]> {
   const levels = items.map((item) => JSON.parse(item.body.toString()) as Level)

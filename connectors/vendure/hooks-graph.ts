@@ -20,6 +20,7 @@ async function post<T>({ tools, signal }: Call, query: string, variables: object
   if (failed) throw stop(failed)
   return { reply: tools.json(answer.body) as Reply<T>, token: answer.headers['vendure-auth-token'] }
 }
+
 /** Headers that prove who we are. Whatever fails here, the call itself was never sent: not-done, not unknown. */
 async function credentials(call: Call): Promise<Record<string, string>> {
   const { memory, settings } = call.tools
@@ -35,6 +36,7 @@ async function credentials(call: Call): Promise<Record<string, string>> {
   }
   return { Authorization: `Bearer ${memory.get('token')}` }
 }
+
 /** FORBIDDEN (HTTP 200, nothing ran) is an ended session. An ErrorResult proves that nothing was written. */
 export async function ask<T = Changed>(
   call: Call,
@@ -54,6 +56,7 @@ export async function ask<T = Changed>(
   if (code !== 'INTERNAL_SERVER_ERROR') throw refused(code, error.message)
   throw stop({ kind: 'unknown', code: `VENDURE_${code}`, message: error.message })
 }
+
 /** For reads: the answer, or an error of the fitting kind. */
 export async function told<T>(call: Call, query: string, options: object): Promise<T> {
   return ask<T>(call, query, { options }).catch((error) => {
@@ -62,6 +65,7 @@ export async function told<T>(call: Call, query: string, options: object): Promi
     return call.tools.broken(`${failed.code}: ${failed.message}`, config ? 'config' : 'transient')
   })
 }
+
 export const proved = (work: Promise<Remote>, tools: Tools): Promise<Outcome> =>
   work.then((done): Outcome => ({ kind: 'done', remote: done })).catch((error) => failedOf(error, tools))
 /** Read before anything is written: nothing was written then, whatever fails. */

@@ -21,9 +21,11 @@ export async function look(call: Call, item: WriteItem) {
   const same = (f: Parcel) => content(f) === content(wanted)
   return { wanted, same: ours.filter(same).map(remote), stale: ours.filter((f) => !same(f)).map(remote) }
 }
+
 export const remote = ({ id, state }: Result): Remote & { id: string } => {
   return { id, state: ['Created', 'Pending'].includes(state) ? 'draft' : 'final' }
 }
+
 export const move = async (call: Call, id: string | null, state: string): Promise<Remote> =>
   remote((await ask(call, MOVE, { id, state })).result)
 /** Takes every step not done yet, up to `last`: cancels the overtaken (freeing their quantities), adds, ships. */

@@ -24,6 +24,7 @@ export async function lookBack(call: Call, wanted: PayBack) {
     p.refunds.filter((r) => r.state !== 'Failed' && r.reason?.endsWith(wanted.name))
   return { payments: order.payments, digits, parts: order.payments.map(ours).filter((r) => r.length > 0) }
 }
+
 /** Vendure may spread one refund over several payments: together they are one. Twice on one payment are two. */
 export function refundsOf(
   { parts, digits }: Awaited<ReturnType<typeof lookBack>>,
@@ -41,6 +42,7 @@ export function refundsOf(
   if (parts.some((p) => p.length > 1)) return parts.flat().map((r) => remoteOf([r]))
   return parts.length > 0 ? [remoteOf(parts.flat())] : []
 }
+
 /** Asks for the money back on the payment that has most of it left, then says that it has gone out, where it has. */
 export async function payBack(call: Call, wanted: PayBack): Promise<Remote> {
   let now = await before(lookBack(call, wanted), call.tools)

@@ -16,6 +16,7 @@ async function places(at: At, levels: Level[]): Promise<(string | Failed)[]> {
       .failed
   })
 }
+
 /** One request per parent (variations) and one for all other products, with a result for each level. */
 export async function setLevels(at: At, items: WriteItem[]): Promise<Outcome[]> {
   const levels = items.map((item) => parsed<Level>(item))
@@ -50,11 +51,13 @@ export async function setLevels(at: At, items: WriteItem[]): Promise<Outcome[]> 
   }
   return outcomes
 }
+
 /** The record with more members before its own, whose bytes stay as they came. */
 const joined = (record: RawRecord, id: string, more: object): RawRecord => {
   const text = `${JSON.stringify(more).slice(0, -1)},${record.body.toString().trimStart().slice(1)}`
   return { ...record, id, body: Buffer.from(text) }
 }
+
 /** Refunds name no currency: it comes from their orders. */
 export async function withOrders(records: RawRecord[], { tools, signal }: At): Promise<RawRecord[]> {
   const parents = records.map((r) => (tools.json(r.body) as { parent_id: number }).parent_id)
@@ -64,6 +67,7 @@ export async function withOrders(records: RawRecord[], { tools, signal }: At): P
   const orders = (await tools.call({ get: '/orders', query }, {}, signal)) as { id: number }[]
   return records.map((r, i) => joined(r, r.id, { order: orders.find((o) => o.id === parents[i]) ?? null }))
 }
+
 /** Variable products are their variations. `at`: for stock, whose clock no product shows; what is not counted has none. */
 export async function articles(
   records: RawRecord[],

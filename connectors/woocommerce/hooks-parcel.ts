@@ -17,6 +17,7 @@ const pieces = (text: unknown): Map<string, number> => {
     .matchAll(/(\d+):([\d.]+)/g)
   return new Map([...found].map(([, line, n]) => [line!, Number(n)]))
 }
+
 /** Notes come back as the shop shows them. */
 const plain = (html: string) =>
   html
@@ -41,6 +42,7 @@ export async function look(at: At, { order: id, name, number, meta }: Parcel) {
     whole && at.tools.settings.completeOrder === true && ['processing', 'on-hold'].includes(order.status)
   return { kept, told, open }
 }
+
 /** Does what is not done yet: keeps the parcel in the order, tells of it, completes the order with its last parcel. */
 export async function bring(at: At, wanted: Parcel): Promise<Remote> {
   const now = await before(look(at, wanted), at.tools)

@@ -14,11 +14,13 @@ import {
 type Wanted = { order: string; name: string; reason?: string; amount: string; restock: boolean } & {
   parts: { kind: string; line?: string; quantity?: string; net: string; tax: string }[]
 }
+
 /** A refund is known by the end of its reason, which is written with it. */
 export async function findRefund(at: At, { order, name }: Wanted): Promise<Remote[]> {
   const found = (await refunds(at, order)).filter((r) => r.reason.endsWith(name))
   return found.map((r) => ({ id: String(r.id), state: 'final', total: r.amount }))
 }
+
 /** WooCommerce wants the tax of a line by rate: it is spread as the order's own line has it, the rest on the last. */
 export function taxes(line: OrderLine, tax: string) {
   const whole = line.taxes.reduce((n, t) => n + Number(t.total), 0)
@@ -31,6 +33,7 @@ export function taxes(line: OrderLine, tax: string) {
     return { id, refund_total: part }
   })
 }
+
 export async function payBack(at: At, wanted: Wanted): Promise<Remote> {
   const order = await before(ask<Order>(at, 'GET', `/orders/${wanted.order}`), at.tools)
   const line_items = wanted.parts.flatMap(({ kind, line: id, quantity, net, tax }) => {

@@ -10,12 +10,14 @@ export type Order = { currency: string; number: string; status: string; meta_dat
   shipping_lines: OrderLine[]
   refunds: { id: number }[]
 }
+
 export type Refund = {
   id: number
   amount: string
   reason: string
   line_items: (OrderLine & { meta_data: Meta[] })[]
 }
+
 export type Product = {
   id: number
   sku: string
@@ -46,6 +48,7 @@ export async function ask<T>(
   if (undone) throw refused('REFUND_REFUSED', String(told.message).slice(0, 300))
   throw stop({ ...failed, ...(told.code ? { code: told.code } : {}) })
 }
+
 /** What is asked before anything is written: nothing was written then, whatever fails. */
 export async function before<T>(asking: Promise<T>, tools: Tools): Promise<T> {
   return asking.catch((error) => {
@@ -53,6 +56,7 @@ export async function before<T>(asking: Promise<T>, tools: Tools): Promise<T> {
     throw stop(failed.kind === 'unknown' ? { ...failed, kind: 'not-done' } : failed)
   })
 }
+
 export const refunds = (at: At, order: string) =>
   ask<Refund[]>(at, 'GET', `/orders/${order}/refunds?per_page=100`)
 export const refundedLine = (line: { meta_data: Meta[] }) =>

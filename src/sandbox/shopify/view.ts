@@ -177,8 +177,7 @@ function refundView(order: ShopOrder, r: Refund) {
     createdAt: r.at,
     processedAt: r.at,
     note: r.note,
-    order: () => orderView(order),
-    return: null,
+    ...{ order: () => orderView(order), return: null },
     totalRefundedSet: () => bag(order, amounts(paid)),
     refundLineItems: (args: PageArgs) =>
       connection(r.lines, args, (l) => ({
