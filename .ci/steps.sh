@@ -1,13 +1,13 @@
 # Steps of .ci/run that are more than one command. Functions reach `timeout` through bash -c (export -f).
 
-# What the tests use of the system: PostgreSQL, Redis, a browser, and the Debian packages of the real ERP.
+# What the tests use of the system: PostgreSQL, Redis, MariaDB, an SFTP server, a browser, and the Debian packages of the real ERP.
 system_packages() {
   local missing=() package
   if [ "$(id -u)" != 0 ] || ! command -v apt-get >/dev/null; then
     echo "skipped: system packages: not root on Debian, so what is missing stays missing"
     return 0
   fi
-  for package in postgresql redis-server chromium python3 curl git $(real_packages); do
+  for package in postgresql redis-server mariadb-server openssh-server chromium python3 curl git $(real_packages); do
     dpkg -s "$package" >/dev/null 2>&1 || missing+=("$package")
   done
   [ ${#missing[@]} -gt 0 ] || return 0

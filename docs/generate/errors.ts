@@ -14,6 +14,7 @@ const TITLES: Record<string, string> = {
   push: 'Pushes · 推送',
   record: 'Records · 记录',
   runtime: 'Running · 运行',
+  source: 'Databases and files · 数据库与文件',
 }
 
 /** Area (file name in src/core/errors) → its table. */

@@ -1,10 +1,10 @@
 /** Code tables, and the template of what is missing, as files that people fill in and import again. */
 import { writeFile } from 'node:fs/promises'
 import { runtimeError } from '../core/errors/runtime.ts'
+import { formatCsv } from '../core/grid/csv.ts'
+import { formatXlsx, type SheetColumn } from '../core/grid/xlsx.ts'
 import { fromMinor } from '../core/money.ts'
-import { formatCsv } from '../runtime/code-files/csv.ts'
 import { type Column, TITLES } from '../runtime/code-files/entries.ts'
-import { formatXlsx, type SheetColumn } from '../runtime/code-files/xlsx.ts'
 import type { CodeItem, CodeMissing } from '../runtime/operations-code-types.ts'
 import type { Cli } from './context.ts'
 

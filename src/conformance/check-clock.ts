@@ -2,8 +2,19 @@
 
 import type { Clock } from '../connector/manifest-http.ts'
 import { fixedOffset } from '../core/local-time.ts'
-import { hasWindow, missing, onModel, pageSize, type Rig, readWindow, records, START } from './check-read.ts'
+import {
+  hasWindow,
+  missing,
+  onModel,
+  pageSize,
+  type Rig,
+  readWindow,
+  records,
+  START,
+  unmodelled,
+} from './check-read.ts'
 import { type Finding, failed, not, ok } from './finding.ts'
+import { declaredSource, versionClock } from './model-sources.ts'
 import { type Subject, zoneSettings } from './subject.ts'
 import { changesOf } from './wall-clock.ts'
 
@@ -13,9 +24,12 @@ const HOUR = 60 * MINUTE
 export const LATE = 60_000
 
 export async function checkClocks(subject: Subject, name: string): Promise<Finding[]> {
-  const declared = subject.connector.manifest.read![name]!
-  if (declared.list && !hasWindow(declared)) {
-    const say = 'the list has no {since}: all of it is read each time'
+  const declared = declaredSource(subject, name) ?? subject.connector.manifest.read![name]!
+  const windowed = declared.list ?? declared.files ?? typeof declared.rows === 'object'
+  if (windowed && !hasWindow(declared)) {
+    const say = declared.files
+      ? 'files have no window: each is read once'
+      : 'the list has no {since}: all of it is read each time'
     return (['gaps-clock', 'gaps-summer-time', 'gaps-late'] as const).map((check) =>
       not({ check, about: name }, say),
     )
@@ -25,6 +39,8 @@ export async function checkClocks(subject: Subject, name: string): Promise<Findi
 
 function clockOf(subject: Subject, name: string): Clock {
   const { manifest } = subject.connector
+  const source = declaredSource(subject, name)?.rows
+  if (typeof source === 'object') return versionClock(subject, source)
   return manifest.read![name]!.list?.clock ?? manifest.http?.clock ?? 'iso'
 }
 
@@ -73,6 +89,8 @@ async function otherZone(subject: Subject, name: string): Promise<Finding> {
 
 async function summerTime(subject: Subject, name: string): Promise<Finding> {
   const part = { check: 'gaps-summer-time', about: name } as const
+  const why = unmodelled(subject, name)
+  if (why) return not(part, why)
   const clock = clockOf(subject, name)
   if (typeof clock !== 'object')
     return not(part, `instants are written as ${clock}, which no clock change touches`)

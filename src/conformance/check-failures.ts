@@ -2,6 +2,8 @@
 import { TributaryError } from '../core/errors/error.ts'
 import type { FindAnswer, Outcome } from '../core/outcome.ts'
 import type { Connection, WriteItem, WriteOperation } from '../core/ports.ts'
+import { isSource } from './check-read.ts'
+import { checkSourceFailures } from './check-sources.ts'
 import { FAILURES, type Failure, IMPATIENT, startFailing } from './failing-server.ts'
 import { type Finding, failed, guarded, not, ok } from './finding.ts'
 import { openSubject, type Subject, sampleDocument } from './subject.ts'
@@ -41,6 +43,7 @@ async function failing<T>(
 export function checkReadFailures(subject: Subject, name: string): Promise<Finding> {
   const part = { check: 'failures-read', about: name } as const
   const { manifest, hooks } = subject.connector
+  if (isSource(manifest.read![name]!)) return checkSourceFailures(subject, name)
   if (!hooks.read?.[name]?.page && !manifest.read![name]!.list)
     return Promise.resolve(not(part, 'nothing is asked for: it lives by webhooks alone'))
   return guarded(part, 'failing-server', () =>

@@ -16,7 +16,7 @@ export function checkManifest(subject: Subject): Promise<Finding> {
       ...(Object.keys({ ...manifest.read, ...manifest.write }).length === 0
         ? ['it neither reads nor writes']
         : []),
-      ...((manifest.check ?? hooks.check)
+      ...((manifest.check ?? hooks.check ?? manifest.sql ?? manifest.files)
         ? []
         : ['it has no check: one harmless call that proves address and credentials']),
       ...undescribed(subject),
@@ -82,7 +82,8 @@ const TELLING = /"(?:[\w-]*(?:token|secret|password|apikey|api_key|authorization
 
 export async function checkSecrets(subject: Subject): Promise<Finding> {
   const part = { check: 'secrets', about: '' } as const
-  for (const { file, text } of subject.fixtures) {
+  const samples = subject.samples.map(({ file, bytes }) => ({ file, text: bytes.toString('latin1') }))
+  for (const { file, text } of [...subject.fixtures, ...samples]) {
     const name = file.replace(/^.*[\\/]/, '')
     const found = SECRETS.find(([, pattern]) => pattern.test(text))?.[0]
     if (found)

@@ -4,6 +4,8 @@ import { CONTEXT } from '../mapping/check.ts'
 import { checkDocument } from '../mapping/check-document.ts'
 import { validateDocument } from '../mapping/validate.ts'
 import { bound, noSample, sampleItem } from './check-failures.ts'
+import { isSource } from './check-read.ts'
+import { checkSamples } from './check-sources.ts'
 import { type Finding, failed, guarded, not, ok } from './finding.ts'
 import { replaying } from './replay.ts'
 import { openSubject, type Subject, sampleDocument } from './subject.ts'
@@ -19,6 +21,7 @@ export async function checkStreamFixtures(subject: Subject, name: string): Promi
   const part = { check: 'fixtures', about: name } as const
   const { manifest, hooks } = subject.connector
   const declared = manifest.read![name]!
+  if (isSource(declared)) return checkSamples(subject, name)
   const lists = Boolean(hooks.read?.[name]?.page ?? declared.list)
   if (!lists) return not(part, 'nothing is asked for: it lives by webhooks alone')
   if (!has(subject, name, 'list')) return failed(part, 'fixtures', `fixtures/${name}.list.json`, 'none')

@@ -20,10 +20,37 @@ export interface Fixture {
   text: string
 }
 
+/** `<stream>.rows.json`: `{ "rows": […] }`, records as a query gives them; `<stream>.file.csv`: a file as it would lie there. */
+export interface Sample {
+  file: string
+  of: string
+  what: 'rows' | 'file'
+  bytes: Buffer
+}
+
+const SAMPLE = /^([a-zA-Z0-9_-]+)\.(rows\.json|file\.\w+)$/
+
+/** All samples of a folder, sorted by name; none where it is not there. */
+export async function readSamples(folder: string): Promise<Sample[]> {
+  if (!existsSync(folder)) return []
+  const found = (await readdir(folder)).sort().flatMap((name) => {
+    const [, of, what] = SAMPLE.exec(name) ?? []
+    return of && what
+      ? [{ name, of, what: what.startsWith('rows') ? ('rows' as const) : ('file' as const) }]
+      : []
+  })
+  return Promise.all(
+    found.map(async ({ name, of, what }) => {
+      const file = join(folder, name)
+      return { file, of, what, bytes: await readFile(file) }
+    }),
+  )
+}
+
 /** All fixtures of a folder, sorted by name; none where it is not there. Throws CONNECTOR_FIXTURE. */
 export async function readFixtures(folder: string): Promise<Fixture[]> {
   if (!existsSync(folder)) return []
-  const names = (await readdir(folder)).filter((name) => name.endsWith('.json')).sort()
+  const names = (await readdir(folder)).filter((name) => name.endsWith('.json') && !SAMPLE.test(name)).sort()
   return Promise.all(names.map((name) => readFixture(join(folder, name), name)))
 }
 

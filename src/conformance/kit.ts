@@ -14,6 +14,7 @@ import { checkLists } from './check-read.ts'
 import { checkWebhooks } from './check-webhook.ts'
 import { checkWrites } from './check-write.ts'
 import { CHECKS, type Check, type Finding } from './finding.ts'
+import { closeSourceModels } from './model-sources.ts'
 import { readSubject, type Subject } from './subject.ts'
 
 export interface Report {
@@ -33,7 +34,8 @@ export interface Report {
 export async function runKit(folder: string): Promise<Report> {
   const subject = await readSubject(folder)
   const waivers = await readWaivers(folder)
-  const findings = (await everyCheck(subject)).map((f) => waived(f, waivers))
+  const found = await everyCheck(subject).finally(closeSourceModels)
+  const findings = found.map((f) => waived(f, waivers))
   const counts = { ok: 0, failed: 0, 'not-applicable': 0, waived: 0 }
   for (const { state } of findings) counts[state] += 1
   return { connector: subject.connector.id, folder, findings, counts, passed: counts.failed === 0 }

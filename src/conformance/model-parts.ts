@@ -61,3 +61,10 @@ export interface ModelParts {
   /** Body of a recorded answer of success. */
   recorded(of: string, what: string): unknown
 }
+
+export function emptyState(): ModelState {
+  return {
+    ...{ records: [], documents: [], written: 0, pages: 0, now: Number.POSITIVE_INFINITY },
+    ...{ repeatToken: false, loseAnswers: 0, bodies: [], cannot: null },
+  }
+}

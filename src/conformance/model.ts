@@ -13,13 +13,15 @@ import { parseJson } from '../core/json.ts'
 import { type Captured, captureCall, type Seen } from './capture.ts'
 import { bytesOf, put, successful } from './envelope.ts'
 import { answerFetch, answerList } from './model-lists.ts'
-import type { ModelParts, ModelState, Reply } from './model-parts.ts'
+import { emptyState, type ModelParts, type ModelState, type Reply } from './model-parts.ts'
 import { answerById, answerFind, answerWrite } from './model-writes.ts'
-import { basePath, type Subject } from './subject.ts'
+import { basePath, type OpenOptions, type Subject } from './subject.ts'
 
 export interface Model {
   url: string
   state: ModelState
+  /** How a connection to it is opened, beside its address. */
+  options?: Pick<OpenOptions, 'sources' | 'read'>
   close(): Promise<void>
 }
 
@@ -52,10 +54,7 @@ export async function startModel(subject: Subject, settings = subject.settings):
 function partsOf(subject: Subject, given: Subject['settings']): ModelParts {
   const { manifest } = subject.connector
   const settings = resolveSettings(manifest, given, 'shop')
-  const state: ModelState = {
-    ...{ records: [], documents: [], written: 0, pages: 0, now: Number.POSITIVE_INFINITY },
-    ...{ repeatToken: false, loseAnswers: 0, bodies: [], cannot: null },
-  }
+  const state = emptyState()
   const fixture = (of: string, what: string) =>
     subject.fixtures.find(
       (f) => f.of === of && f.what === what && (what !== 'list' || f.response.status < 300),

@@ -7,12 +7,13 @@ import { type Connector, loadConnector } from '../connector/load.ts'
 import type { Manifest, Setting } from '../connector/manifest.ts'
 import { openConnection } from '../connector/open.ts'
 import { resolveSettings, type Settings } from '../connector/settings.ts'
-import { fillText } from '../connector/template.ts'
+import type { SourceOpeners } from '../connector/sources.ts'
+import { fillText, namesIn } from '../connector/template.ts'
 import type { Connection } from '../core/ports.ts'
 import { parseYaml, validateYaml } from '../core/yaml.ts'
 import { CONTEXT, type MappingCase, readCases } from '../mapping/check.ts'
 import { loadMapping } from '../mapping/load.ts'
-import { type Fixture, readFixtures } from './fixture.ts'
+import { type Fixture, readFixtures, readSamples, type Sample } from './fixture.ts'
 
 /** `conformance.yaml` beside connector.yaml: what the kit cannot know. Every member may be left out. */
 const HintsSchema = Type.Object(
@@ -42,6 +43,8 @@ export interface Subject {
   settings: Settings
   hints: Hints
   fixtures: Fixture[]
+  /** Rows and files of streams that are not asked for by HTTP. */
+  samples: Sample[]
   /** Cases of the mapping tests, by mapping name (`order.in`). */
   cases: Record<string, MappingCase[]>
 }
@@ -55,6 +58,7 @@ export async function readSubject(folder: string): Promise<Subject> {
   return {
     ...{ connector, folder, mappings, settings, hints },
     fixtures: await readFixtures(join(folder, 'fixtures')),
+    samples: await readSamples(join(folder, 'fixtures')),
     cases: await casesIn(mappings),
   }
 }
@@ -101,9 +105,8 @@ function example(manifest: Manifest, name: string, setting: Setting): unknown {
 /** Settings that hold the zone of the API's clock. */
 export function zoneSettings(manifest: Manifest): string[] {
   const clocks = [manifest.http?.clock, ...Object.values(manifest.read ?? {}).map((s) => s.list?.clock)]
-  return clocks.flatMap((clock) =>
-    typeof clock === 'object' ? [...clock.zone.matchAll(/\{(\w+)\}/g)].map((m) => m[1]!) : [],
-  )
+  const zones = [manifest.sql?.zone, ...clocks.map((clock) => typeof clock === 'object' && clock.zone)]
+  return zones.flatMap((zone) => namesIn(zone || ''))
 }
 
 export interface OpenOptions {
@@ -116,15 +119,21 @@ export interface OpenOptions {
   limit?: number
   codes?: Record<string, Record<string, string>>
   factors?: Record<string, Record<string, string>>
+  /** In place of databases and folders. */
+  sources?: SourceOpeners
+  /** Streams that are declared otherwise than the manifest says. */
+  read?: Manifest['read']
 }
 
 /** Opens the connector; calls go to `url`, whatever its manifest says. Throws what `openConnection` throws. */
 export async function openSubject(subject: Subject, options: OpenOptions = {}): Promise<Connection> {
   const settings = { ...subject.settings, ...options.settings }
-  const connector = redirected(subject.connector, settings, options)
+  const plain = redirected(subject.connector, settings, options)
+  const connector = options.read ? { ...plain, manifest: { ...plain.manifest, read: options.read } } : plain
   const { company } = CONTEXT
-  const { codes, factors } = options
-  const config = { id: 'shop', entity: 'main', settings, company, codes, factors }
+  const { codes, factors, sources } = options
+  const own = sources ? { sources } : {}
+  const config = { id: 'shop', entity: 'main', settings, company, codes, factors, ...own }
   return openConnection(connector, config, (name) => loadMapping(join(subject.mappings, `${name}.yaml`)))
 }
 

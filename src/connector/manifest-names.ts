@@ -24,6 +24,8 @@ export function* namesThatMustExist(manifest: Manifest): Generator<Reference> {
   for (const [name, setting] of Object.entries(manifest.settings))
     yield* known(setting.default, ['settings', name, 'default'], settings)
   yield* inHttp(manifest, settings)
+  yield* known(manifest.sql, ['sql'], settings)
+  yield* known(manifest.files, ['files'], settings)
   yield* inStreams(manifest, settings)
   yield* inWrites(manifest, settings)
   yield* inWebhooks(manifest, settings)
@@ -67,9 +69,14 @@ function* inHttp(manifest: Manifest, settings: string[]): Generator<Reference> {
 }
 
 function* inStreams(manifest: Manifest, settings: string[]): Generator<Reference> {
-  for (const [name, { shape, shapes, list, fetch, count }] of Object.entries(manifest.read ?? {})) {
+  for (const [name, { shape, shapes, list, fetch, count, rows, files }] of Object.entries(
+    manifest.read ?? {},
+  )) {
     const path = ['read', name]
     if (shape) yield { path: [...path, 'shape'], name: shape, known: Object.keys(shapes) }
+    if (typeof rows === 'string') yield* known(rows, [...path, 'rows'], settings)
+    else if (rows?.clock) yield* known(rows.clock, [...path, 'rows', 'clock'], settings)
+    if (typeof files === 'string') yield* known(files, [...path, 'files'], settings)
     if (list) yield* inCall(list, [...path, 'list'], [...settings, ...LIST])
     if (count) yield* inCall(count, [...path, 'count'], [...settings, 'since', 'until'])
     if (fetch) yield* inCall(fetch, [...path, 'fetch'], [...settings, ...FETCH])

@@ -4,6 +4,7 @@ import { DOCUMENT_KINDS } from '../core/states.ts'
 import { CALL } from './manifest-call.ts'
 import { ClockSchema } from './manifest-http.ts'
 import { DottedPath, Duration, object, optional, Text, words } from './manifest-parts.ts'
+import { RowsOrSetting, TableOrSetting } from './manifest-source.ts'
 
 /**
  * How a list goes on. `number` `{page}`; `offset` `{offset}`; `token` `{next}`; `link`: the address of the header
@@ -81,6 +82,10 @@ export const StreamSchema = object({
   /** The shape of polled and fetched records; default: the first of `shapes`. */
   shape: optional(Text),
   list: optional(ListSchema),
+  /** Read from the database of `sql`: one record per row. Or a setting that says so: `{order}`. */
+  rows: optional(RowsOrSetting),
+  /** Read from the files of `files`. Or a setting that says so. */
+  files: optional(TableOrSetting),
   fetch: optional(FetchSchema),
   count: optional(CountSchema),
   /** Length of a window when history is read; default 1d, and longer while nothing is found. */

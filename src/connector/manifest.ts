@@ -8,6 +8,7 @@ import { CALL } from './manifest-call.ts'
 import { HttpSchema } from './manifest-http.ts'
 import { object, optional, strict, Text, words } from './manifest-parts.ts'
 import { StreamSchema } from './manifest-read.ts'
+import { FilesSchema, SqlSchema } from './manifest-source.ts'
 import { WebhookSchema } from './manifest-webhook.ts'
 import { WriteSchema } from './manifest-write.ts'
 
@@ -38,6 +39,8 @@ export const ManifestSchema = object({
     strict,
   ),
   http: optional(HttpSchema),
+  sql: optional(SqlSchema),
+  files: optional(FilesSchema),
   read: optional(Type.Record(Type.String(), StreamSchema)),
   write: optional(Type.Partial(Type.Record(words(...DOCUMENT_KINDS), WriteSchema, strict))),
   webhooks: optional(

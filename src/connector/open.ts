@@ -27,6 +27,7 @@ import type { Pace } from './pace.ts'
 import { parseRecord } from './record.ts'
 import { commonHeaders } from './request.ts'
 import { openSettings, resolveSettings, type Settings } from './settings.ts'
+import { openSources, type SourceOpeners, type Sources } from './sources.ts'
 import { openStream, type StreamParts } from './stream.ts'
 import { fillText, lookupIn } from './template.ts'
 import { createTokenKeeper, type TokenKeeper } from './token.ts'
@@ -51,6 +52,8 @@ export interface ConnectionConfig {
   tokens?: TokenStore
   /** Where its budgets are kept; left out: in this process alone. */
   budgets?: Budgets | undefined
+  /** What opens databases and folders; left out: their drivers. */
+  sources?: SourceOpeners
   /** Told of every HTTP call (no query, headers or bodies), for logs and metrics. */
   onCall?: (event: CallEvent) => void
   /** Told how many characters XML cannot hold were left out of a text. */
@@ -75,13 +78,14 @@ export async function openConnection(
   const mapping = remembered(async (name) => bound(await mappings(name), context))
   const parts = openParts(connector, settings, config, client, { mapping, context, pace })
   const { tools, caller } = parts
+  const sources = openSources(connector, settings, id, config.sources)
   // A mapping that is missing or broken shows now, not at the first order.
   for (const { mapping: out } of Object.values(manifest.write ?? {})) if (out) await mapping(out)
   return {
     id,
     connector: connector.id,
     entity: config.entity,
-    streams: (await openStreams(connector, parts, mapping)).map((stream) => ({
+    streams: (await openStreams(connector, parts, mapping, sources)).map((stream) => ({
       ...stream,
       behind: () => client?.behind() ?? 0,
     })),
@@ -91,11 +95,12 @@ export async function openConnection(
     ),
     concurrency: config.concurrency ?? manifest.concurrency ?? 4,
     parse: parseRecord,
-    check: (signal) => check(connector, tools('read'), caller?.('read') ?? null, signal),
+    check: (signal) => check(connector, tools('read'), { caller: caller?.('read') ?? null, sources }, signal),
     hasten: pace.hasten,
     async close() {
       pace.hasten()
       client?.close()
+      await sources.close()
     },
   }
 }
@@ -166,12 +171,14 @@ function openStreams(
   { manifest, hooks }: Connector,
   parts: Parts,
   mapping: (name: string) => Promise<Mapping>,
+  sources: Sources,
 ): Promise<ReadStream[]> {
   const opened = Object.entries(manifest.read ?? {}).map(async ([name, declared]) => {
     const mappings: Record<string, Mapping> = {}
     for (const [shape, file] of Object.entries(declared.shapes)) mappings[shape] = await mapping(file)
     const paths = idPaths(manifest, name)
-    return openStream({ ...parts, name, declared, hooks: hooks.read?.[name], mappings, idPaths: paths })
+    const own = { name, declared, source: sources.of(name, declared), hooks: hooks.read?.[name] }
+    return openStream({ ...parts, ...own, mappings, idPaths: paths })
   })
   return Promise.all(opened)
 }
@@ -285,12 +292,14 @@ function bound(mapping: Mapping, context: MapContext): Mapping {
 async function check(
   connector: Connector,
   tools: Tools,
-  caller: Caller | null,
+  { caller, sources }: { caller: Caller | null; sources: Sources },
   signal: AbortSignal,
 ): Promise<{ ok: boolean; say: string }> {
   const { manifest, hooks } = connector
   try {
     if (hooks.check) return await hooks.check(tools, signal)
+    const found = manifest.check ? null : sources.check(signal)
+    if (found) return { ok: true, say: `${manifest.title}: ${await found}` }
     if (!manifest.check || !caller)
       return { ok: true, say: `${manifest.title} has nothing harmless to ask; not tried` }
     const { value } = await caller.read({ call: manifest.check, values: {}, signal })

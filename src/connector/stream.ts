@@ -12,6 +12,7 @@ import { listPages } from './list.ts'
 import type { Clock } from './manifest-http.ts'
 import type { StreamManifest } from './manifest-read.ts'
 import { peekJson } from './peek.ts'
+import type { Source } from './source.ts'
 import type { ToolsFor } from './tools.ts'
 
 export interface StreamParts {
@@ -19,6 +20,8 @@ export interface StreamParts {
   declared: StreamManifest
   hooks: StreamHooks | undefined
   tools: ToolsFor
+  /** Where it is read from, if that is neither HTTP nor a hook. */
+  source: Source | null
   /** Null for a connector without `http`. */
   caller: CallerFor | null
   clock(of: Clock | undefined): Clock
@@ -89,6 +92,7 @@ function counter({ declared, hooks, clock, ...parts }: StreamParts): ReadStream[
     const tools = parts.tools('backfill', limit)
     return (window, signal) => hooks.count!(window, tools, signal)
   }
+  if (parts.source?.count) return parts.source.count
   const caller = parts.caller?.('backfill', limit) ?? null
   return caller && declaredCount({ declared, caller, clock: clock(declared.list?.clock) })
 }
@@ -130,8 +134,9 @@ function plainReaders({ declared, hooks, clock, ...parts }: StreamParts, lane: L
     ? (ids: string[], signal: AbortSignal) => hooks.fetch!(ids, byId, signal)
     : one && caller
       ? fetchRecords({ fetch: one, id, shape, caller })
-      : null
+      : (parts.source?.fetch ?? null)
   if (hooks?.page) return { page: (request, signal) => hooks.page!(request, tools, signal), fetch }
+  if (parts.source) return { page: parts.source.page, fetch }
   if (!list || !caller) return { page: null, fetch }
   return {
     page: listPages({ list, shape, caller, clock: clock(list.clock) }, list.partial ? fetch : null),

@@ -16,6 +16,11 @@ export interface RawRecord {
   contentType: string
   /** Which shape it has, where one stream has several (`webhook` and the canonical read); selects the mapping. */
   shape: string
+  /**
+   * Where it came from (a file by its content, and its place in it), for sources that give the same again: it is taken
+   * once, whatever came of the same id since. Without, a record is taken when its bytes differ from the last ones.
+   */
+  delivery?: string
 }
 
 /** A mapping, compiled. Throws TributaryError of kind `input` naming mapping file, field and path. */
@@ -61,6 +66,11 @@ export interface PageRequest {
   resume: unknown
   /** History gives way to what is new (core/budget.ts); default: read. */
   lane?: ReadLane
+  /**
+   * What the pages before `resume` gave is committed, so a source may let go of it (move a file). Left out by whoever
+   * only looks.
+   */
+  kept?: boolean
 }
 
 export interface Page {

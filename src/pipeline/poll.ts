@@ -147,7 +147,7 @@ async function readWindow(
   const began = Date.now()
   const lane = began - window.since.getTime() - stream.overlap > HISTORY ? 'backfill' : 'read'
   for (;;) {
-    const page = await stream.page({ ...window, resume, lane }, readingLimit(PAGE_LIMIT, lost))
+    const page = await stream.page({ ...window, resume, lane, kept: true }, readingLimit(PAGE_LIMIT, lost))
     const rows = recordRows(hold.connection, stream.name, 'poll', page.records)
     // only the answer told how the source's clock stands
     const read = new Date(Math.min(window.until.getTime(), readableUntil(stream, began)))

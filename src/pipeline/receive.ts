@@ -93,7 +93,9 @@ export function recordRows(
     contentType: r.contentType,
     body: r.body,
     hint: false,
-    ...recordKey(stream, r.shape, r.id, r.body),
+    ...(r.delivery === undefined
+      ? recordKey(stream, r.shape, r.id, r.body)
+      : { key: `once:${stream}:${r.delivery}`, hash: '' }),
   }))
 }
 

@@ -6,6 +6,7 @@ import { generateKeyPairSync } from 'node:crypto'
 import { existsSync, readFileSync } from 'node:fs'
 import { basename, join } from 'node:path'
 import { afterEach, describe, expect, it } from 'vitest'
+import { readSubject } from '../../src/conformance/subject.ts'
 import { type Connector, findConnectors, loadConnector } from '../../src/connector/load.ts'
 import type { Manifest, Setting } from '../../src/connector/manifest.ts'
 import { openConnection } from '../../src/connector/open.ts'
@@ -39,6 +40,13 @@ function example(name: string, setting: Setting): unknown {
   return values[setting.type]
 }
 
+/** Made-up ones, and those that `conformance.yaml` gives because they must have a certain form. */
+async function settingsOf({ manifest, folder }: Connector): Promise<Record<string, unknown>> {
+  const { hints } = await readSubject(folder)
+  // a sandbox's settings fit its options, not these
+  return { ...examples(manifest), ...(manifest.http ? {} : hints.settings) }
+}
+
 function examples(manifest: Manifest): Record<string, unknown> {
   const needed = Object.entries(manifest.settings).filter(
     ([name, s]) => s.default === undefined || name === 'base',
@@ -46,7 +54,8 @@ function examples(manifest: Manifest): Record<string, unknown> {
   return Object.fromEntries(needed.map(([name, s]) => [name, example(name, s)]))
 }
 
-async function open(connector: Connector, settings = examples(connector.manifest)): Promise<Connection> {
+async function open(connector: Connector, given?: Record<string, unknown>): Promise<Connection> {
+  const settings = given ?? (await settingsOf(connector))
   const company = { zone: 'Asia/Shanghai', currency: 'CNY' }
   const mappings = (name: string) => loadMapping(join('mappings', connector.id, `${name}.yaml`))
   const connection = await openConnection(
@@ -96,7 +105,7 @@ describe.each(folders)('%s', (id, folder) => {
 
   it('refuses a setting that it does not know and misses one that it needs', async () => {
     const connector = await loadConnector(folder)
-    const settings = examples(connector.manifest)
+    const settings = await settingsOf(connector)
     const unknown = expect.objectContaining({ code: 'CONNECTOR_SETTING_UNKNOWN' })
     await expect(open(connector, { ...settings, nonsense: 1 })).rejects.toEqual(unknown)
     const needed = Object.entries(connector.manifest.settings).find(
@@ -134,8 +143,9 @@ describe.each(folders)('%s', (id, folder) => {
   })
 
   it('has something harmless to ask', async () => {
-    const connector = await loadConnector(folder)
-    expect(connector.manifest.check ?? connector.hooks.check).toBeDefined()
+    const { manifest, hooks } = await loadConnector(folder)
+    // databases and folders are asked without being told how
+    expect(manifest.check ?? hooks.check ?? manifest.sql ?? manifest.files).toBeDefined()
   })
 
   it('says in check that nobody answers, and names no secret', async () => {
@@ -145,7 +155,7 @@ describe.each(folders)('%s', (id, folder) => {
     for (const [name] of secrets) expect(answer.say).not.toContain(`example-${name}`)
     expect(answer).toMatchObject({
       ok: false,
-      say: expect.stringMatching(/ECONNREFUSED|not reached|no answer/i),
+      say: expect.stringMatching(/ECONNREFUSED|ENOENT|not reached|no answer/i),
     })
   })
 
@@ -158,7 +168,8 @@ describe.each(folders)('%s', (id, folder) => {
       resume: null,
     }
     for (const stream of connection.streams) {
-      const polled = connector.hooks.read?.[stream.name]?.page ?? connector.manifest.read?.[stream.name]?.list
+      const { list, rows, files } = connector.manifest.read![stream.name]!
+      const polled = connector.hooks.read?.[stream.name]?.page ?? list ?? rows ?? files
       if (polled) await expect(stream.page(window, signal)).rejects.toMatchObject({ kind: 'transient' })
     }
     for (const w of connection.writes) {

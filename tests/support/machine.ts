@@ -43,6 +43,30 @@ export function postgresMissing(): string | null {
   return 'no PostgreSQL: set TRIBUTARY_TEST_PG to a superuser URL or install postgresql (15 or later)'
 }
 
+/** Full paths of MariaDB's server and of the program that makes its system tables, or null. */
+export function mariadbPrograms(): { server: string; install: string } | null {
+  const server = onPath('mariadbd', 'mysqld') ?? executable('/usr/sbin/mariadbd')
+  const install = onPath('mariadb-install-db', 'mysql_install_db')
+  return server && install ? { server, install } : null
+}
+
+/** Why no MariaDB can be had for tests, or null when one can. */
+export function mariadbMissing(): string | null {
+  return mariadbPrograms() ? null : 'no MariaDB: install mariadb-server'
+}
+
+/** OpenSSH's server and key generator, or null. It has to be started by its full path. */
+export function sshdPrograms(): { server: string; keygen: string } | null {
+  const server = onPath('sshd') ?? executable('/usr/sbin/sshd')
+  const keygen = onPath('ssh-keygen')
+  return server && keygen ? { server, keygen } : null
+}
+
+/** Why no SFTP server can be had for tests, or null when one can: its sessions run as the user who started it. */
+export function sshdMissing(): string | null {
+  return sshdPrograms() ? null : 'no SFTP server: install openssh-server'
+}
+
 /** Why no Redis can be had for tests, or null when one can. */
 export function redisMissing(): string | null {
   if (process.env.TRIBUTARY_TEST_REDIS || redisProgram()) return null
@@ -58,6 +82,11 @@ export function chromiumMissing(): string | null {
 export function realMissing(): string | null {
   if (process.env.TRIBUTARY_TEST_REAL === '1') return null
   return 'real systems: set TRIBUTARY_TEST_REAL=1 (installs a Vendure shop and a Tryton ERP; Debian 12, root, some minutes)'
+}
+
+/** The path where it can be run; null elsewhere. */
+function executable(path: string): string | null {
+  return isExecutable(path) ? path : null
 }
 
 function isExecutable(file: string): boolean {

@@ -131,7 +131,7 @@ export async function startRedis(): Promise<RedisService> {
 }
 
 /** Waits up to 30 s until the server answers. */
-async function started(child: Child, ask: () => Promise<void>): Promise<Child> {
+export async function started(child: Child, ask: () => Promise<void>): Promise<Child> {
   const gone = child.ended.then(() => true)
   let last: unknown
   for (let tries = 0; tries < 300; tries++) {
@@ -208,8 +208,8 @@ async function numberOn(server: string): Promise<RedisService> {
   }
 }
 
-/** PostgreSQL refuses to run as root: then it runs as this system user. Undefined when we are not root. */
-function unprivileged(user: string): { uid: number; gid: number } | undefined {
+/** A server that refuses to run as root runs as this system user. Undefined when we are not root. */
+export function unprivileged(user: string): { uid: number; gid: number } | undefined {
   if (process.getuid?.() !== 0) return undefined
   const ask = (flag: string) => Number(execFileSync('id', [flag, user], { encoding: 'utf8' }))
   return { uid: ask('-u'), gid: ask('-g') }

@@ -1,10 +1,10 @@
 /** Files of codes as people have them: what Excel did to them is said, never guessed at. */
 import iconv from 'iconv-lite'
 import { describe, expect, it } from 'vitest'
-import { formatCsv } from '../../src/runtime/code-files/csv.ts'
+import { formatCsv } from '../../src/core/grid/csv.ts'
+import { columnLetters } from '../../src/core/grid/grid.ts'
+import { formatXlsx } from '../../src/core/grid/xlsx.ts'
 import { readCodeFile } from '../../src/runtime/code-files/entries.ts'
-import { columnLetters } from '../../src/runtime/code-files/grid.ts'
-import { formatXlsx } from '../../src/runtime/code-files/xlsx.ts'
 import { workbook } from '../support/workbook.ts'
 
 const CONNECTIONS = ['nc', 'shop']

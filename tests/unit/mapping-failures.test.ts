@@ -301,7 +301,7 @@ describe('every field of the bundled mappings', async () => {
 
   test.each(files)('%s can be looked into', async (name) => {
     const { whole } = await readMapping(path.join('mappings', name))
-    expect(whole.source.segments.length).toBeGreaterThan(3)
+    expect(whole.source.segments.length).toBeGreaterThan(0)
     for (const { node } of whole.source.segments) {
       for (const input of [{}, order(), null]) {
         const { sights, failed } = probe(

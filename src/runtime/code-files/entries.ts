@@ -1,13 +1,13 @@
 /** A file of codes → entries of an import, with everything that is wrong with it said at once. */
 import { CODE_ERRORS, codeError } from '../../core/errors/code.ts'
 import { type ErrorDetail, TributaryError } from '../../core/errors/error.ts'
+import { decodeCsv, parseCsv } from '../../core/grid/csv.ts'
+import { type Cell, columnLetters, type GridRow } from '../../core/grid/grid.ts'
+import { isOldWorkbook, isWorkbook, parseXlsx } from '../../core/grid/xlsx.ts'
 import { nearest } from '../../core/yaml.ts'
 import { didYouMean } from '../../core/yaml-words.ts'
 import { isFactor, LONGEST_KEY, LONGEST_VALUE } from '../code-entries.ts'
 import type { CodeImportEntry } from '../operations-code-types.ts'
-import { decodeCsv, parseCsv } from './csv.ts'
-import { type Cell, columnLetters, type GridRow } from './grid.ts'
-import { isOldWorkbook, isWorkbook, parseXlsx } from './xlsx.ts'
 
 /** Names of the columns, as people may write them. The first one of each is what `codes export` writes. */
 export const TITLES = {

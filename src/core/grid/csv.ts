@@ -1,5 +1,5 @@
 /** CSV as Excel writes and reads it (RFC 4180, and what people have instead). */
-import { codeError } from '../../core/errors/code.ts'
+import { codeError } from '../errors/code.ts'
 import type { Cell, GridRow } from './grid.ts'
 
 /** Encodings by the names that people write. */
@@ -44,23 +44,27 @@ function markOf(bytes: Uint8Array): string | null {
 const SCIENTIFIC = /^-?\d(\.\d+)?E\+\d{2,}$/
 
 /**
- * Text → rows. The separator is what the first line has most of: comma, semicolon or tab. A quote that is never
- * closed makes one last cell of the rest.
+ * Text → rows. The separator is, unless given, what the first line has most of: comma, semicolon or tab. A quote that
+ * is never closed makes one last cell of the rest; its row is `torn`.
  */
-export function parseCsv(text: string): GridRow[] {
-  const separator = separatorOf(text)
+export function parseCsv(text: string, separator = separatorOf(text)): GridRow[] {
   const rows: GridRow[] = []
   let cells: Cell[] = []
-  let at = 0
+  let [at, line, start] = [0, 1, 1]
+  let torn = false
   while (at <= text.length) {
     const field = readField(text, at, separator)
     cells.push(cellOf(field.text))
+    line += field.lines
+    torn ||= field.torn
     at = field.end + 1
     const end = text[field.end]
     if (end === separator) continue
-    rows.push({ row: rows.length + 1, cells })
+    rows.push({ row: rows.length + 1, line: start, cells, ...(torn ? { torn } : {}) })
     cells = []
+    torn = false
     if (end === '\r' && text[at] === '\n') at += 1
+    start = line += 1
     if (at >= text.length) break
   }
   return rows
@@ -72,21 +76,39 @@ function separatorOf(text: string): string {
   return [',', ';', '\t'].reduce((best, one) => (count(one) > count(best) ? one : best))
 }
 
-/** One field from `at` on; `end` is where its separator, line end or the end of the text stands. */
-function readField(text: string, at: number, separator: string): { text: string; end: number } {
+interface Field {
+  text: string
+  /** Where its separator, line end or the end of the text stands. */
+  end: number
+  /** Line ends inside it. */
+  lines: number
+  /** Its quote is never closed, or more than blanks follow it. */
+  torn: boolean
+}
+
+/** One field from `at` on. */
+function readField(text: string, at: number, separator: string): Field {
   let value = ''
   let i = at
-  if (text[i] === '"') {
+  let open = text[i] === '"'
+  if (open) {
     for (i += 1; i < text.length; i++) {
       if (text[i] !== '"') value += text[i]
       else if (text[i + 1] === '"') value += text[++i]
-      else break
+      else {
+        open = false
+        break
+      }
     }
     i += 1
   }
   const from = i
   while (i < text.length && text[i] !== separator && text[i] !== '\n' && text[i] !== '\r') i++
-  return { text: value + text.slice(from, i), end: Math.min(i, text.length) }
+  const end = Math.min(i, text.length)
+  const lines = value === '' ? 0 : (value.match(/\r\n|\r|\n/g)?.length ?? 0)
+  const behind = text.slice(from, end)
+  const torn = open || (from > at && behind.trim() !== '')
+  return { text: value + behind, end, lines, torn }
 }
 
 function cellOf(text: string): Cell {

@@ -2,7 +2,7 @@
  * Excel workbooks by `hucre`, which is loaded only here. A cell is taken as the text that a person sees; where Excel
  * holds something else (a float, a date, a formula that failed), the cell is wrong rather than guessed at.
  */
-import { codeError } from '../../core/errors/code.ts'
+import { codeError } from '../errors/code.ts'
 import type { Cell, GridRow } from './grid.ts'
 
 /** Begins a zip, and so a workbook. */
@@ -18,6 +18,7 @@ export async function parseXlsx(bytes: Uint8Array, file: string): Promise<GridRo
   if (!sheet) throw unreadable(file, { en: 'it has no sheet to read', zh: '没有可读取的工作表' })
   return sheet.rows.map((values, r) => ({
     row: r + 1,
+    line: r + 1,
     cells: values.map((value, c) => cellOf(value, sheet.cells?.get(`${r},${c}`))),
   }))
 }
@@ -51,7 +52,12 @@ const FAILED = /^#(N\/A|REF!|VALUE!|NAME\?|DIV\/0!|NUM!|NULL!)/
 
 function cellOf(value: unknown, cell?: { type: string; style?: { numFmt?: string } }): Cell {
   if (value === null || value === undefined) return { text: '' }
-  if (value instanceof Date) return { wrong: 'date', found: 'date' }
+  if (value instanceof Date) {
+    const date = Number.isNaN(value.getTime())
+      ? {}
+      : { date: value.toISOString().slice(0, -1).replace('T', ' ') }
+    return { wrong: 'date', found: 'date', ...date }
+  }
   if (typeof value === 'number') return ofNumber(value, cell?.style?.numFmt ?? 'General')
   const text = String(value).trim()
   const failed = cell?.type === 'error' || (cell?.type === 'formula' && FAILED.test(text))
