@@ -2,12 +2,12 @@
  * GraphQL for hooks: errors inside a 200, query cost and throttling (Shopify's `extensions.cost`,
  * https://shopify.dev/docs/api/usage/limits), connections of several pages.
  */
-import type { GraphPage, Graphql, Tools } from './hooks.ts'
+import type { GraphPage, Graphql, HttpAnswer, Outcome, Tools } from './hooks.ts'
 import type { QueryCost } from './pace.ts'
 
 interface Answer {
   data?: Record<string, unknown> | null
-  errors?: { message?: string; extensions?: { code?: string } }[]
+  errors?: { message?: string; locations?: unknown; extensions?: { code?: string } }[]
   extensions?: { cost?: Cost }
 }
 
@@ -55,6 +55,7 @@ export type CostTools = Omit<Tools, 'graphql' | 'http'> & {
 export function createGraphql(tools: CostTools, learned: Learned): Graphql {
   return {
     ask: (request) => ask(tools, learned, request),
+    change: (request) => change(tools, learned, request),
     size: (query) => learned.sizes.get(query),
     rest,
   }
@@ -83,11 +84,50 @@ async function ask(tools: CostTools, learned: Learned, request: Request): Promis
   }
 }
 
+type Failed = Exclude<Outcome, { kind: 'done' }>
+
+async function change(
+  tools: CostTools,
+  learned: Learned,
+  request: Request,
+): Promise<{ data: Record<string, unknown> } | { failed: Failed }> {
+  const proven = (answer: HttpAnswer) => {
+    const failed = tools.outcome(answer)
+    if (failed) throw Object.assign(new Error(failed.message), { failed })
+    return answer
+  }
+  try {
+    for (let refused = 0; ; refused++) {
+      const { data, errors = [] } = await post(tools, learned, request, 0, proven)
+      if (data) return { data }
+      const failed = failedBy(errors)
+      // nothing ran: the next one waits for its turn
+      if (failed.code !== 'THROTTLED' || refused >= WAITS) return { failed }
+    }
+  } catch (error) {
+    return { failed: (error as { failed?: Failed }).failed ?? tools.failed(error) }
+  }
+}
+
+/**
+ * What errors without data prove. A query that the server does not take (its parser and validator say where, codes
+ * begin with a small letter) was never run; anything else that is not known may have been.
+ */
+function failedBy(errors: NonNullable<Answer['errors']>): Failed {
+  const code = codeOf(errors)
+  const message = errors[0]?.message?.slice(0, 300) ?? 'an answer without data'
+  if (code === 'THROTTLED') return { kind: 'not-done', code, message }
+  if (code === 'ACCESS_DENIED') return { kind: 'not-done', code, message, pause: true }
+  const invalid = code ? /^[a-z]|^(MAX_COST_EXCEEDED|BAD_REQUEST)$/.test(code) : errors[0]?.locations
+  return { kind: invalid ? 'refused' : 'unknown', code: code ?? 'GRAPHQL', message }
+}
+
 async function post(
   tools: CostTools,
   { unknown, costs }: Learned,
   { path, query, variables, sized, newer = [], signal }: Request,
   first: number,
+  good: (answer: HttpAnswer) => HttpAnswer = tools.ok,
 ): Promise<Answer> {
   const known = newer.filter((field) => unknown.has(field)).reduce(withoutField, query)
   const shape = shapeOf(query)
@@ -103,7 +143,7 @@ async function post(
   // what states no cost has used none: the guess is given back
   let spent: QueryCost = { taken, requested: taken, actual: 0, bucket: null }
   try {
-    const read = tools.json(tools.ok(answer).body) as Answer
+    const read = tools.json(good(answer).body) as Answer
     spent = spentBy(read, taken)
     if (costs.size >= COSTS) costs.clear()
     costs.set(shape, { requested: spent.requested, first })

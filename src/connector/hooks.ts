@@ -104,6 +104,16 @@ export interface Graphql {
     newer?: string[]
     signal: AbortSignal
   }): Promise<Record<string, unknown>>
+  /**
+   * Posts a mutation and says what its answer proves; never throws for the remote's failures. It is sent once, but
+   * again when it was throttled, for then nothing ran. `data` may lack what errors inside it took: null proves nothing.
+   */
+  change(request: {
+    path: string
+    query: string
+    variables?: Record<string, unknown>
+    signal: AbortSignal
+  }): Promise<{ data: Record<string, unknown> } | { failed: Exclude<Outcome, { kind: 'done' }> }>
   /** What `first` of a sized query is at present; undefined before it was asked. */
   size(query: string): number | undefined
   /** All nodes of a connection whose first page is known; null as soon as `next` gives null. */

@@ -20,11 +20,14 @@ const context = {
   company: { zone: 'Asia/Shanghai', currency: 'CNY' },
 }
 
+/** Fields that lead back to where they stand, or that no order query asks for. */
+const AROUND = ['shippingLine', 'discountApplication', 'order', 'inventoryItem']
+
 function answered(value: unknown): unknown {
   if (typeof value === 'function') return answered(value({ first: 250 }))
   if (Array.isArray(value)) return value.map(answered)
   if (typeof value !== 'object' || value === null) return value
-  const fields = Object.entries(value).filter(([k]) => k !== 'shippingLine' && k !== 'discountApplication')
+  const fields = Object.entries(value).filter(([k]) => !AROUND.includes(k))
   return Object.fromEntries(fields.map(([k, v]) => [k, answered(v)]))
 }
 

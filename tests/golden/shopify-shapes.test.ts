@@ -27,6 +27,9 @@ const [polled, posted] = (await Promise.all(
   ['order.in', 'order-webhook.in'].map((f) => loadMapping(path.join(root, `mappings/shopify/${f}.yaml`))),
 )) as [LoadedMapping, LoadedMapping]
 
+/** Fields that lead back to where they stand, or that no order query asks for. */
+const AROUND = ['shippingLine', 'discountApplication', 'order', 'inventoryItem']
+
 /** What a GraphQL answer holds when everything is asked for. */
 function answered(value: unknown): unknown {
   if (typeof value === 'function') return answered(value({ first: 250 }))
@@ -34,7 +37,7 @@ function answered(value: unknown): unknown {
   if (typeof value !== 'object' || value === null) return value
   return Object.fromEntries(
     Object.entries(value)
-      .filter(([k]) => k !== 'shippingLine' && k !== 'discountApplication')
+      .filter(([k]) => !AROUND.includes(k))
       .map(([k, v]) => [k, answered(v)]),
   )
 }

@@ -5,22 +5,27 @@ import { filesUnder, parse, read, sources } from './source.ts'
 const hooks = sources('connectors').filter((file) => !file.path.includes('/fixtures/'))
 const manifests = filesUnder('connectors').filter((path) => path.endsWith('/connector.yaml'))
 
+/** Long hooks are cut into parts, which only the hooks of the same folder import. */
+const PART = /^\.\/hooks-[a-z]+\.ts$/
+
 /** Why a file of a connector breaks its contract, or null. */
 function breach(file: ReturnType<typeof parse>): string | null {
   for (const found of file.imports) {
+    if (PART.test(found.specifier)) continue
     if (found.specifier !== 'tributary/hooks') return `imports ${found.specifier}`
     if (!found.typeOnly) return `imports values of ${found.specifier}`
   }
   if (/^\s*(export\s+)?(abstract\s+)?class\s/m.test(file.text)) return 'has a class'
+  if (/\/hooks-[a-z]+\.ts$/.test(file.path)) return null
   if (!/export default \{[\s\S]*\} satisfies Hooks/.test(file.text))
     return 'exports no `{ … } satisfies Hooks`'
   return null
 }
 
 describe('connectors', () => {
-  it('the only code is hooks.ts: a plain object that imports types of tributary/hooks', () => {
+  it('the only code is hooks.ts and its parts: a plain object that imports types of tributary/hooks', () => {
     const wrong = hooks.map((file) => {
-      const name = /^connectors\/[a-z0-9-]+\/hooks\.ts$/.test(file.path) ? null : 'is not hooks.ts'
+      const name = /^connectors\/[a-z0-9-]+\/hooks(-[a-z]+)?\.ts$/.test(file.path) ? null : 'is not hooks.ts'
       return [file.path, name ?? breach(file)] as const
     })
     expect(wrong.filter(([, why]) => why !== null)).toEqual([])
@@ -43,6 +48,7 @@ describe('connectors', () => {
   it.each([
     ["import { x } from 'tributary/hooks'\nexport default {} satisfies Hooks", /values/],
     ["import type { M } from '../../src/core/money.ts'\nexport default {} satisfies Hooks", /money/],
+    ["import { x } from '../taobao/hooks-part.ts'\nexport default {} satisfies Hooks", /taobao/],
     ['class A {}\nexport default {} satisfies Hooks', /class/],
     ['export default {}', /satisfies/],
   ])('refuses %j', (text, why) => {

@@ -27,7 +27,8 @@ export function childId(order: ShopOrder, base: number): number {
     order.shippingLines.length +
     order.transactions.length +
     order.fulfillments.reduce((n, f) => n + 1 + f.lines.length, 0) +
-    order.refunds.reduce((n, r) => n + 3 + r.lines.length + r.adjustments.length, 0)
+    order.refunds.reduce((n, r) => n + 3 + r.lines.length + r.adjustments.length, 0) +
+    (order.returns ?? []).reduce((n, r) => n + 1 + r.lines.length, 0)
   return base + (order.id - 7_000_000_000_000) * 1000 + children
 }
 
@@ -38,6 +39,7 @@ export const ID = {
   shipping: 5_000_000_000_000,
   transaction: 8_500_000_000_000,
   refund: 9_500_000_000_000,
+  return: 9_700_000_000_000,
   fulfillment: 5_500_000_000_000,
   fulfillmentOrder: 6_500_000_000_000,
   fulfillmentOrderLine: 13_500_000_000_000,
@@ -240,4 +242,29 @@ export function retrack(
   }
   const fulfillments = order.fulfillments.map((f) => (f.id === fulfillment ? { ...f, ...tracking } : f))
   return { ...order, fulfillments, updatedAt: instant(now) }
+}
+
+/** What a buyer sends back (one piece of the first line where nothing is said); `close`: the shop has dealt with all. */
+export interface ReturnRequest {
+  lines?: { line: number; quantity: number }[]
+  reason?: string
+  note?: string
+  close?: boolean
+}
+
+/** Opens a return, or closes those that are open. Throws ChangeRefused for more than the order has. */
+export function sendBack(order: ShopOrder, asked: ReturnRequest, now: Date): ShopOrder {
+  const at = instant(now)
+  const before = order.returns ?? []
+  if (asked.close)
+    return { ...order, updatedAt: at, returns: before.map((r) => ({ ...r, closedAt: r.closedAt ?? at })) }
+  const wanted = asked.lines ?? [{ line: order.lines[0]!.id, quantity: 1 }]
+  for (const { line, quantity } of wanted)
+    if (quantity > (order.lines.find((l) => l.id === line)?.quantity ?? 0))
+      throw new ChangeRefused(`line ${line} has not that many pieces`)
+  const id = childId(order, ID.return)
+  const lines = wanted.map((l, i) => ({ id: id + 1 + i, ...l }))
+  const { reason = 'UNWANTED', note = '' } = asked
+  const opened = { id, at, closedAt: null, reason, note, lines }
+  return { ...order, updatedAt: at, returns: [...before, opened] }
 }

@@ -66,3 +66,8 @@ export function connection<T>(items: readonly T[], args: PageArgs, view: (item: 
 export function firstOf<T>(items: readonly T[], args: { first?: number | null }): readonly T[] {
   return args.first === undefined || args.first === null ? items : items.slice(0, args.first)
 }
+
+/** Builds a global id. */
+export function gid(type: string, id: number): string {
+  return `gid://shopify/${type}/${id}`
+}

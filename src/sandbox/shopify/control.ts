@@ -19,11 +19,15 @@ import {
   cancel,
   type EditRequest,
   edit,
+  instant,
   type RefundRequest,
+  type ReturnRequest,
   refund,
+  sendBack,
   settle,
 } from './change.ts'
 import type { createGraph } from './graph.ts'
+import { ITEMS, LOCATIONS } from './inventory.ts'
 import type { ShopOrder } from './order.ts'
 import type { Change, Held, Store } from './store.ts'
 import type { createWebhooks } from './webhooks.ts'
@@ -70,14 +74,16 @@ export function createControl(parts: ControlParts) {
   }
 
   async function post(path: string, asked: unknown): Promise<Answer> {
+    if (path === '/_sandbox/stock') return setStock(store, asked as { sku: string; quantity: number })
     if (path === '/_sandbox/faults') return switchFaults(faults, asked)
     if (path === '/_sandbox/orders') return sold.start(asked as StreamRequest)
-    const m = /^\/_sandbox\/orders\/(\d+)\/(edit|cancel|refund|pay)$/.exec(path)
+    const m = /^\/_sandbox\/orders\/(\d+)\/(edit|cancel|refund|return|pay)$/.exec(path)
     if (!m) return NO_ROUTE
     const id = Number(m[1])
     const now = new Date()
     if (m[2] === 'cancel') return change(id, 'cancelled', (o) => cancel(o, now))
     if (m[2] === 'pay') return change(id, 'paid', (o) => settle(o, now))
+    if (m[2] === 'return') return change(id, 'other', (o) => sendBack(o, asked as ReturnRequest, now))
     if (m[2] === 'refund')
       return change(id, 'refunded', (o) => refund(o, refundOf(asked as RefundRequest), now))
     return change(id, 'edited', (o) => edit(o, editOf(o, asked as EditRequest), now))
@@ -88,6 +94,7 @@ export function createControl(parts: ControlParts) {
     if (url.pathname === '/_sandbox/orders') return { status: 200, body: page.map(raw) }
     if (url.pathname === '/_sandbox/expected') return { status: 200, body: page.map((h) => h.expectation) }
     if (url.pathname === '/_sandbox/faults') return { status: 200, body: faults.current() }
+    if (url.pathname === '/_sandbox/stock') return { status: 200, body: store.inventory.events }
     if (url.pathname === '/_sandbox/stats') return { status: 200, body: stats(parts, sold.streams) }
     return NO_ROUTE
   }
@@ -117,6 +124,15 @@ function stats({ store, faults, webhooks, graph }: ControlParts, streams: Stream
     streams,
     faults: faults.struck(),
   }
+}
+
+/** A level moves without an API call, as a sale moves it. */
+function setStock(store: Store, { sku, quantity }: { sku: string; quantity: number }): Answer {
+  const item = ITEMS.find((i) => i.sku === sku)
+  if (!item) return { status: 404, body: { error: 'no such article' } }
+  const sets = [{ item: item.id, location: LOCATIONS[0]!.id, available: quantity }]
+  store.stock({ t: 'stock', at: instant(new Date()), key: null, fingerprint: '', sets, answer: {} })
+  return { status: 200, body: { sku, quantity } }
 }
 
 /** An empty refund request means everything. */

@@ -51,7 +51,8 @@ export function costsOf(
   const operation = getOperationAST(document, operationName)
   const root = operation && schema.getRootType(operation.operation)
   if (!operation || !root) return { requested: 1, actual: () => 1 }
-  const base = operation.operation === 'mutation' ? 10 : 0
+  // each mutation counts, however many travel together
+  const base = operation.operation === 'mutation' ? 10 * operation.selectionSet.selections.length : 0
   const walk = { schema, document, variables }
   const run = (data: unknown) =>
     Math.max(1, Math.ceil(base + SCALE * costOf(walk, operation.selectionSet, root.name, data)))

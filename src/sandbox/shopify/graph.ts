@@ -11,15 +11,17 @@ import {
 } from 'graphql'
 import type { Faults } from '../faults.ts'
 import { ID } from './change.ts'
-import { connection, cursorOf, type PageArgs, pageSize, readCursor } from './connection.ts'
+import { connection, cursorOf, gid, type PageArgs, pageSize, readCursor } from './connection.ts'
 import { costsOf, createBucket, MAX_QUERY_COST, type Plan } from './cost.ts'
 import { filterOf } from './filter.ts'
+import { goodsFor, itemView, variantView } from './goods-view.ts'
+import { ITEMS } from './inventory.ts'
 import { createMutations } from './mutations.ts'
 import type { ShopOrder } from './order.ts'
 import { SDL } from './sdl.ts'
 import { placeOf, type Store } from './store.ts'
 import { subscriptionView, topicName } from './subscription.ts'
-import { gid, orderView, partOf } from './view.ts'
+import { orderView, partOf } from './view.ts'
 
 /** A walk along one cursor ends here; slice by time instead (facts §1.2). The message is not Shopify's. */
 const MAX_WALK = 25_000
@@ -173,6 +175,10 @@ function queries(parts: GraphParts) {
       const most = limit ?? Number.POSITIVE_INFINITY
       return { count: Math.min(found, most), precision: found > most ? 'AT_LEAST' : 'EXACT' }
     },
+    productVariants: (args: PageArgs & { query?: string | null }) =>
+      connection(goodsFor(args.query), args, (item) => variantView(item, store.inventory)),
+    inventoryItems: (args: PageArgs & { query?: string | null }) =>
+      connection(goodsFor(args.query), args, (item) => itemView(item, store.inventory)),
     webhookSubscriptions: (args: PageArgs & { topics?: string[] }) =>
       connection(
         [...store.subscriptions.values()].filter((s) => !args.topics || args.topics.includes(topicName(s))),
@@ -186,6 +192,7 @@ function queries(parts: GraphParts) {
 const PARTS: Record<string, [base: number, run: number]> = {
   LineItem: [ID.line, 1000],
   Refund: [ID.refund, 1000],
+  Return: [ID.return, 1000],
   Fulfillment: [ID.fulfillment, 1000],
   FulfillmentOrder: [ID.fulfillmentOrder, 1],
 }
@@ -199,6 +206,9 @@ function findNode(store: Store, id: string): object | null {
     const order = store.order(number)
     return order ? orderView(order) : null
   }
+  const item = ITEMS.find((i) => (type === 'ProductVariant' ? i.variant : i.id) === number)
+  if (type === 'ProductVariant') return item ? variantView(item, store.inventory) : null
+  if (type === 'InventoryItem') return item ? itemView(item, store.inventory) : null
   const part = PARTS[type]
   const order = part && store.order(ID.order + Math.floor((number - part[0]) / part[1]))
   return (order && partOf(order, type, number)) ?? null

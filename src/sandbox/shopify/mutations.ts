@@ -1,6 +1,9 @@
-/** What may be written through the Admin API: fulfilments with tracking, and webhook subscriptions. */
+/** What may be written through the Admin API: fulfilments with tracking, stock, refunds, webhook subscriptions. */
+import { GraphQLError, type GraphQLResolveInfo, getDirectiveValues } from 'graphql'
 import { ChangeRefused, fulfil, ID, retrack } from './change.ts'
+import type { SetInput } from './inventory.ts'
 import { type Fulfillment, type ShopOrder, shippedOf, takenBack } from './order.ts'
+import { createRefunds, type RefundInput } from './refund-create.ts'
 import { type Store, TOPICS, type Topic } from './store.ts'
 import { subscriptionView } from './subscription.ts'
 import { fulfillmentView } from './view.ts'
@@ -25,7 +28,15 @@ const refuse = (field: string[] | null, message: string) => ({ userErrors: [{ fi
 
 /** The mutation resolvers. `commit` stores a changed order and starts its webhooks. */
 export function createMutations(store: Store, commit: (order: ShopOrder) => void) {
+  const refunds = createRefunds(store, commit)
   return {
+    inventorySetQuantities: ({ input }: { input: SetInput }, _: unknown, info: GraphQLResolveInfo) => {
+      const planned = store.inventory.plan(input, idempotencyKey(info), new Date())
+      if ('t' in planned) store.stock(planned)
+      return planned.answer
+    },
+    refundCreate: ({ input }: { input: RefundInput }, _: unknown, info: GraphQLResolveInfo) =>
+      refunds.create(input, idempotencyKey(info)),
     fulfillmentCreate: ({ fulfillment }: { fulfillment: FulfillmentInput }) =>
       attempt(() => create(store, commit, fulfillment)),
     fulfillmentTrackingInfoUpdate: (args: { fulfillmentId: string; trackingInfoInput: TrackingInput }) =>
@@ -42,6 +53,16 @@ export function createMutations(store: Store, commit: (order: ShopOrder) => void
         ? { deletedWebhookSubscriptionId: id, userErrors: [] }
         : refuse(['id'], 'Webhook subscription does not exist'),
   }
+}
+
+/** The key that `@idempotent` gives this field; required at run time from 2026-04 on (facts §1.4). */
+function idempotencyKey(info: GraphQLResolveInfo): string {
+  const directive = info.schema.getDirective('idempotent')!
+  const key = getDirectiveValues(directive, info.fieldNodes[0]!, info.variableValues)?.key
+  if (typeof key === 'string' && key !== '') return key
+  throw new GraphQLError('The @idempotent directive is required for this mutation but was not provided.', {
+    extensions: { code: 'BAD_REQUEST' },
+  })
 }
 
 function attempt(make: () => object): object {

@@ -99,6 +99,16 @@ export interface ShopAddress {
   phone: string | null
 }
 
+/** What a buyer sends back; `closedAt` once the shop has dealt with it. */
+export interface Return {
+  id: number
+  at: string
+  closedAt: string | null
+  reason: string
+  note: string
+  lines: { id: number; line: number; quantity: number }[]
+}
+
 export interface ShopOrder {
   id: number
   number: number
@@ -129,6 +139,8 @@ export interface ShopOrder {
   transactions: Transaction[]
   refunds: Refund[]
   fulfillments: Fulfillment[]
+  /** Left out where nothing was ever sent back. */
+  returns?: Return[]
 }
 
 /** The sums of an order, minor units. `current…` are after refunds and removals. */

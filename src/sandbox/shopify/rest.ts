@@ -1,5 +1,7 @@
 /** Webhook payloads: the REST (snake_case) shape of orders and refunds, instants in the shop's own zone. */
+
 import { fullName } from '../generate/people.ts'
+import { gid } from './connection.ts'
 import {
   amounts,
   type Fulfillment,
@@ -18,7 +20,7 @@ import {
   takenBack,
   totalsOf,
 } from './order.ts'
-import { gid, lineName, taxTable } from './view.ts'
+import { lineName, taxTable } from './view.ts'
 
 /** Minutes east of UTC of the sandbox shop (Asia/Shanghai has no summer time). */
 const OFFSET = 480

@@ -3,6 +3,8 @@
  * arguments follow the published schema of 2026-10 as far as the fields go.
  */
 export const SDL = /* GraphQL */ `
+directive @idempotent(key: String!) on FIELD
+
 scalar DateTime
 scalar Decimal
 scalar Money
@@ -47,8 +49,33 @@ type MailingAddress {
   firstName: String lastName: String name: String company: String address1: String address2: String city: String
   province: String provinceCode: String zip: String country: String countryCodeV2: String phone: String
 }
-type Product implements Node { id: ID! }
-type ProductVariant implements Node { id: ID! sku: String }
+type Product implements Node {
+  id: ID! legacyResourceId: UnsignedInt64! title: String! vendor: String! productType: String! status: String!
+}
+type SelectedOption { name: String! value: String! }
+type ProductVariant implements Node {
+  id: ID! legacyResourceId: UnsignedInt64! sku: String barcode: String title: String! displayName: String! price: Money!
+  createdAt: DateTime! updatedAt: DateTime! selectedOptions: [SelectedOption!]! product: Product! inventoryItem: InventoryItem!
+}
+type ProductVariantConnection { nodes: [ProductVariant!]! edges: [ProductVariantEdge!]! pageInfo: PageInfo! }
+type ProductVariantEdge { cursor: String! node: ProductVariant! }
+enum ProductVariantSortKeys { ID RELEVANCE SKU TITLE }
+type Weight { unit: String! value: Float! }
+type InventoryItemMeasurement { id: ID! weight: Weight }
+type InventoryQuantity { id: ID! name: String! quantity: Int! updatedAt: DateTime }
+type InventoryLevel implements Node {
+  id: ID! createdAt: DateTime! updatedAt: DateTime! item: InventoryItem! location: Location!
+  quantities(names: [String!]!): [InventoryQuantity!]!
+}
+type InventoryLevelConnection { nodes: [InventoryLevel!]! edges: [InventoryLevelEdge!]! pageInfo: PageInfo! }
+type InventoryLevelEdge { cursor: String! node: InventoryLevel! }
+type InventoryItem implements Node {
+  id: ID! legacyResourceId: UnsignedInt64! sku: String tracked: Boolean! requiresShipping: Boolean! createdAt: DateTime!
+  updatedAt: DateTime! measurement: InventoryItemMeasurement! variant: ProductVariant inventoryLevel(locationId: ID!): InventoryLevel
+  inventoryLevels(first: Int after: String last: Int before: String): InventoryLevelConnection!
+}
+type InventoryItemConnection { nodes: [InventoryItem!]! edges: [InventoryItemEdge!]! pageInfo: PageInfo! }
+type InventoryItemEdge { cursor: String! node: InventoryItem! }
 type LineItemGroup { id: ID! title: String! quantity: Int! }
 type LineItem implements Node {
   id: ID! name: String! title: String! variantTitle: String vendor: String sku: String quantity: Int!
@@ -87,11 +114,24 @@ type OrderAdjustmentConnection { nodes: [OrderAdjustment!]! edges: [OrderAdjustm
 type OrderAdjustmentEdge { cursor: String! node: OrderAdjustment! }
 type Refund implements Node {
   id: ID! legacyResourceId: UnsignedInt64! createdAt: DateTime processedAt: DateTime note: String totalRefundedSet: MoneyBag!
+  order: Order! return: Return
   refundLineItems(first: Int after: String last: Int before: String): RefundLineItemConnection!
   refundShippingLines(first: Int after: String last: Int before: String): RefundShippingLineConnection!
   orderAdjustments(first: Int after: String last: Int before: String): OrderAdjustmentConnection!
   transactions(first: Int after: String last: Int before: String): OrderTransactionConnection!
 }
+type ReturnLineItem implements Node {
+  id: ID! quantity: Int! refundedQuantity: Int! refundableQuantity: Int! returnReason: String! returnReasonNote: String!
+  customerNote: String fulfillmentLineItem: FulfillmentLineItem! withCodeDiscountedTotalPriceSet: MoneyBag!
+}
+type ReturnLineItemConnection { nodes: [ReturnLineItem!]! edges: [ReturnLineItemEdge!]! pageInfo: PageInfo! }
+type ReturnLineItemEdge { cursor: String! node: ReturnLineItem! }
+type Return implements Node {
+  id: ID! name: String! status: String! createdAt: DateTime! closedAt: DateTime requestApprovedAt: DateTime totalQuantity: Int!
+  order: Order! returnLineItems(first: Int after: String last: Int before: String): ReturnLineItemConnection!
+}
+type ReturnConnection { nodes: [Return!]! edges: [ReturnEdge!]! pageInfo: PageInfo! }
+type ReturnEdge { cursor: String! node: Return! }
 type FulfillmentOrderAssignedLocation { name: String! location: Location }
 type FulfillmentOrderLineItem implements Node { id: ID! totalQuantity: Int! remainingQuantity: Int! sku: String lineItem: LineItem! }
 type FulfillmentOrderLineItemConnection { nodes: [FulfillmentOrderLineItem!]! edges: [FulfillmentOrderLineItemEdge!]! pageInfo: PageInfo! }
@@ -130,6 +170,7 @@ type Order implements Node {
   lineItems(first: Int after: String last: Int before: String): LineItemConnection!
   transactions(first: Int): [OrderTransaction!]!
   refunds(first: Int): [Refund!]!
+  returns(first: Int after: String last: Int before: String): ReturnConnection!
   fulfillmentOrders(first: Int after: String last: Int before: String): FulfillmentOrderConnection!
   fulfillments(first: Int): [Fulfillment!]!
 }
@@ -154,11 +195,31 @@ input FulfillmentInput {
 }
 type FulfillmentCreatePayload { fulfillment: Fulfillment userErrors: [UserError!]! }
 type FulfillmentTrackingInfoUpdatePayload { fulfillment: Fulfillment userErrors: [UserError!]! }
+input InventoryQuantityInput { inventoryItemId: ID! locationId: ID! quantity: Int! changeFromQuantity: Int }
+input InventorySetQuantitiesInput {
+  name: String! reason: String! referenceDocumentUri: String quantities: [InventoryQuantityInput!]!
+}
+type InventoryChange { name: String! delta: Int! }
+type InventoryAdjustmentGroup implements Node { id: ID! reason: String! referenceDocumentUri: String changes: [InventoryChange!]! }
+type InventorySetQuantitiesUserError { code: String field: [String!] message: String! }
+type InventorySetQuantitiesPayload {
+  inventoryAdjustmentGroup: InventoryAdjustmentGroup userErrors: [InventorySetQuantitiesUserError!]!
+}
+input RefundLineItemInput { lineItemId: ID! quantity: Int! restockType: String locationId: ID }
+input ShippingRefundInput { amount: Money fullRefund: Boolean }
+input OrderTransactionInput { amount: Money! gateway: String! kind: String! orderId: ID! parentId: ID }
+input RefundInput {
+  orderId: ID! note: String notify: Boolean currency: String refundLineItems: [RefundLineItemInput!] shipping: ShippingRefundInput
+  transactions: [OrderTransactionInput!]
+}
+type RefundCreatePayload { refund: Refund order: Order userErrors: [UserError!]! }
 type QueryRoot {
   shop: Shop!
   order(id: ID!): Order
   orders(first: Int after: String last: Int before: String query: String sortKey: OrderSortKeys = PROCESSED_AT reverse: Boolean = false): OrderConnection!
   ordersCount(query: String limit: Int = 10000): Count
+  productVariants(first: Int after: String last: Int before: String query: String sortKey: ProductVariantSortKeys = ID): ProductVariantConnection!
+  inventoryItems(first: Int after: String last: Int before: String query: String): InventoryItemConnection!
   node(id: ID!): Node
   nodes(ids: [ID!]!): [Node]!
   webhookSubscriptions(first: Int after: String last: Int before: String topics: [WebhookSubscriptionTopic!]): WebhookSubscriptionConnection!
@@ -167,6 +228,8 @@ type Mutation {
   webhookSubscriptionCreate(topic: WebhookSubscriptionTopic! webhookSubscription: WebhookSubscriptionInput!): WebhookSubscriptionCreatePayload
   webhookSubscriptionDelete(id: ID!): WebhookSubscriptionDeletePayload
   fulfillmentCreate(fulfillment: FulfillmentInput! message: String): FulfillmentCreatePayload
+  inventorySetQuantities(input: InventorySetQuantitiesInput!): InventorySetQuantitiesPayload
+  refundCreate(input: RefundInput!): RefundCreatePayload
   fulfillmentTrackingInfoUpdate(fulfillmentId: ID! trackingInfoInput: FulfillmentTrackingInput! notifyCustomer: Boolean): FulfillmentTrackingInfoUpdatePayload
 }
 schema { query: QueryRoot mutation: Mutation }

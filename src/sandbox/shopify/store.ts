@@ -5,6 +5,7 @@
 import { randomUUID } from 'node:crypto'
 import { type Expectation, expectationOf } from '../generate/expectation.ts'
 import { openLog } from '../log.ts'
+import { createInventory, type StockEvent } from './inventory.ts'
 import type { ShopOrder } from './order.ts'
 
 /** REST names of the webhook topics that can be subscribed to. */
@@ -58,6 +59,7 @@ type Event =
     }
   | { t: 'sub'; sub: Subscription }
   | { t: 'unsub'; id: number; why: string }
+  | StockEvent
 
 /** What happened to an order after it was placed, as declared; `other` (shipping, notes) needs no document. */
 export type Change = Expectation['changes'][number]['kind'] | 'other'
@@ -88,11 +90,13 @@ export function openStore(path?: string) {
   const byUpdated: ShopOrder[] = []
   const subscriptions = new Map<number, Subscription>()
   const owed = new Map<string, Delivery>()
+  const inventory = createInventory()
   const counters: Counters = { delivered: 0, failed: 0, gone: 0, unsubscribed: 0 }
 
   function apply(event: Event): void {
     if (event.t === 'order') applyOrder(event)
     else if (event.t === 'hook') applyHook(event)
+    else if (event.t === 'stock') inventory.apply(event)
     else if (event.t === 'sub') subscriptions.set(event.sub.id, event.sub)
     else {
       subscriptions.delete(event.id)
@@ -133,6 +137,9 @@ export function openStore(path?: string) {
     subscriptions,
     owed,
     counters,
+    inventory,
+    /** Keeps a change of stock. */
+    stock: (event: StockEvent) => commit([event]),
     /** Stores orders with one write and returns the deliveries they cause, in order. */
     put(puts: Put[], now: Date): Delivery[] {
       const events = puts.map((p) => eventOf(p, now.toISOString(), subscriptions))

@@ -1,6 +1,7 @@
 /** Webhook subscriptions as the Admin GraphQL API shows them. */
+
+import { gid } from './connection.ts'
 import type { Subscription } from './store.ts'
-import { gid } from './view.ts'
 
 /** `orders/create` as the enum spells it. */
 export function topicName(s: Pick<Subscription, 'topic'>): string {

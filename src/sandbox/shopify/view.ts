@@ -1,7 +1,9 @@
 /** An order as the Admin GraphQL API shows it. Costly parts are functions: only what is asked for is built. */
 import { fullName } from '../generate/people.ts'
 import { ID } from './change.ts'
-import { connection, firstOf, type PageArgs } from './connection.ts'
+import { connection, firstOf, gid, type PageArgs } from './connection.ts'
+import { locationView, variantOf } from './goods-view.ts'
+import { LOCATIONS } from './inventory.ts'
 import {
   type Allocation,
   amounts,
@@ -24,11 +26,7 @@ import {
   takenBack,
   totalsOf,
 } from './order.ts'
-
-/** Builds a global id. */
-export function gid(type: string, id: number): string {
-  return `gid://shopify/${type}/${id}`
-}
+import { type OrderViews, returnStatus, returnView } from './return-view.ts'
 
 /** An amount in both currencies. */
 function bag(order: ShopOrder, minor: number) {
@@ -124,8 +122,8 @@ function lineView(order: ShopOrder, line: Line) {
     requiresShipping: line.ships,
     isGiftCard: false,
     taxable: line.taxes.length > 0,
-    product: line.sku ? { id: gid('Product', 9_000_000_000_000 + (line.id % 1000)) } : null,
-    variant: line.sku ? { id: gid('ProductVariant', 48_000_000_000_000 + (line.id % 1000)) } : null,
+    product: variantOf(line.sku)?.product ?? null,
+    variant: variantOf(line.sku),
     originalUnitPriceSet: () => unitBag(order, line.unitPrice),
     originalTotalSet: () => bag(order, line.goods),
     discountedTotalSet: () => bag(order, line.goods - amounts(own)),
@@ -179,6 +177,7 @@ function refundView(order: ShopOrder, r: Refund) {
     createdAt: r.at,
     processedAt: r.at,
     note: r.note,
+    ...{ order: () => orderView(order), return: null },
     totalRefundedSet: () => bag(order, amounts(paid)),
     refundLineItems: (args: PageArgs) =>
       connection(r.lines, args, (l) => ({
@@ -210,7 +209,11 @@ function refundView(order: ShopOrder, r: Refund) {
   }
 }
 
-const LOCATION = { __typename: 'Location', id: gid('Location', 60_000_000_001), name: 'サンプル倉庫' }
+/** What returns show of their order. */
+const VIEWS: OrderViews = { order: (o) => orderView(o), line: (o, id) => lineById(o, id), bag }
+
+/** Where parcels leave from. */
+const LOCATION = locationView(LOCATIONS[0]!)
 
 /**
  * What a global id names inside an order, or undefined: the order's parts take ids from the order's own run
@@ -222,6 +225,8 @@ export function partOf(order: ShopOrder, type: string, id: number): object | und
   if (line) return lineView(order, line)
   const refund = type === 'Refund' && order.refunds.find((r) => r.id === id)
   if (refund) return refundView(order, refund)
+  const back = type === 'Return' && order.returns?.find((r) => r.id === id)
+  if (back) return returnView(order, back, VIEWS)
   const parcel = type === 'Fulfillment' && order.fulfillments.find((f) => f.id === id)
   return parcel ? fulfillmentView(order, parcel) : undefined
 }
@@ -315,6 +320,7 @@ function lists(order: ShopOrder) {
     lineItems: (args: PageArgs) => connection(order.lines, args, (l) => lineView(order, l)),
     transactions: (args: PageArgs) => firstOf(order.transactions, args).map((t) => transactionView(order, t)),
     refunds: (args: PageArgs) => firstOf(order.refunds, args).map((r) => refundView(order, r)),
+    returns: (args: PageArgs) => connection(order.returns ?? [], args, (r) => returnView(order, r, VIEWS)),
     fulfillmentOrders: (args: PageArgs) =>
       connection(order.lines.some((l) => l.ships) ? [order] : [], args, fulfillmentOrderView),
     fulfillments: (args: PageArgs) => firstOf(order.fulfillments, args).map((f) => fulfillmentView(order, f)),
@@ -355,7 +361,7 @@ function head(order: ShopOrder) {
     closedAt: order.closedAt,
     cancelledAt: order.cancelledAt,
     cancelReason: order.cancelReason,
-    returnStatus: 'NO_RETURN',
+    returnStatus: returnStatus(order),
     confirmed: true,
     edited: order.edited,
     taxesIncluded: order.taxesIncluded,
