@@ -121,10 +121,11 @@ function head(b: Bill, context: MapContext, rows: OrderRow[]) {
     fstatusflag: '1',
     vnote: fit(o.remarks?.buyer, 181),
     vdef1: o.externalId,
-    vdef2: context.connection,
+    vdef2: o.connection,
     vdef3: fit(to?.name, 100),
     vdef4: fit(some(to?.phone) ?? some(o.buyer.phone), 100),
     vdef5: fit(place ? words(' ', ...place) : undefined, 100),
+    vdef7: some(to?.opaqueId),
     so_saleorder_b: { item: rows.map((row) => item(b, row)) },
   }
 }
