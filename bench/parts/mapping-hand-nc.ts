@@ -99,7 +99,7 @@ function places(s: Record<string, string>) {
   }
 }
 
-function head(b: Bill, context: MapContext, rows: OrderRow[]) {
+function head(b: Bill, rows: OrderRow[]) {
   const { order: o, settings: s } = b
   const to = o.shipTo
   const place = to && [to.country, to.postcode, to.subdivision, to.city, to.district, ...to.lines]
@@ -144,5 +144,5 @@ export function ncBill(order: Order, context: MapContext) {
     codes.rate?.[order.currency] ?? (order.currency === base ? '1' : code(codes, 'rate', order.currency))
   const day = businessDate(some(order.paidAt) ?? order.placedAt, company.zone)
   const bill: Bill = { order, settings: settings as Record<string, string>, codes, base, rate, day }
-  return { '@id': context.push?.key, billhead: head(bill, context, orderRows(order)) }
+  return { '@id': context.push?.key, billhead: head(bill, orderRows(order)) }
 }

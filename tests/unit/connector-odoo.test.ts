@@ -171,34 +171,38 @@ describe.each(SERIES)('series $series', (options) => {
     'serialization',
     'twice',
     'status429',
-  ])('fault %s makes one order, whenever it strikes', async (name) => {
-    const { url, erp } = await connect()
-    // after each refusal for too many calls everything waits for a second
-    const seeds = name === 'status429' ? [1] : [1, 2, 3]
-    for (const seed of seeds) {
-      const op = operation(erp, 'order')
-      const one = await item(erp, 'order', ORDER, `KEY${seed}`)
-      await control(url, 'faults', { [name]: { probability: 0.3 }, seed })
-      const step = async () => {
-        const [outcome] = await op.write([one], signal)
-        const draft = outcome?.kind === 'done' && outcome.remote.state === 'draft'
-        return draft ? op.advance!(one, outcome.remote, signal) : outcome!
+  ])(
+    'fault %s makes one order, whenever it strikes',
+    async (name) => {
+      const { url, erp } = await connect()
+      // after each refusal for too many calls everything waits for a second
+      const seeds = name === 'status429' ? [1] : [1, 2, 3]
+      for (const seed of seeds) {
+        const op = operation(erp, 'order')
+        const one = await item(erp, 'order', ORDER, `KEY${seed}`)
+        await control(url, 'faults', { [name]: { probability: 0.3 }, seed })
+        const step = async () => {
+          const [outcome] = await op.write([one], signal)
+          const draft = outcome?.kind === 'done' && outcome.remote.state === 'draft'
+          return draft ? op.advance!(one, outcome.remote, signal) : outcome!
+        }
+        let outcome = await step()
+        for (let i = 0; i < 40 && outcome.kind !== 'done'; i++) {
+          expect(['unknown', 'not-done']).toContain(outcome.kind)
+          expect(JSON.stringify(outcome)).not.toContain('key"')
+          const found = await op.find!(one, signal)
+          if ('hits' in found) expect(found.hits.length).toBeLessThan(2)
+          outcome = await step()
+        }
+        expect(outcome).toMatchObject({ kind: 'done', remote: { state: 'final' } })
+        const held = await orders(url)
+        expect(held).toHaveLength(seed)
+        expect(held.at(-1)).toMatchObject({ state: 'sale', lines: { length: 4 } })
       }
-      let outcome = await step()
-      for (let i = 0; i < 40 && outcome.kind !== 'done'; i++) {
-        expect(['unknown', 'not-done']).toContain(outcome.kind)
-        expect(JSON.stringify(outcome)).not.toContain('key"')
-        const found = await op.find!(one, signal)
-        if ('hits' in found) expect(found.hits.length).toBeLessThan(2)
-        outcome = await step()
-      }
-      expect(outcome).toMatchObject({ kind: 'done', remote: { state: 'final' } })
-      const held = await orders(url)
-      expect(held).toHaveLength(seed)
-      expect(held.at(-1)).toMatchObject({ state: 'sale', lines: { length: 4 } })
-    }
-    expect((await control(url, 'stats')).faults[name]).toBeGreaterThan(0)
-  }, 60_000)
+      expect((await control(url, 'stats')).faults[name]).toBeGreaterThan(0)
+    },
+    60_000,
+  )
 
   test('a search that lags behind makes no second order', async () => {
     const { url, erp } = await connect()

@@ -1,5 +1,4 @@
 /** The quickstart's tributary.yaml: written to its data folder, so that the other commands can be tried on it. */
-import { SANDBOX_DEFAULTS } from '../sandbox-defaults.ts'
 import type { ShopUrls } from './shops.ts'
 
 export interface QuickstartPlaces {
@@ -7,18 +6,29 @@ export interface QuickstartPlaces {
   port: number
   shops: ShopUrls
   erp: string
+  /** The flow's first instant of payment, RFC 3339. */
+  from: string
   erpKind: 'yonyou-nc' | 'naive-erp'
 }
 
 /** Order currency → company currency, for the rows of NC bills. */
 const RATES = { CNY: '1', USD: '7.1', EUR: '7.8', JPY: '0.048', KWD: '23.1' }
 
-const { shopify, taobao } = SANDBOX_DEFAULTS
+/** Identities and secrets of the stand-ins, as `tributary sandbox` has them too; they protect nothing. */
+export const ACCESS = Object.freeze({
+  shopify: { token: 'shpat_sandbox', secret: 'sandbox-secret' },
+  taobao: { appKey: '12345678', appSecret: 'sandbox-secret', session: 'sandbox-session' },
+  'yonyou-nc': { account: 'develop', group: '0001', senders: 'tributary' },
+  'naive-erp': { token: 'naive-sandbox' },
+})
+
+const { shopify, taobao } = ACCESS
 
 /** The text of the file. examples/quickstart/tributary.yaml is the same for addresses that stay (a test says so). */
 export function quickstartConfig(at: QuickstartPlaces): string {
   return `# Two sandbox shops and a sandbox ERP, all on this machine. \`tributary start\` without a configuration starts them and
-# writes this file; how to start them one by one is said in docs/guide/sandboxes.md.
+# writes this file; how to start them one by one is said in docs/guide/sandboxes.md. Secrets of real
+# systems are written as \${NAME} and stand in the environment; these protect nothing.
 company:
   zone: Asia/Shanghai
   currency: CNY
@@ -47,18 +57,19 @@ connections:
   erp:
 ${at.erpKind === 'yonyou-nc' ? nc(at.erp) : naive(at.erp)}
 flows:
-  # Orders of both shops into one ERP. A real flow is kept in shadow first, and begins at a recent instant.
+  # Orders of both shops into one ERP. What was paid before \`from\` is history and is never pushed; a real flow is kept in
+  # shadow first.
   web-orders:
     shops: [shopify, taobao]
     erp: erp
-    from: 2020-01-01T00:00:00Z
+    from: ${at.from}
     mode: live
     every: "*/2 * * * * *"
 `
 }
 
 function nc(base: string): string {
-  const { account, group, senders } = SANDBOX_DEFAULTS['yonyou-nc']
+  const { account, group, senders } = ACCESS['yonyou-nc']
   return `    use: yonyou-nc
     settings:
       base: "${base}"
@@ -79,6 +90,6 @@ function nc(base: string): string {
 function naive(base: string): string {
   return `    use: naive-erp
     # its finds lag by up to 2 s and its writes by up to 1 s more
-    settings: { base: "${base}", token: ${SANDBOX_DEFAULTS['naive-erp'].token}, settle: 4s }
+    settings: { base: "${base}", token: ${ACCESS['naive-erp'].token}, settle: 4s }
 `
 }

@@ -20,7 +20,7 @@ import { type Cli, EXIT } from '../context.ts'
 import { listenForStop } from '../stop.ts'
 import { widthOf } from '../table.ts'
 import { createBoard } from './board.ts'
-import { quickstartConfig } from './config.ts'
+import { ACCESS, quickstartConfig } from './config.ts'
 import { watchFirsts } from './first.ts'
 import { judge } from './judge.ts'
 import { freePort, type Sandbox, startSandbox } from './processes.ts'
@@ -88,18 +88,20 @@ async function setUp(options: QuickstartOptions): Promise<Stage> {
     clear(folder, fresh)
     const ledger = join(fresh, 'ledger')
     const [shopify, taobao, erp] = await Promise.all([
-      startSandbox('shopify', [
-        ...['--log', join(fresh, 'shopify.jsonl')],
-        ...['--webhook-url', `http://127.0.0.1:${port}/webhooks/shopify/{topic}`],
-      ]),
-      startSandbox('taobao', ['--log', join(fresh, 'taobao.jsonl')]),
+      startSandbox('shopify', {
+        ...ACCESS.shopify,
+        log: join(fresh, 'shopify.jsonl'),
+        webhookUrl: `http://127.0.0.1:${port}/webhooks/shopify/{topic}`,
+      }),
+      startSandbox('taobao', { ...ACCESS.taobao, log: join(fresh, 'taobao.jsonl') }),
       startErp(options.erp, join(fresh, 'erp.jsonl')),
       // the slowest part of a first start, so it runs beside the others
       prepareFolder(ledger),
     ])
     closers.push(...[shopify, taobao, erp].map((sandbox) => () => sandbox.stop()))
     const shops = { shopify: shopify.url, taobao: taobao.url }
-    const at = { data: ledger, port, shops, erp: erp.url, erpKind: options.erp }
+    const from = hourAgo()
+    const at = { data: ledger, port, shops, erp: erp.url, from, erpKind: options.erp }
     const file = join(fresh, 'tributary.yaml')
     writeFileSync(file, quickstartConfig(at))
     const config = parseConfig(quickstartConfig(at), file, process.env)
@@ -135,20 +137,24 @@ function isHeld(ledger: string): boolean {
   }
 }
 
+/** Before anything is sold; a shop that is asked from years ago on is asked for a long time. */
+const hourAgo = () => `${new Date(Date.now() - 3_600_000).toISOString().slice(0, 16)}:00Z`
+
 function startErp(kind: QuickstartOptions['erp'], log: string): Promise<Sandbox> {
-  if (kind === 'yonyou-nc')
-    return startSandbox('yonyou-nc', ['--encoding', 'GBK', '--deal-rule', 'per-bill', '--log', log])
-  return startSandbox('naive-erp', [
-    ...['--items', [...KNOWN_SKUS, 'SHIPPING', 'CHARGE'].join(',')],
+  if (kind === 'yonyou-nc') {
+    const { senders, ...nc } = ACCESS['yonyou-nc']
+    const options = { ...nc, senders: [senders], encoding: 'GBK', dealRule: 'per-bill' }
+    return startSandbox('yonyou-nc', { ...options, log })
+  }
+  return startSandbox('naive-erp', {
+    ...ACCESS['naive-erp'],
+    items: [...KNOWN_SKUS, 'SHIPPING', 'CHARGE'],
     // shorter than the connector's own patience, so that the quickstart stays quick
-    ...['--hold-ms', '1000'],
-    '--lag',
-    '0,2000',
-    '--late-by',
-    '0,1000',
-    '--log',
+    holdMs: 1000,
+    lag: [0, 2000],
+    lateBy: [0, 1000],
     log,
-  ])
+  })
 }
 
 /** Orders that the board names. */
