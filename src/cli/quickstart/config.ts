@@ -38,23 +38,7 @@ http: { port: ${at.port} }
 log: { level: error }
 
 connections:
-  # Tells us of every order by a signed webhook, and is asked besides: what webhooks lose, polls find.
-  shopify:
-    use: shopify
-    settings: { base: "${at.shops.shopify}", token: ${shopify.token}, secret: ${shopify.secret} }
-    poll: { order: { lag: 1s, overlap: 5s } }
-  # Is asked only. Its receivers are masked: what the platform gives instead of a name and an address (the OAID) goes
-  # into the ERP to the letter, so that a parcel can be booked by it.
-  taobao:
-    use: taobao
-    settings:
-      base: "${at.shops.taobao}"
-      appKey: "${taobao.appKey}"
-      appSecret: ${taobao.appSecret}
-      session: ${taobao.session}
-    # A real shop's list lags behind: leave the connector's minute there.
-    poll: { order: { lag: 1s, overlap: 2s } }
-  erp:
+${shopConnections(at.shops)}  erp:
 ${at.erpKind === 'yonyou-nc' ? nc(at.erp) : naive(at.erp)}
 flows:
   # Orders of both shops into one ERP. What was paid before \`from\` is history and is never pushed; a real flow is kept in
@@ -65,6 +49,26 @@ flows:
     from: ${at.from}
     mode: live
     every: "*/2 * * * * *"
+`
+}
+
+function shopConnections(at: ShopUrls): string {
+  return `  # Tells us of every order by a signed webhook, and is asked besides: what webhooks lose, polls find.
+  shopify:
+    use: shopify
+    settings: { base: "${at.shopify}", token: ${shopify.token}, secret: ${shopify.secret} }
+    poll: { order: { lag: 1s, overlap: 5s } }
+  # Is asked only. Its receivers are masked: what the platform gives instead of a name and an address (the OAID) goes
+  # into the ERP to the letter, so that a parcel can be booked by it.
+  taobao:
+    use: taobao
+    settings:
+      base: "${at.taobao}"
+      appKey: "${taobao.appKey}"
+      appSecret: ${taobao.appSecret}
+      session: ${taobao.session}
+    # A real shop's list lags behind: leave the connector's minute there.
+    poll: { order: { lag: 1s, overlap: 2s } }
 `
 }
 
