@@ -8,6 +8,7 @@ import type { FirstRun } from '../runtime/first-run.ts'
 import { createLog, type Log } from '../runtime/log.ts'
 import type { SampleResult } from '../runtime/sample.ts'
 import { type Cli, EXIT, readCount } from './context.ts'
+import { connectControl } from './control.ts'
 import { clean } from './table.ts'
 
 interface Options {
@@ -17,7 +18,8 @@ interface Options {
 }
 
 interface Answer {
-  config: { file: string; warnings: Config['warnings'] }
+  /** `unapplied`: something else is active in the ledger that runs. */
+  config: { file: string; warnings: Config['warnings']; unapplied: boolean }
   connections: { connection: string; ok: boolean; say: string }[]
   flows: (FirstRun | { flow: string; failed: string })[]
   sample?: SampleResult
@@ -46,7 +48,7 @@ async function run(cli: Cli, options: Options): Promise<void> {
   const connections = await openConnections(config, log, kept ? { tokens: kept.tokens } : {})
   try {
     const answer: Answer = {
-      config: { file: config.file, warnings: config.warnings },
+      config: { file: config.file, warnings: config.warnings, unapplied: await isUnapplied(config) },
       connections: await Promise.all([...connections.values()].map(ask)),
       flows: [],
     }
@@ -75,6 +77,21 @@ async function openKeptTokens({ storage }: Config, log: Log) {
     onError: (error) => log.warn({ event: 'database.lost', error }),
   })
   return { tokens: openTokens(db, storage.key), close: () => db.close() }
+}
+
+/** Nobody is started for it: a process that holds the embedded ledger is asked, or the server. */
+async function isUnapplied(config: Config): Promise<boolean> {
+  const { hasUnapplied, peekConfiguration } = await import('../runtime/configuration-peek.ts')
+  const { data, database } = config.storage
+  const held = database ? null : await connectControl(data)
+  try {
+    const state = database
+      ? await peekConfiguration(database)
+      : ((await held?.operations.configurationState({})) ?? null)
+    return state !== null && (await hasUnapplied(config, state))
+  } finally {
+    await held?.close()
+  }
 }
 
 async function ask(connection: Connection): Promise<Answer['connections'][number]> {
@@ -120,6 +137,7 @@ function text({ say }: Cli, answer: Answer): string {
   for (const w of answer.config.warnings) {
     lines.push(`! ${say(`check.${w.code}`, { line: w.line, field: w.field })}`)
   }
+  if (answer.config.unapplied) lines.push(`! ${say('configuration.file-differs')}`)
   for (const c of answer.connections) lines.push(`${c.ok ? '✓' : '✗'} ${c.connection}: ${clean(c.say)}`)
   for (const flow of answer.flows) {
     if ('failed' in flow) lines.push(`✗ ${flow.flow}: ${clean(flow.failed)}`)

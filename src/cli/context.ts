@@ -5,7 +5,7 @@ import { resolve } from 'node:path'
 import type { Command } from 'commander'
 import { runtimeError } from '../core/errors/runtime.ts'
 import { parseDuration, parseInstant } from '../core/time.ts'
-import { type Config, loadConfig } from '../runtime/config.ts'
+import { type BrokenConfig, type Config, loadConfig, loadOwnConfig } from '../runtime/config.ts'
 import type { Actor } from '../runtime/operations.ts'
 import { type Language, languageFrom, type Say, sayIn } from './language.ts'
 
@@ -27,6 +27,8 @@ export interface Cli {
   configFile(): { path: string; stated: boolean; exists: boolean }
   /** Throws TributaryError of kind `config`. */
   config(): Config
+  /** The same for what can do without: of a file that is wrong, what says where the ledger is. */
+  ownConfig(): Config | BrokenConfig
   /** Sets the exit code; the highest of several wins. */
   exit(code: number): void
 }
@@ -39,6 +41,10 @@ export function createCli(program: Command, env: Record<string, string | undefin
     const stated = options().config ?? env.TRIBUTARY_CONFIG
     const path = resolve(stated ?? 'tributary.yaml')
     return { path, stated: stated !== undefined, exists: existsSync(path) }
+  }
+  const placed = <T extends Pick<Config, 'storage'>>(config: T): T => {
+    const { data } = options()
+    return data ? { ...config, storage: { ...config.storage, data: resolve(data) } } : config
   }
   return {
     program,
@@ -53,11 +59,8 @@ export function createCli(program: Command, env: Record<string, string | undefin
       if (!options().json) process.stderr.write(`${text}\n`)
     },
     configFile,
-    config() {
-      const config = loadConfig(configFile().path, env)
-      const { data } = options()
-      return data ? { ...config, storage: { ...config.storage, data: resolve(data) } } : config
-    },
+    config: () => placed(loadConfig(configFile().path, env)),
+    ownConfig: () => placed(loadOwnConfig(configFile().path, env)),
     exit(code) {
       process.exitCode = Math.max(Number(process.exitCode ?? 0), code)
     },

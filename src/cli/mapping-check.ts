@@ -1,4 +1,5 @@
 /** `tributary mapping check`: compiles, lints and tests mapping files. */
+import { statSync } from 'node:fs'
 import { relative, resolve } from 'node:path'
 import type { Command } from 'commander'
 import { runtimeError } from '../core/errors/runtime.ts'
@@ -15,9 +16,10 @@ export function mappingCheck(cli: Cli, group: Command): Command {
 }
 
 async function run(cli: Cli, given: string[]): Promise<void> {
-  const { projectMappings } = await import('../runtime/mapping-files.ts')
+  const { mappingsIn, projectMappings } = await import('../runtime/mapping-files.ts')
   const { inspectMapping } = await import('../mapping/inspect.ts')
-  const files = given.length > 0 ? given.map((f) => resolve(f)) : projectMappings(configured(cli))
+  const named = given.flatMap((path) => (isFolder(path) ? mappingsIn(resolve(path)).sort() : [resolve(path)]))
+  const files = given.length > 0 ? named : projectMappings(configured(cli))
   if (files.length === 0) {
     throw runtimeError('RUNTIME_REQUEST', { field: 'file', reason: cli.say('mapping.none') })
   }
@@ -39,6 +41,8 @@ async function run(cli: Cli, given: string[]): Promise<void> {
   )
   if (errors > 0) cli.exit(EXIT.found)
 }
+
+const isFolder = (path: string): boolean => statSync(path, { throwIfNoEntry: false })?.isDirectory() ?? false
 
 /** A stated configuration must be there; without one the folder counts. */
 function configured(cli: Cli): string {

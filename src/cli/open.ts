@@ -4,15 +4,21 @@
  */
 import { TributaryError } from '../core/errors/error.ts'
 import type { Connection } from '../core/ports.ts'
-import type { Config } from '../runtime/config.ts'
+import type { BrokenConfig, Config } from '../runtime/config.ts'
 import { createLog, type Log } from '../runtime/log.ts'
 import type { OpenedOperations, Operations } from '../runtime/operations.ts'
 import type { Cli } from './context.ts'
 import { connectControl } from './control.ts'
 
-/** Runs `work` on opened operations and closes them whatever happens. Throws what opening or `work` throws. */
-export async function withOperations<T>(cli: Cli, work: (operations: Operations) => Promise<T>): Promise<T> {
-  const config = cli.config()
+/**
+ * Runs `work` on opened operations and closes them whatever happens. `config`: what says where the ledger is. Throws
+ * what opening or `work` throws.
+ */
+export async function withOperations<T>(
+  cli: Cli,
+  work: (operations: Operations) => Promise<T>,
+  config: Config | BrokenConfig = cli.config(),
+): Promise<T> {
   const held = config.storage.database ? null : await connectControl(config.storage.data)
   const opened = held ?? (await openDirectly(cli, config))
   try {
@@ -23,7 +29,7 @@ export async function withOperations<T>(cli: Cli, work: (operations: Operations)
 }
 
 /** The database is loaded only here: a command that talks to a running process starts in a fraction of the time. */
-async function openDirectly(cli: Cli, config: Config): Promise<OpenedOperations> {
+async function openDirectly(cli: Cli, config: Config | BrokenConfig): Promise<OpenedOperations> {
   const [{ openLedger, openLedgerQueue }, { ledgerOperations }] = await Promise.all([
     import('../runtime/ledger.ts'),
     import('../runtime/operations-ledger.ts'),
@@ -38,7 +44,7 @@ async function openDirectly(cli: Cli, config: Config): Promise<OpenedOperations>
     closers.push(() => db.close())
     const queue = await openLedgerQueue(config.storage, db, log)
     closers.push(() => queue.close())
-    const connections = await openWhatCan(cli, config, log)
+    const connections = 'broken' in config ? new Map() : await openWhatCan(cli, config, log)
     closers.push(() => Promise.all([...connections.values()].map((c) => c.close())))
     return {
       operations: ledgerOperations({ db, queue, connections }, { startedAt: new Date(), config }),

@@ -2,11 +2,13 @@
 import { Command } from 'commander'
 import { version } from '../runtime/version.ts'
 import { alerts } from './alerts.ts'
+import { apply, rollback } from './apply.ts'
 import { backfill } from './backfill.ts'
 import { backup } from './backup.ts'
 import { check } from './check.ts'
 import { codes } from './codes.ts'
 import { completeness } from './completeness.ts'
+import { configuration } from './configuration.ts'
 import { connector } from './connector.ts'
 import { type Cli, createCli } from './context.ts'
 import { doctor } from './doctor.ts'
@@ -30,6 +32,9 @@ import { token } from './token.ts'
 const COMMANDS = [
   init,
   check,
+  apply,
+  rollback,
+  configuration,
   start,
   serve,
   work,

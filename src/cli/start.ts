@@ -25,6 +25,7 @@ export function start(cli: Cli): Command {
     .description(say('start'))
     .option('--host <address>', say('option.host'))
     .option('--port <port>', say('option.port'))
+    .option('--apply', say('option.apply'))
     .option('--orders <count>', say('option.orders'))
     .option('--exit', say('option.exit'))
     .option('--erp <sandbox>', say('option.erp-sandbox'))

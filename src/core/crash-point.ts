@@ -5,7 +5,10 @@
  */
 import { writeSync } from 'node:fs'
 
-/** All of them, in the order of the pipe. */
+/** Those of a configuration that is being activated. */
+export const CONFIGURATION_CRASH_POINTS = ['configuration.opened', 'configuration.swapped'] as const
+
+/** Those of an order on its way, in the order of the pipe. */
 export const CRASH_POINTS = [
   'receive.taken',
   'receive.committed',
@@ -25,7 +28,7 @@ export const CRASH_POINTS = [
   'find.answered',
 ] as const
 
-export type CrashPoint = (typeof CRASH_POINTS)[number]
+export type CrashPoint = (typeof CRASH_POINTS)[number] | (typeof CONFIGURATION_CRASH_POINTS)[number]
 
 const [armed, nth] = (process.env.TRIBUTARY_CRASH_AT ?? '').split(':')
 const killer = process.env.TRIBUTARY_CRASH_ON_RECORD

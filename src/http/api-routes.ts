@@ -6,6 +6,7 @@ import type { Resolution, Selection } from '../runtime/operations.ts'
 import { ALERT_ROUTES } from './api-alert-routes.ts'
 import { BACKFILL_OPERATING, BACKFILL_READING } from './api-backfill-routes.ts'
 import * as c from './api-code-schemas.ts'
+import * as configuration from './api-configuration-schemas.ts'
 import * as d from './api-document-schemas.ts'
 import { type ApiRoute, actor } from './api-route.ts'
 import * as s from './api-schemas.ts'
@@ -190,6 +191,25 @@ const reading: ApiRoute[] = [
   },
   {
     method: 'GET',
+    path: '/configuration',
+    operation: 'configurationState',
+    scope: 'read',
+    summary: 'What is active, and which processes run by it; "tributary apply" changes it',
+    answer: configuration.ConfigurationState,
+    run: (o) => o.configurationState({}),
+  },
+  {
+    method: 'GET',
+    path: '/configuration/activations',
+    operation: 'configurationList',
+    scope: 'read',
+    summary: 'What was activated when and by whom, newest first',
+    query: configuration.ActivationQuery,
+    answer: s.pageOf(configuration.ActivationSummary),
+    run: (o, r) => o.configurationList(r.query),
+  },
+  {
+    method: 'GET',
     path: '/pauses',
     operation: 'pauses',
     scope: 'read',
@@ -200,6 +220,15 @@ const reading: ApiRoute[] = [
 ]
 
 const operating: ApiRoute[] = [
+  {
+    method: 'GET',
+    path: '/configuration/activations/:id',
+    operation: 'configurationShow',
+    scope: 'operate',
+    summary: 'One activation with the files that it consists of',
+    answer: configuration.ConfigurationDetail,
+    run: (o, r) => o.configurationShow({ id: r.params.id }),
+  },
   {
     method: 'GET',
     path: '/records/:id/body',
@@ -306,7 +335,7 @@ function scopeOf(body: { connection?: string; flow?: string; kind?: DocumentKind
   return scope
 }
 
-/** All of /v1. Tokens and backups are made by the CLI alone. */
+/** All of /v1. Tokens, backups and activations are made by the CLI alone. */
 export const ROUTES: readonly ApiRoute[] = [
   ...reading,
   ...BACKFILL_READING,

@@ -22,8 +22,7 @@ const CHECK_EVERY = 5_000
 const PAGE = 10_000
 
 export class CodeView {
-  /** What the configuration states. */
-  readonly stated: readonly CodeKey[]
+  #stated: readonly CodeKey[]
   #db: Database
   #connections = new Map<string, ConnectionCodes>()
   #revision = 0
@@ -35,7 +34,12 @@ export class CodeView {
     this.#db = db
     const stated = statedCodes(base)
     for (const entry of stated) this.#set(entry, entry.value, null)
-    this.stated = stated.map(({ connection, table, key }) => ({ connection, table, key }))
+    this.#stated = stated.map(({ connection, table, key }) => ({ connection, table, key }))
+  }
+
+  /** What the configuration states. */
+  get stated(): readonly CodeKey[] {
+    return this.#stated
   }
 
   /** Which import was the last that this process knows. */
@@ -67,6 +71,27 @@ export class CodeView {
     this.#timer = setInterval(look, CHECK_EVERY)
     this.#timer.unref()
     return this
+  }
+
+  /**
+   * Prepares for other tables of the configuration under those of the ledger. The answer puts them in place at once,
+   * in the objects that mappings read; an import that came meanwhile is read on after. Throws what the database throws.
+   */
+  async restate(base: Record<string, CodeTables>): Promise<() => void> {
+    const next = new CodeView(this.#db, base)
+    await next.refresh()
+    return () => {
+      for (const id of new Set([...this.#connections.keys(), ...next.#connections.keys()])) {
+        const [held, wanted] = [this.of(id), next.of(id)]
+        for (const part of ['codes', 'factors'] as const) {
+          for (const table of Object.keys(held[part])) delete held[part][table]
+          Object.assign(held[part], wanted[part])
+        }
+      }
+      this.#stated = next.#stated
+      this.#revision = next.#revision
+      void this.refresh().catch(() => undefined)
+    }
   }
 
   /** Ends the checks; what is being read is read to its end. */

@@ -168,11 +168,15 @@ async function withBodies(leased: LeasedRecord[]): Promise<ClaimedRecord[]> {
   }))
 }
 
-/** Gives leased records back untried, on a graceful stop or when the database refused the whole batch. */
-export async function releaseRecords(db: Queryable, ids: number[]): Promise<void> {
+/**
+ * Gives leased records back untried, on a graceful stop or when the database refused the whole batch. `after`: seconds
+ * until anybody takes them again; at once without.
+ */
+export async function releaseRecords(db: Queryable, ids: number[], after?: number): Promise<void> {
   await db.query(
-    `update inbox set claimed_until = null, attempts = greatest(attempts - 1, 0) where id = any($1::bigint[]) and state = 'new'`,
-    [ids],
+    `update inbox set claimed_until = now() + make_interval(secs => $2), attempts = greatest(attempts - 1, 0)
+      where id = any($1::bigint[]) and state = 'new'`,
+    [ids, after],
   )
 }
 

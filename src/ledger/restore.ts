@@ -192,4 +192,5 @@ async function afterRestore(tx: Queryable): Promise<void> {
   await tx.query('update document set claimed_until = null where claimed_until is not null')
   for (const table of ['stream', 'backfill', 'completeness'])
     await tx.query(`update ${table} set lease_until = null, holder = null where lease_until is not null`)
+  await tx.query('delete from process')
 }

@@ -25,6 +25,7 @@ export async function takeOver(db: Database): Promise<void> {
     await tx.query(
       `update push set lease_until = now(), due_at = now() where state = 'sending' and lease_until > now()`,
     )
+    await tx.query('delete from process')
     // the queue may be lost at any time; a job that a dead worker holds would block its lane. On Redis it is
     // not ours alone, and its locks run out by themselves.
     const { rows } = await tx.query<{ here: boolean }>(`select to_regclass('bullmq.job') is not null as here`)

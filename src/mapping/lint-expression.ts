@@ -48,6 +48,8 @@ const LOOK: Record<string, Look> = {
     return value
   },
   lambda: (lint, node, at) => {
+    // a call in the last place of a function, which the parser wraps
+    if (node.thunk) return look(lint, node.body!, at)
     const closure = { node, scope: at.scope, input: at.input, home: at.home }
     lint.lambdas.push(closure)
     return { ...UNKNOWN, closure }

@@ -81,6 +81,16 @@ function contextScope(): Scope {
     new Map([
       ['key', TEXT],
       ['revision', WHOLE],
+      [
+        'previous',
+        objectOf(
+          new Map([
+            ['id', TEXT],
+            ['number', TEXT],
+            ['state', TEXT],
+          ]),
+        ),
+      ],
     ]),
   )
   const scope = scopeIn(null)

@@ -8,7 +8,7 @@ import { describeExpression } from '../expression/compile.ts'
 import { type Failing, failure, originOf, requiredFailure } from './failures.ts'
 import { codeFunctions, FUNCTIONS } from './functions.ts'
 import { missingCodes } from './missing-codes.ts'
-import { type MappingForm, type ReadMapping, readMapping } from './read.ts'
+import { type MappingForm, type ReadMapping, type ReadText, readMapping } from './read.ts'
 
 /** What one record may cost. */
 export interface Limits {
@@ -28,11 +28,15 @@ export interface LoadedMapping extends Mapping {
 }
 
 /**
- * Loads a mapping file. Called at start and when the configuration is applied. Throws TributaryError of kind
- * `config` with file, line and column; the mapping itself throws kind `input`.
+ * Loads a mapping file. Called at start and when the configuration is applied. `text`: as `readMapping` takes it.
+ * Throws TributaryError of kind `config` with file, line and column; the mapping itself throws kind `input`.
  */
-export async function loadMapping(file: string, limits: Limits = {}): Promise<LoadedMapping> {
-  return runnable(await readMapping(file), limits)
+export async function loadMapping(
+  file: string,
+  limits: Limits = {},
+  text?: ReadText,
+): Promise<LoadedMapping> {
+  return runnable(await readMapping(file, text), limits)
 }
 
 /** Makes a mapping that was read runnable. `compile: false` leaves all to the interpreter. */

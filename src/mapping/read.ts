@@ -39,6 +39,8 @@ export interface ReadMapping {
   file: string
   from: string
   to: string
+  /** Absolute paths of this file and of all it extends, nearest first. */
+  layers: string[]
   /** Hash over the text of this file and of all it extends. */
   version: string
   require: string[]
@@ -49,12 +51,17 @@ export interface ReadMapping {
   update: MappingForm | null
 }
 
+/** The text of a mapping file by its absolute path; throws as `fs.readFile` does. */
+export type ReadText = (file: string) => Promise<string>
+
+const fromDisk: ReadText = (file) => readFile(file, 'utf8')
+
 /**
- * Reads one mapping file. Throws TributaryError YAML_…, MAPPING_UNREADABLE, MAPPING_SHAPE or MAPPING_SYNTAX,
- * each with file, line and column.
+ * Reads one mapping file. `text`: where its text and that of what it extends come from, the disk without. Throws
+ * TributaryError YAML_…, MAPPING_UNREADABLE, MAPPING_SHAPE or MAPPING_SYNTAX, each with file, line and column.
  */
-export async function readMapping(file: string): Promise<ReadMapping> {
-  const layers = await readLayers(path.resolve(file), [])
+export async function readMapping(file: string, text: ReadText = fromDisk): Promise<ReadMapping> {
+  const layers = await readLayers(path.resolve(file), [], text)
   const top = layers[0]!
   const from = layers.find((l) => l.value.from)?.value.from
   const to = layers.find((l) => l.value.to)?.value.to
@@ -72,6 +79,7 @@ export async function readMapping(file: string): Promise<ReadMapping> {
   return {
     id: `${path.basename(path.dirname(file))}/${path.basename(file).replace(/\.ya?ml$/, '')}`,
     file: top.parsed.file,
+    layers: layers.map((layer) => layer.file),
     from: from!,
     to: to!,
     version: hash.digest('hex').slice(0, 12),
@@ -99,32 +107,33 @@ function refuseIncoming(created: FieldNode, to: string): void {
 }
 
 interface Layer {
+  file: string
   text: string
   parsed: ParsedYaml
   value: Static<typeof MappingFile>
 }
 
 /** The file and what it extends, nearest first. */
-async function readLayers(file: string, below: string[]): Promise<Layer[]> {
+async function readLayers(file: string, below: string[], read: ReadText): Promise<Layer[]> {
   const shown = path.relative(process.cwd(), file).startsWith('..')
     ? file
     : path.relative(process.cwd(), file)
   let text: string
   try {
-    text = await readFile(file, 'utf8')
+    text = await read(file)
   } catch (error) {
     const reason = (error as NodeJS.ErrnoException).code ?? String(error)
     throw mappingError('MAPPING_UNREADABLE', { file: shown, reason }, error)
   }
   const parsed = parseYaml(text, shown)
   const value = validateYaml(MappingFile, parsed)
-  const layer = { text, parsed, value }
+  const layer = { file, text, parsed, value }
   if (!value.extends) return [layer]
   const parent = path.resolve(path.dirname(file), value.extends)
   if (parent === file || below.includes(parent)) {
     throw shapeError({ file: parsed, path: ['extends'] }, 'the files extend each other in a circle')
   }
-  return [layer, ...(await readLayers(parent, [...below, file]))]
+  return [layer, ...(await readLayers(parent, [...below, file], read))]
 }
 
 function nodeOf(file: ParsedYaml, value: unknown, at: YamlPath): FieldNode {

@@ -6,7 +6,7 @@ import { lastTick, watermarkOf } from '../ledger/stream.ts'
 import { SCHEDULE } from './completeness.ts'
 import { COMPLETENESS, type Pipe } from './pipe.ts'
 import { earliest } from './poll.ts'
-import { pollLane, type Schedules, startTicks } from './schedule.ts'
+import { followTicks, pollLane, type Schedules, type Ticks } from './schedule.ts'
 import { reachOf } from './windows.ts'
 
 /** Half past two at night in the company's zone. */
@@ -23,20 +23,20 @@ export interface CheckSchedule {
 }
 
 /** Starts the daily checks; what was missed while nobody ran is planned at once, if the stream was ever read. */
-export async function startChecks(pipe: Pipe, schedules: CheckSchedule[]): Promise<Schedules> {
-  const tasks: ScheduledTask[] = []
-  for (const { connection, stream, every } of schedules) {
-    const name = `completeness ${pollLane(connection, stream)}`
-    const run = () => planDays(pipe, connection, stream)
-    const task = startTicks(pipe, { name, every, zone: pipe.company.zone, run })
-    tasks.push(task)
-    if (await missed(pipe, name, task, connection, stream)) await run()
+export function startChecks(pipe: Pipe, schedules: CheckSchedule[]): Promise<Schedules<CheckSchedule>> {
+  const nameOf = ({ connection, stream }: CheckSchedule) => `completeness ${pollLane(connection, stream)}`
+  const run = ({ connection, stream }: CheckSchedule) => planDays(pipe, connection, stream)
+  const ticks = (schedule: CheckSchedule): Ticks => ({
+    name: nameOf(schedule),
+    every: schedule.every,
+    zone: pipe.company.zone,
+    run: () => run(schedule),
+  })
+  const begun = async (schedule: CheckSchedule, task: ScheduledTask) => {
+    const { connection, stream } = schedule
+    if (await missed(pipe, nameOf(schedule), task, connection, stream)) await run(schedule)
   }
-  return {
-    async stop() {
-      for (const task of tasks) await task.destroy()
-    },
-  }
+  return followTicks(pipe, { ticks, begun }, schedules)
 }
 
 async function missed(

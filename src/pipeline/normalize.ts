@@ -35,9 +35,18 @@ export async function normalizeLane(pipe: Pipe, stopping: Stopping): Promise<voi
 /** What one record became. */
 type Made = { record: ClaimedRecord; document: NewDocument } | { record: ClaimedRecord; parked: Parked }
 
+/** Seconds until a record is looked at again that only another process knows what to do with. */
+const ELSEWHERE = 2
+
 async function normalizeBatch(pipe: Pipe, claimed: ClaimedRecord[]): Promise<void> {
   const made: Made[] = []
-  for (const record of claimed) made.push(await normalizeRecord(pipe, record))
+  const elsewhere: ClaimedRecord[] = []
+  for (const record of claimed) {
+    const one = await normalizeRecord(pipe, record)
+    if (one) made.push(one)
+    else elsewhere.push(record)
+  }
+  if (elsewhere.length > 0) await releaseRecords(pipe.db, idsOf(elsewhere), ELSEWHERE)
   crashPoint('normalize.mapped')
   const again: ClaimedRecord[] = []
   const failed: Made[] = []
@@ -52,24 +61,24 @@ async function normalizeBatch(pipe: Pipe, claimed: ClaimedRecord[]): Promise<voi
     },
   )
   if (failed.length > 0) await writeMade(pipe, failed)
-  if (again.length > 0)
-    await releaseRecords(
-      pipe.db,
-      again.map((r) => r.id),
-    )
+  if (again.length > 0) await releaseRecords(pipe.db, idsOf(again))
 }
+
+const idsOf = (records: ClaimedRecord[]) => records.map((r) => r.id)
 
 function refused(error: unknown): TributaryError {
   return recordError('RECORD_REFUSED', { state: (error as { code?: string }).code ?? '?' }, error)
 }
 
-async function normalizeRecord(pipe: Pipe, record: ClaimedRecord): Promise<Made> {
+/** Null: it belongs to a configuration that this process cannot take over, but another one could. */
+async function normalizeRecord(pipe: Pipe, record: ClaimedRecord): Promise<Made | null> {
   try {
     if (record.attempts > DEATHS) {
       record.external_id ??= peek(pipe, record)
       throw recordError('RECORD_KILLS', { times: DEATHS })
     }
-    return { record, document: await toDocument(pipe, record) }
+    const document = await toActiveDocument(pipe, record)
+    return document && { record, document }
   } catch (error) {
     pipe.log('warn', 'record parked', {
       connection: record.connection,
@@ -78,6 +87,20 @@ async function normalizeRecord(pipe: Pipe, record: ClaimedRecord): Promise<Made>
       error,
     })
     return { record, parked: parkRecord(record, error) }
+  }
+}
+
+/** What this process does not know may be part of a configuration that it has not taken over yet. */
+async function toActiveDocument(pipe: Pipe, record: ClaimedRecord): Promise<NewDocument | null> {
+  try {
+    return await toDocument(pipe, record)
+  } catch (error) {
+    if (!(error instanceof TributaryError) || error.code !== 'RECORD_NO_MAPPING') throw error
+    const known = pipe.connections
+    const active = await pipe.configuration.catchUp()
+    if (pipe.connections !== known) return toDocument(pipe, record)
+    if (active) throw error
+    return null
   }
 }
 

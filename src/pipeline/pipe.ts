@@ -1,7 +1,10 @@
-/** What every hop of the pipe works with; made once by `src/runtime/start.ts`. */
+/**
+ * What every hop of the pipe works with; made once by `src/runtime/start.ts`. Connections, flows and company are those
+ * of the present configuration: they are read from here each time, never kept.
+ */
 import type { Connection } from '../core/ports.ts'
 import type { CodeView } from '../ledger/code-view.ts'
-import type { Database } from '../ledger/database.ts'
+import type { Database, Queryable } from '../ledger/database.ts'
 import type { GroupCommit } from '../ledger/group-commit.ts'
 import type { Settled, Settlement } from '../ledger/settle.ts'
 import type { Queue } from '../queue/queue.ts'
@@ -27,12 +30,26 @@ export interface Flow {
   adopt: { number(order: unknown): string | null; until: Date | null } | null
 }
 
+/** Which configuration this process works by. */
+export interface Activation {
+  /** Its number in the ledger; null: a file that is not stored there. */
+  readonly id: number | null
+  /**
+   * To be asked first thing in a transaction, which then holds off the next activation. False: another configuration
+   * became active, and nothing must be decided by this one.
+   */
+  isActive(tx: Queryable): Promise<boolean>
+  /** Takes the active configuration over. False: it could not, and another process that could goes on by it. */
+  catchUp(): Promise<boolean>
+}
+
 export interface Pipe {
   db: Database
   queue: Queue
-  connections: Map<string, Connection>
-  flows: Flow[]
-  company: { zone: string; currency: string }
+  readonly connections: Map<string, Connection>
+  readonly flows: Flow[]
+  readonly company: { zone: string; currency: string }
+  configuration: Activation
   /** Part of every push key. */
   installation: string
   settler: GroupCommit<Settlement, Settled>

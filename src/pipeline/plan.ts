@@ -36,25 +36,36 @@ export async function planLane(pipe: Pipe, stopping: Stopping): Promise<void> {
     if (due.length === 0) return
     crashPoint('plan.claimed')
     const failed: [DueDocument, unknown][] = []
+    let behind = false
     await bisect(
       due,
-      (part) => planBatch(pipe, part),
+      async (part) => {
+        behind = !(await planBatch(pipe, part)) || behind
+      },
       (doc, error) => failed.push([doc, error]),
     )
     for (const [doc, error] of failed) await setAside(pipe, doc, error)
+    if (behind && !(await pipe.configuration.catchUp())) return
     if (Date.now() > end) break
   }
   if (!stopping.asked) void pipe.queue.wake(PLAN, '0')
 }
 
-async function planBatch(pipe: Pipe, due: DueDocument[]): Promise<void> {
+/** False: another configuration is active by now, and the documents were given back as they are. */
+async function planBatch(pipe: Pipe, due: DueDocument[]): Promise<boolean> {
   let made: Made[] = []
-  await pipe.db.transaction(async (tx) => {
+  const active = await pipe.db.transaction(async (tx) => {
+    if (!(await pipe.configuration.isActive(tx))) {
+      await endPlanning(tx, due.map(stillDue))
+      return false
+    }
     const decided = await decide(pipe, tx, due)
     made = await write(tx, decided.plans)
     // in the same commit: an acknowledgement is read only once
     if (decided.settlements.length > 0) await settleAll(tx, decided.settlements)
+    return true
   })
+  if (!active) return false
   crashPoint('plan.committed')
   for (const [connection, pushes] of Map.groupBy(made, (p) => p.connection)) {
     void wakeDelivery(
@@ -63,6 +74,11 @@ async function planBatch(pipe: Pipe, due: DueDocument[]): Promise<void> {
       pushes.map((p) => p.id),
     )
   }
+  return true
+}
+
+function stillDue({ id, seq }: { id: number; seq: number }) {
+  return { id, seq, state: 'due' as const }
 }
 
 async function decide(pipe: Pipe, tx: Queryable, due: DueDocument[]) {
@@ -199,7 +215,7 @@ async function write(tx: Queryable, plans: Plan[]): Promise<Made[]> {
   await unpark(tx, 'push', [...taken], 'withdrawn')
   await endPlanning(tx, [
     ...kept.map((p) => p.document),
-    ...lost.map((p) => ({ ...p.document, state: 'due' as const })),
+    ...lost.map((p) => ({ ...p.document, ...stillDue(p.document) })),
   ])
   return pushes.map((p) => ({ id: ids.get(p.key)!, connection: p.connection }))
 }

@@ -9,7 +9,9 @@ import { type Pipe, POLL } from './pipe.ts'
 /** Seconds after which a tick whose winner died is won again. */
 const LEASE = 30
 
-export interface Schedules {
+export interface Schedules<S> {
+  /** From now on just these. Those that stay as they are go on undisturbed, new ones begin as at a start. */
+  set(schedules: S[]): Promise<void>
   stop(): Promise<void>
 }
 
@@ -26,24 +28,39 @@ export function pollLane(connection: string, stream: string): string {
 }
 
 /** Starts all schedules; each also runs once now if a tick was missed (or never ran), or a window is half read. */
-export async function startSchedules(pipe: Pipe, schedules: PollSchedule[]): Promise<Schedules> {
-  const tasks: ScheduledTask[] = []
-  for (const schedule of schedules) {
-    const name = pollLane(schedule.connection, schedule.stream)
-    const task = startTicks(pipe, {
-      name,
-      every: schedule.every,
-      zone: 'Etc/UTC',
-      run: () => pipe.queue.wake(POLL, name),
-    })
-    tasks.push(task)
-    await catchUp(pipe, schedule, task)
+export function startSchedules(pipe: Pipe, schedules: PollSchedule[]): Promise<Schedules<PollSchedule>> {
+  const ticks = ({ connection, stream, every }: PollSchedule): Ticks => {
+    const name = pollLane(connection, stream)
+    return { name, every, zone: 'Etc/UTC', run: () => pipe.queue.wake(POLL, name) }
   }
-  return {
-    async stop() {
-      for (const task of tasks) await task.destroy()
-    },
+  return followTicks(pipe, { ticks, begun: (schedule, task) => catchUp(pipe, schedule, task) }, schedules)
+}
+
+/**
+ * Ticks that can be replaced by others while they run: those wanted no more end, new ones begin, and `begun` may make
+ * up for what was missed.
+ */
+export async function followTicks<S>(
+  pipe: Pipe,
+  of: { ticks(schedule: S): Ticks; begun(schedule: S, task: ScheduledTask): Promise<void> },
+  schedules: S[],
+): Promise<Schedules<S>> {
+  const tasks = new Map<string, ScheduledTask>()
+  const keyOf = ({ name, every, zone }: Ticks) => `${name} ${every} ${zone}`
+  const set = async (wanted: S[]) => {
+    const ticks = new Map(wanted.map((schedule) => [keyOf(of.ticks(schedule)), schedule]))
+    for (const [key, task] of [...tasks].filter(([key]) => !ticks.has(key))) {
+      tasks.delete(key)
+      await task.destroy()
+    }
+    for (const [key, schedule] of [...ticks].filter(([key]) => !tasks.has(key))) {
+      const task = startTicks(pipe, of.ticks(schedule))
+      tasks.set(key, task)
+      await of.begun(schedule, task)
+    }
   }
+  await set(schedules)
+  return { set, stop: () => set([]) }
 }
 
 export interface Ticks {

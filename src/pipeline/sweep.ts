@@ -7,6 +7,7 @@ import type { Database } from '../ledger/database.ts'
 import { dueJobs } from '../ledger/held-job.ts'
 import { trimInbox } from '../ledger/inbox.ts'
 import { connectionsWithDuePushes, lapseLeases } from '../ledger/push.ts'
+import { replanStep } from '../ledger/replan.ts'
 import { lapseStreams, trimTicks } from '../ledger/stream.ts'
 import { redriveCodes } from './codes.ts'
 import { BACKFILL, COMPLETENESS, FETCH, NORMALIZE, type Pipe, PLAN, POLL, wakeDelivery } from './pipe.ts'
@@ -18,32 +19,34 @@ const CODES_EVERY = 5_000
 const TRIM_EVERY = 3600_000
 
 export interface Sweeper {
+  /** The configuration may state codes that something waits for: they are looked at in the next round. */
+  lookAtCodes(): void
   stop(): Promise<void>
 }
 
-/** Starts sweeping once a second. `retentionDays`: how long raw records keep their bodies. */
-export function startSweeper(pipe: Pipe, retentionDays: number): Sweeper {
+/** Starts sweeping once a second. `retentionDays`: how long raw records keep their bodies, asked for each time. */
+export function startSweeper(pipe: Pipe, retentionDays: () => number): Sweeper {
   let running: Promise<void> = Promise.resolve()
   let busy = false
-  let tidied = Date.now()
-  let redriven = 0
-  let trimmed = 0
+  // what the configuration states may have changed while nothing ran
+  let restated = true
+  const [tidyDue, codesDue, trimDue] = [every(TIDY_EVERY, Date.now()), every(CODES_EVERY), every(TRIM_EVERY)]
+  const redrive = async () => {
+    const always = restated
+    restated = false
+    await redriveCodes(pipe, always).catch((error) => {
+      restated ||= always
+      throw error
+    })
+  }
   const run = async () => {
     await sweep(pipe)
-    if (Date.now() - tidied > TIDY_EVERY) {
-      tidied = Date.now()
-      await pipe.db.tidy()
-    }
-    if (Date.now() - redriven > CODES_EVERY) {
-      const first = redriven === 0
-      await redriveCodes(pipe, first)
-      redriven = Date.now()
-    }
-    if (Date.now() - trimmed > TRIM_EVERY) {
-      trimmed = Date.now()
-      await trimInbox(pipe.db, retentionDays)
-      await trimTicks(pipe.db)
-    }
+    await replan(pipe)
+    if (tidyDue()) await pipe.db.tidy()
+    if (restated || codesDue()) await redrive()
+    if (!trimDue()) return
+    await trimInbox(pipe.db, retentionDays())
+    await trimTicks(pipe.db)
   }
   const timer = setInterval(() => {
     // a slow database must not pile up sweeps
@@ -56,10 +59,23 @@ export function startSweeper(pipe: Pipe, retentionDays: number): Sweeper {
       })
   }, EVERY)
   return {
+    lookAtCodes() {
+      restated = true
+    },
     async stop() {
       clearInterval(timer)
       await running
     },
+  }
+}
+
+/** True when so much time has passed since it was last true. Milliseconds; without `from`, at once. */
+function every(milliseconds: number, from = 0): () => boolean {
+  let last = from
+  return () => {
+    if (Date.now() - last <= milliseconds) return false
+    last = Date.now()
+    return true
   }
 }
 
@@ -93,6 +109,20 @@ async function wakeHistory(pipe: Pipe): Promise<void> {
     if (pipe.connections.has(connection)) await pipe.queue.wake(BACKFILL, connection)
   for (const { connection, stream } of await dueJobs(pipe.db, 'completeness'))
     if (pipe.connections.has(connection)) await pipe.queue.wake(COMPLETENESS, pollLane(connection, stream))
+}
+
+/** Longest that one round marks orders to be planned again. Milliseconds. */
+const REPLAN_TURN = 500
+
+/** Orders that the present configuration asks to be planned again, as many as a short turn allows. */
+async function replan(pipe: Pipe): Promise<void> {
+  const { id } = pipe.configuration
+  if (id === null) return
+  const end = Date.now() + REPLAN_TURN
+  for (let due: number | null = 0; due !== null && Date.now() < end; ) {
+    due = await replanStep(pipe.db, id)
+    if (due) await pipe.queue.wake(PLAN, '0')
+  }
 }
 
 async function whatIsDue(db: Database): Promise<{ records: boolean; documents: boolean; hints: string[] }> {

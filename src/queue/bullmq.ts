@@ -123,6 +123,9 @@ class BullmqQueue implements Queue {
     this.#workers.add(worker)
     await worker.waitUntilReady()
     return {
+      resize: (lanes) => {
+        worker.concurrency = lanes
+      },
       stop: async () => {
         stop.asked = true
         this.#workers.delete(worker)

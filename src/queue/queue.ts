@@ -23,6 +23,8 @@ export interface Queue {
 }
 
 export interface Working {
+  /** Changes how many lanes this process runs at a time; those that run go on. */
+  resize(concurrency: number): void
   /** Takes no new lanes and resolves when the running ones have ended. */
   stop(): Promise<void>
 }

@@ -2,18 +2,22 @@
 import { randomUUID } from 'node:crypto'
 import fs from 'node:fs/promises'
 import { setTimeout as sleep } from 'node:timers/promises'
+import type { Channel } from '../alerts/channel.ts'
 import { createDispatcher, type Dispatcher } from '../alerts/dispatch.ts'
 import { openChannels } from '../alerts/open.ts'
 import { missingDeliveries } from '../alerts/routes.ts'
+import { contentHash } from '../core/canonical.ts'
 import { createLookout, type Lookout } from '../insight/look.ts'
 import { currentAlerts, trimAlerts } from '../ledger/alert.ts'
 import { addDeliveries, deliveriesOf, dropDeliveries } from '../ledger/alert-delivery.ts'
 import { databaseClock } from '../ledger/alert-facts.ts'
 import { mutes } from '../ledger/alert-mute.ts'
-import type { StreamName } from '../ledger/arrival.ts'
 import { holdDuty, leaveDuty } from '../ledger/duty.ts'
 import type { Pipe } from '../pipeline/pipe.ts'
 import type { Config } from './config.ts'
+import type { Generation } from './generation.ts'
+import type { Live } from './live.ts'
+import { wantedStreams } from './wanted-streams.ts'
 
 const DUTY = 'alerts'
 /** How often what is due is looked for. Milliseconds. */
@@ -25,17 +29,41 @@ const FAREWELL = 3_000
 const QUEUE_LIMIT = 3_000
 const TRIM_EVERY = 6 * 3600_000
 
-/** A stream that a flow wants; `polled`: read by schedule. */
-export interface WantedStream extends StreamName {
-  polled: boolean
-}
-
 export interface Alerting {
+  /** Looks and sends as the present configuration says. */
+  follow(): Promise<void>
   stop(): Promise<void>
 }
 
 /** Starts looking and sending. */
-export function startAlerts(pipe: Pipe, config: Config, streams: WantedStream[]): Alerting {
+export function startAlerts(pipe: Pipe, live: Live): Alerting {
+  let [basis, rounds] = [basisOf(live.now), startRounds(pipe, live.now)]
+  return {
+    async follow() {
+      const next = basisOf(live.now)
+      if (next === basis) return
+      await rounds.stop()
+      basis = next
+      rounds = startRounds(pipe, live.now)
+    },
+    stop: () => rounds.stop(),
+  }
+}
+
+/** All that they depend on: as long as it stays, there is nothing to follow. */
+function basisOf(now: Generation): string {
+  const { alerts, company, storage } = now.config
+  return contentHash({
+    alerts,
+    company,
+    storage,
+    ids: [...now.connections.keys()],
+    streams: wantedStreams(now),
+  })
+}
+
+function startRounds(pipe: Pipe, now: Generation): { stop(): Promise<void> } {
+  const { config } = now
   const channels = openChannels(config.alerts.channels, {
     language: config.alerts.language,
     zone: config.company.zone,
@@ -45,16 +73,7 @@ export function startAlerts(pipe: Pipe, config: Config, streams: WantedStream[])
     pipe,
     config,
     holder: randomUUID(),
-    lookout: createLookout({
-      db: pipe.db,
-      zone: config.company.zone,
-      connections: [...pipe.connections.keys()],
-      streams,
-      channels: channels.map((c) => c.name),
-      every: config.alerts.every,
-      queueAnswers: () => queueAnswers(pipe),
-      freeDisk: () => freeDisk(pipe, config),
-    }),
+    lookout: lookoutOf(pipe, now, channels),
     dispatcher: createDispatcher(pipe.db, channels, pipe.installation, pipe.log),
     looked: 0,
     trimmed: Date.now(),
@@ -88,6 +107,20 @@ export function startAlerts(pipe: Pipe, config: Config, streams: WantedStream[])
       )
     },
   }
+}
+
+function lookoutOf(pipe: Pipe, now: Generation, channels: Channel[]): Lookout {
+  const { config } = now
+  return createLookout({
+    db: pipe.db,
+    zone: config.company.zone,
+    connections: [...now.connections.keys()],
+    streams: wantedStreams(now),
+    channels: channels.map((c) => c.name),
+    every: config.alerts.every,
+    queueAnswers: () => queueAnswers(pipe),
+    freeDisk: () => freeDisk(pipe, config),
+  })
 }
 
 interface Watch {

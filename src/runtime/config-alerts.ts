@@ -98,6 +98,11 @@ function readChannel(context: ConfigContext, path: YamlPath, given: ChannelFile)
   }
 }
 
+/** Of a channel of this kind. The whole address of a robot holds its token; that of a program (`webhook`) is none. */
+export function secretFields(kind: string): string[] {
+  return kind === 'webhook' ? ['secret'] : ['secret', 'password', 'token', 'key', 'url']
+}
+
 /** Better in the environment than in the file. */
 function secret(context: ConfigContext, path: YamlPath): void {
   if (!context.fromEnvironment.has(path.join('.'))) context.warn('SECRET_IN_FILE', path)

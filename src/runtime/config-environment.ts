@@ -7,6 +7,9 @@ export type Environment = Record<string, string | undefined>
 /** `$${` stands for a literal `${`. */
 const REFERENCE = /\$\$\{|\$\{([A-Za-z_][A-Za-z0-9_]*)(?::-([^}]*))?\}/g
 
+/** Stands in a stored configuration where a secret was left out. No reference looks like it. */
+export const MARK = '${=file}'
+
 /** The file with its references filled in. */
 export interface Resolved {
   parsed: ParsedYaml
@@ -16,7 +19,7 @@ export interface Resolved {
 
 /**
  * Replaces `${NAME}` and `${NAME:-default}` in every text of the file. A variable that is not set or empty,
- * without default, is a CONFIG_SECRET_MISSING naming variable, file and line.
+ * without default, is a CONFIG_SECRET_MISSING naming variable, file and line; so is a mark that nobody filled in.
  */
 export function resolveEnvironment(parsed: ParsedYaml, env: Environment, problems: Problems): Resolved {
   const fromEnvironment = new Set<string>()
@@ -32,6 +35,7 @@ export function resolveEnvironment(parsed: ParsedYaml, env: Environment, problem
       return whole
     })
   const resolve = (value: unknown, path: YamlPath): unknown => {
+    if (value === MARK) problems.add('CONFIG_SECRET_MARK', path)
     if (typeof value === 'string') return resolveText(value, path)
     if (Array.isArray(value)) return value.map((v, i) => resolve(v, [...path, i]))
     if (value === null || typeof value !== 'object') return value

@@ -6,7 +6,7 @@ import { createHash } from 'node:crypto'
 import { readFileSync } from 'node:fs'
 import { dirname, join, resolve } from 'node:path'
 import { configError } from '../core/errors/config.ts'
-import { shapePhrase } from '../core/errors/error.ts'
+import { shapePhrase, TributaryError } from '../core/errors/error.ts'
 import { isCurrency } from '../core/money.ts'
 import { isZone } from '../core/time.ts'
 import { type ParsedYaml, parseYaml, type YamlPath, yamlFailure, yamlProblems } from '../core/yaml.ts'
@@ -22,7 +22,7 @@ import {
 import { type Environment, resolveEnvironment } from './config-environment.ts'
 import { type FlowConfig, readCron, readFlows } from './config-flows.ts'
 import { collectProblems, joined } from './config-problems.ts'
-import { ConfigFile } from './schema.ts'
+import { ConfigFile, OWN_PARTS, OwnParts } from './schema.ts'
 
 export type { AlertConfig } from './config-alerts.ts'
 export type { ConfigWarning, ConnectionConfig, PollConfig } from './config-connections.ts'
@@ -35,11 +35,23 @@ export interface EntityConfig {
   zone: string
 }
 
+/** A project's own files as they were stored when it was applied. */
+export interface StoredFiles {
+  /** Path below the project's folder, with slashes → text. */
+  texts: ReadonlyMap<string, string>
+  /** Absolute: a folder like connectors/ in which its own connectors were laid out. */
+  connectors: string
+}
+
 export interface Config {
   /** Absolute path of the file. */
   file: string
   /** SHA-256 of the file's text, 16 hex digits: which configuration an event happened under. */
   version: string
+  /** The file's text; never to be shown or stored, for it may hold secrets. */
+  text: string
+  /** Of a configuration that was applied: its own files as they were then. Null: they are read from the disk. */
+  stored: StoredFiles | null
   company: { zone: string; currency: string; entities: Record<string, EntityConfig> }
   connections: Record<string, ConnectionConfig>
   flows: Record<string, FlowConfig>
@@ -56,6 +68,51 @@ export interface Config {
   warnings: ConfigWarning[]
 }
 
+/** What a process reads of its own file whatever is active. */
+export type OwnConfig = Pick<Config, 'file' | 'text' | 'storage' | 'http' | 'health' | 'log'>
+
+/** A file that is wrong, of which those parts could be read all the same. */
+export interface BrokenConfig extends OwnConfig {
+  broken: TributaryError
+}
+
+/**
+ * `loadConfig` for what can do with the active configuration of the ledger where the file is wrong. Throws what
+ * `loadConfig` throws when it is so wrong that nobody can tell where the ledger is.
+ */
+export function loadOwnConfig(file: string, env: Environment): Config | BrokenConfig {
+  const path = resolve(file)
+  const text = readText(path, file)
+  try {
+    return parseConfig(text, path, env)
+  } catch (error) {
+    if (!(error instanceof TributaryError)) throw error
+    const own = readOwn(text, path, env)
+    if (!own) throw error
+    return { file: path, text, ...own, broken: error }
+  }
+}
+
+/** Null where these parts themselves are wrong. */
+function readOwn(text: string, path: string, env: Environment): Omit<OwnConfig, 'file' | 'text'> | null {
+  try {
+    const written = readYaml(text, path)
+    const given = Object.entries((written.value ?? {}) as object)
+    const value = Object.fromEntries(given.filter(([key]) => (OWN_PARTS as readonly string[]).includes(key)))
+    const raw = { ...written, value }
+    const problems = collectProblems(raw)
+    const { parsed } = resolveEnvironment(raw, env, problems)
+    problems.addYaml(yamlProblems(OwnParts, parsed))
+    problems.finish()
+    const { retention: _, ...own } = readServer({ file: parsed.value as ConfigFile, problems }, path, env)
+    problems.finish()
+    return deepFreeze(own)
+  } catch (error) {
+    if (error instanceof TributaryError) return null
+    throw error
+  }
+}
+
 /**
  * Reads, fills in `${NAME}` from `env` and checks everything. Throws TributaryError of kind `config`: one
  * mistake as itself, several as CONFIG_INVALID that lists them all (`configProblems` gives them one by one).
@@ -65,16 +122,19 @@ export function loadConfig(file: string, env: Environment, catalog?: ConnectorCa
   return parseConfig(readText(path, file), path, env, catalog)
 }
 
-/** `loadConfig` for a text at hand. `path`: absolute; relative paths in the text start from its folder. */
+/**
+ * `loadConfig` for a text at hand. `path`: absolute; relative paths in the text start from its folder. `fill`: changes
+ * the plain data of the text before anything else looks at it.
+ */
 export function parseConfig(
   text: string,
   path: string,
   env: Environment,
   catalog: ConnectorCatalog = connectorCatalog([join(dirname(path), 'connectors')]),
+  fill: (value: unknown) => unknown = (value) => value,
 ): Config {
-  const raw = parseYaml(text, path, (problems) =>
-    joined(path, problems.map((p) => yamlFailure([p])) as ReturnType<typeof configError>[]),
-  )
+  const written = readYaml(text, path)
+  const raw = { ...written, value: fill(written.value) }
   const problems = collectProblems(raw)
   const { parsed, fromEnvironment } = resolveEnvironment(raw, env, problems)
   const shape = yamlProblems(ConfigFile, parsed).filter((p) => !unsetReference(parsed, p.field))
@@ -95,7 +155,7 @@ export function parseConfig(
   const company = readCompany(context)
   const version = createHash('sha256').update(text).digest('hex').slice(0, 16)
   const config: Config = {
-    ...{ file: path, version, company },
+    ...{ file: path, version, text, stored: null, company },
     connections: readConnections(context, Object.keys(company.entities)),
     flows: readFlows(context),
     ...{ policies: context.file.policies ?? {}, alerts: readAlerts(context) },
@@ -105,6 +165,12 @@ export function parseConfig(
   checkSchedules(context)
   problems.finish()
   return deepFreeze(config)
+}
+
+function readYaml(text: string, path: string): ParsedYaml {
+  return parseYaml(text, path, (problems) =>
+    joined(path, problems.map((p) => yamlFailure([p])) as ReturnType<typeof configError>[]),
+  )
 }
 
 function readText(path: string, shown: string): string {
@@ -161,7 +227,7 @@ export const HEALTH_PORT = 8081
 const DAYS = 86_400_000
 
 function readServer(
-  context: ConfigContext,
+  context: Pick<ConfigContext, 'file' | 'problems'>,
   path: string,
   env: Environment,
 ): Pick<Config, 'storage' | 'http' | 'health' | 'retention' | 'log'> {
@@ -191,7 +257,12 @@ function readServer(
 }
 
 /** An address may hold a password: only its beginning is named. */
-function checkAddress(context: ConfigContext, path: YamlPath, address: string | null, schemes: string[]) {
+function checkAddress(
+  context: Pick<ConfigContext, 'problems'>,
+  path: YamlPath,
+  address: string | null,
+  schemes: string[],
+) {
   if (address === null || address.includes('${')) return
   if (schemes.includes(/^[a-z]+:/.exec(address)?.[0] ?? '') && URL.canParse(address)) return
   context.problems.add('CONFIG_VALUE', path, {

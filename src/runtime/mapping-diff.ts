@@ -89,7 +89,7 @@ export async function mappingDiff(
     const inUse = uses.some((u) => isSameFile(u.file, request.file)) ? null : await open()
     const { way } = uses[0]!.target
     const tally = createTally({ values: request.values, documents: way === 'in' })
-    const run = await compare(uses, { changed, inUse }, tally, request, context)
+    const run = await compareMappings(uses, { changed, inUse }, tally, request, context)
     const { looked, waiting, older, complete } = run
     const head = {
       file: request.file,
@@ -110,12 +110,13 @@ async function described(uses: MappingUse[]): Promise<MappingDiffAnswer['uses']>
   )
 }
 
-async function compare(
+/** Runs what is stored for these uses (all of one direction) through the mappings, into the tally. */
+export async function compareMappings(
   uses: MappingUse[],
   mappings: Mappings,
   tally: Tally,
-  request: MappingDiffRequest,
-  { operations, progress }: MappingDiffContext,
+  request: Pick<MappingDiffRequest, 'since' | 'records'>,
+  { operations, progress }: Pick<MappingDiffContext, 'operations' | 'progress'>,
 ): Promise<DiffProgress & { complete: boolean }> {
   const records = uses.flatMap(({ target }) => (target.way === 'in' ? [target.record] : []))
   const pushes = uses.flatMap(({ target }) => (target.way === 'out' ? [target.push] : []))

@@ -1,18 +1,13 @@
 /** Which mapping files a project uses, and with which variables a connection runs them. */
 import { existsSync, readdirSync, readFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
-import { fileURLToPath } from 'node:url'
 import { readManifest } from '../connector/manifest-file.ts'
 import { openSettings, resolveSettings } from '../connector/settings.ts'
 import { runtimeError } from '../core/errors/runtime.ts'
 import type { MapContext } from '../core/ports.ts'
 import { parseYaml } from '../core/yaml.ts'
 import type { Config } from './config.ts'
-
-const BUNDLED = {
-  connectors: fileURLToPath(new URL('../../connectors/', import.meta.url)),
-  mappings: fileURLToPath(new URL('../../mappings/', import.meta.url)),
-}
+import { BUNDLED } from './project.ts'
 
 /**
  * The mapping files of a project: those of every connector that a connection uses, the project's own before the
@@ -32,7 +27,8 @@ export function projectMappings(config: string): string[] {
   return [...found].sort()
 }
 
-function mappingsIn(folder: string): string[] {
+/** All mapping files below a folder; none where there is none. */
+export function mappingsIn(folder: string): string[] {
   if (!existsSync(folder)) return []
   return readdirSync(folder, { recursive: true, encoding: 'utf8' })
     .filter((name) => /\.(in|out)\.yaml$/.test(name))

@@ -8,7 +8,7 @@ import type { PushTarget } from '../ledger/stored-push.ts'
 import type { RecordTarget } from '../ledger/stored-record.ts'
 import { readMapping } from '../mapping/read.ts'
 import type { Config } from './config.ts'
-import { connectorFolders, mappingFile } from './connections.ts'
+import { connectorFolders, mappingFile } from './project.ts'
 
 /** One use of one mapping file by one connection. */
 export interface MappingUse {

@@ -12,13 +12,13 @@ export interface LedgerAccess {
   db: Database
   /** Null where nothing runs. */
   queue: Queue | null
-  /** Configured connections; empty where the configuration was not read. */
-  connections: ReadonlyMap<string, Connection>
+  /** Configured connections, as they are at present; empty where the configuration was not read. */
+  readonly connections: ReadonlyMap<string, Connection>
 }
 
 export interface OperationsContext {
   startedAt: Date
-  config: Pick<Config, 'storage'> & Partial<Pick<Config, 'connections' | 'alerts' | 'company'>>
+  readonly config: Pick<Config, 'storage'> & Partial<Pick<Config, 'connections' | 'alerts' | 'company'>>
 }
 
 export interface Desk extends LedgerAccess {
@@ -40,15 +40,18 @@ interface Wake {
 
 /** Made once per `ledgerOperations`. */
 export function makeDesk(access: LedgerAccess, context: OperationsContext): Desk {
-  const { db, queue, connections } = access
+  const { db, queue } = access
   return {
     db,
     queue,
-    connections,
+    get connections() {
+      return access.connections
+    },
     context,
-    rules: (connection, kind) => connections.get(connection)?.writes.find((w) => w.kind === kind),
+    rules: (connection, kind) => access.connections.get(connection)?.writes.find((w) => w.kind === kind),
     async wake({ records, documents, deliver = [], fetch = [], backfill = [], completeness = [] }) {
       if (!queue) return
+      const { connections } = access
       const lanes = deliver.flatMap((id) =>
         Array.from({ length: connections.get(id)?.concurrency ?? 0 }, (_, lane) => ({ id, lane })),
       )

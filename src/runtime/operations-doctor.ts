@@ -8,8 +8,10 @@ import { databaseFacts, type WorkFacts, workFacts } from '../ledger/health.ts'
 import { pauses } from '../ledger/pause.ts'
 import { type StreamRow, streams } from '../ledger/stats.ts'
 import type { Bilingual, DoctorCheck } from './operations.ts'
+import { configurationState } from './operations-configuration.ts'
 import type { Desk } from './operations-desk.ts'
 import { completenessChecks } from './operations-doctor-completeness.ts'
+import { checkConfiguration } from './operations-doctor-configuration.ts'
 import { version } from './version.ts'
 
 type Level = DoctorCheck['level']
@@ -36,10 +38,13 @@ export async function doctor(desk: Desk): Promise<DoctorCheck[]> {
   checks.push(...database.checks)
   checks.push(...(await checkFolder(desk)), await checkQueue(desk))
   if (!database.reached) return checks
+  checks.push(...checkConfiguration(await configurationState(desk.db)))
   const paused = await pauses(desk.db)
+  const known = desk.connections
   checks.push(
     ...checkStreams(
-      await streams(desk.db),
+      // one that is configured no more is silent for good
+      (await streams(desk.db)).filter((s) => known.size === 0 || known.has(s.connection)),
       paused.map((p) => p.connection),
     ),
   )

@@ -11,6 +11,7 @@ import { alertOperations } from './operations-alerts.ts'
 import { backfillOperations } from './operations-backfills.ts'
 import { codeOperations } from './operations-codes.ts'
 import { completenessOperations } from './operations-completeness.ts'
+import { configurationOperations } from './operations-configuration.ts'
 import { type Desk, handOf, type LedgerAccess, makeDesk, type OperationsContext } from './operations-desk.ts'
 import { doctor } from './operations-doctor.ts'
 import { documentOperations } from './operations-documents.ts'
@@ -37,6 +38,7 @@ export function ledgerOperations(access: LedgerAccess, context: OperationsContex
     ...codeOperations(desk),
     ...backfillOperations(desk),
     ...completenessOperations(desk),
+    ...configurationOperations(desk),
     ...pauseOperations(desk),
     ...alertOperations(desk),
     doctor: () => doctor(desk),

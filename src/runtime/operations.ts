@@ -11,6 +11,7 @@ import type { DocumentKind, OrderProgress } from '../core/states.ts'
 import { ALERT_OPERATIONS, type AlertOperations } from './operations-alert-types.ts'
 import { BACKFILL_OPERATIONS, type BackfillOperations } from './operations-backfill-types.ts'
 import { CODE_OPERATIONS, type CodeOperations } from './operations-code-types.ts'
+import { CONFIGURATION_OPERATIONS, type ConfigurationOperations } from './operations-configuration-types.ts'
 import { DOCUMENT_OPERATIONS, type DocumentOperations } from './operations-document-types.ts'
 import type { MappingDiffOperations } from './operations-mapping-diff-types.ts'
 import type {
@@ -157,7 +158,7 @@ export interface Pause {
 }
 
 export interface DoctorCheck {
-  /** database, folder, queue, clock, schedule, completeness, inbox, pushes, parked, leases, paused, disk, version, connection:<id>… */
+  /** database, configuration, folder, queue, clock, schedule, completeness, inbox, pushes, parked, leases, paused, disk, version, connection:<id>… */
   id: string
   level: 'ok' | 'warn' | 'fail'
   say: Bilingual
@@ -209,7 +210,8 @@ export interface Operations
     BackfillOperations,
     MappingDiffOperations,
     AlertOperations,
-    TokenOperations {
+    TokenOperations,
+    ConfigurationOperations {
   ordersList(filter: OrderFilter): Promise<PageOf<OrderSummary>>
   /** `ref`: order key, or anything `find` understands as long as it means one order. Throws RUNTIME_UNKNOWN, RUNTIME_AMBIGUOUS. */
   orderShow(request: { ref: string }): Promise<OrderDetail>
@@ -260,6 +262,7 @@ export const OPERATIONS = [
   'replay',
   ...CODE_OPERATIONS,
   ...BACKFILL_OPERATIONS,
+  ...CONFIGURATION_OPERATIONS,
   'pause',
   'resume',
   'pauses',

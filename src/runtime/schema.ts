@@ -277,6 +277,10 @@ export const ConfigFile = Type.Object(
 )
 export type ConfigFile = Static<typeof ConfigFile>
 
+/** The parts that belong to each process: it reads them of its own file when it starts, whatever is active. */
+export const OWN_PARTS = ['storage', 'http', 'health', 'log'] as const
+export const OwnParts = Type.Pick(ConfigFile, [...OWN_PARTS])
+
 /** Where the generated JSON Schema lies in this installation. */
 export const SCHEMA_FILE = new URL('../../schemas/tributary.schema.json', import.meta.url)
 

@@ -5,6 +5,7 @@
 import type { ChannelSettings } from '../../src/alerts/channel.ts'
 import { turnAlerts } from '../../src/ledger/alert.ts'
 import { mute } from '../../src/ledger/alert-mute.ts'
+import { activate } from '../../src/ledger/configuration.ts'
 import { park } from '../../src/ledger/parked.ts'
 import type { Operations } from '../../src/runtime/operations.ts'
 import { type CodeTables, type Desk, openDesk } from './desk.ts'
@@ -28,12 +29,14 @@ export interface Seeded {
   check: string
   /** Id of an open alert, `clock`, which is muted. */
   alert: string
+  /** Id of the only activation. */
+  activation: string
 }
 
 export interface Office {
   desk: Desk
   operations: Operations
-  /** [method, parameters] in order; `verifyToken` and `stats` are left out. */
+  /** [method, parameters] in order; what others ask for beside is left out (`UNNOTED`). */
   calls: [string, unknown][]
   /** Secrets of an API token of each scope. */
   tokens: { reader: string; operator: string }
@@ -42,7 +45,7 @@ export interface Office {
   close(): Promise<void>
 }
 
-const UNNOTED = new Set(['verifyToken', 'stats'])
+const UNNOTED = new Set(['verifyToken', 'stats', 'configurationState'])
 
 /** A channel at whose address nobody listens. */
 const NOBODY: Record<string, ChannelSettings> = { ops: { kind: 'wecom', url: 'http://127.0.0.1:1/?key=k' } }
@@ -94,8 +97,9 @@ export async function openOffice(
       const [check] = await desk.ops.completenessCheck(web)
       const history = { backfill, check: check!.id }
       const alert = await alarm(desk)
+      const activation = await activationOf(desk)
       const seeded = { order: key, externalId, number, push: String(push), record, parked: items[0]!.id }
-      return { ...seeded, ...history, alert, token: name }
+      return { ...seeded, ...history, alert, activation, token: name }
     },
     close: () => desk.ledger.close(),
   }
@@ -110,6 +114,14 @@ function noted(operations: Operations, calls: [string, unknown][]): Operations {
     },
   ])
   return Object.fromEntries(entries) as unknown as Operations
+}
+
+/** A process has started with a file. */
+async function activationOf({ db }: Desk): Promise<string> {
+  const configuration = { hash: 'h', files: { 'tributary.yaml': 'flows: {}' } }
+  const uses = { tributary: '0.1.0', connectors: { acme: { own: true, version: 'c1' } }, mappings: {} }
+  const made = await activate(db, { configuration, kind: 'start', uses, replan: null, who: 'ann', why: null })
+  return String(made!.id)
 }
 
 async function recordOf(desk: Desk, externalId: string): Promise<string> {

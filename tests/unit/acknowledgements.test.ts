@@ -35,6 +35,7 @@ describe.each(LEDGERS)('acknowledgements on $name', (kind) => {
       queue: { wake: async () => undefined },
       connections: new Map(),
       flows: [],
+      configuration: { id: null, isActive: async () => true, catchUp: async () => true },
       installation: 'test',
       log: () => undefined,
     } as unknown as Pipe

@@ -76,6 +76,15 @@ describe('mapping check', () => {
     expect((await run(cwd, ['check'], '', CHINESE)).out).toContain('用浮点数计算金额')
   })
 
+  test('a folder means all that is in it', async () => {
+    const files = {
+      'mappings/acme/order.in.yaml': WRONG,
+      'other/b.out.yaml': 'from: order\nto: x\nfields: { n: number }\n',
+    }
+    const ran = await run(project(files), ['check', 'mappings', 'other'])
+    expect(ran.out).toMatch(/\n2 mappings, 2 compiled/)
+  })
+
   test('--json: all of it', async () => {
     const cwd = project({ 'mappings/acme/order.in.yaml': WRONG })
     const ran = await run(cwd, ['check', '--json'])

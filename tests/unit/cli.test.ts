@@ -110,6 +110,10 @@ describe('commands', () => {
     ['pause', 'pauses', {}, 0],
     ['resume --flow f --kind order', 'resume', { flow: 'f', kind: 'order', by }, 0],
     ['doctor', 'doctor', {}, 4],
+    ['configuration list --limit 5', 'configurationList', { limit: 5 }, 0],
+    ['configuration show', 'configurationShow', {}, 0],
+    ['configuration show 999', 'configurationShow', { id: '999' }, 1],
+    ['rollback 999 --yes', 'configurationShow', { id: '999' }, 1],
     [
       'token create board-30 --scope operate --days 30',
       'tokenCreate',

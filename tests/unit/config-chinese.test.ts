@@ -87,6 +87,7 @@ const CHANGES: [string, string][] = [
   ['shop: mine', 'shop: [1]'],
   ['token: "${TOKEN}"', 'tokn: x'],
   ['token: "${TOKEN}"', 'token: "${TOKN}"'],
+  ['token: "${TOKEN}"', 'token: "${=file}"'],
   ['shops: [web]', 'shops: []'],
   ['shops: [web]', 'shops: web'],
   ['shops: [web]', 'shops: [wbe]'],
@@ -224,8 +225,11 @@ test('no code was forgotten', () => {
     'CONFIG_KEY_MISSING',
     'CONNECTOR_ANSWER_REFUSED',
     'CONNECTOR_DENIED',
+    'CONNECTOR_FIXTURE',
+    'CONNECTOR_NEW',
     'CONNECTOR_TOKEN_DEAD',
     'CONNECTOR_UNKNOWN',
+    'CONNECTOR_WAIVER',
   ]
   expect(codes.filter((code) => !seen.has(code)).sort()).toEqual(elsewhere)
 })

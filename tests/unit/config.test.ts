@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { describe, expect, test } from 'vitest'
 import { TributaryError } from '../../src/core/errors/error.ts'
-import { loadConfig, parseConfig } from '../../src/runtime/config.ts'
+import { loadConfig, loadOwnConfig, parseConfig } from '../../src/runtime/config.ts'
 import type { ConnectorCatalog } from '../../src/runtime/config-catalog.ts'
 import { configProblems } from '../../src/runtime/config-problems.ts'
 import { initText, schemaReference } from '../../src/runtime/init.ts'
@@ -101,6 +101,33 @@ describe('loadConfig', () => {
     expect(e!.message).toContain('/srv/tributary.yaml:7:14')
     expect(e!.message).toContain('WEB_TOKEN')
     expect(e!.message).toContain('did you mean "WEB_TOKN"')
+  })
+
+  test('the mark of a secret that was left out is no secret', () => {
+    const [e, ...others] = mistakes(GOOD.replace('${WEB_TOKEN}', '"${=file}"'))
+    expect([e!.code, e!.detail.line, others]).toEqual(['CONFIG_SECRET_MARK', 7, []])
+  })
+
+  test('of a file that is wrong, what says where the ledger is can be had all the same', () => {
+    const folder = mkdtempSync(join(tmpdir(), 'tributary-config-'))
+    const file = join(folder, 'tributary.yaml')
+    const own = (text: string) => {
+      writeFileSync(file, text)
+      return loadOwnConfig(file, { PORT: '4711' })
+    }
+    const places = 'storage: { database: "postgres://h/x" }\nhttp: { port: "${PORT}" }\n'
+    const found = own(`flows: nonsense\n${places}`)
+    expect(found).toMatchObject({ file, http: { port: 4711 }, storage: { database: 'postgres://h/x' } })
+    expect('broken' in found && found.broken.code).toMatch(/^CONFIG_|^YAML_/)
+    // nobody may guess where the ledger is
+    for (const text of [
+      'flows: [',
+      `flows: nonsense\nstorage: /data\n`,
+      'storage: { database: "${NOT_SET}" }',
+    ]) {
+      expect(() => own(text)).toThrow(TributaryError)
+    }
+    expect(() => loadOwnConfig(join(folder, 'none.yaml'), {})).toThrow(/none\.yaml/)
   })
 
   test('all mistakes at once, in the order of the file, each with its place and the nearest spelling', () => {

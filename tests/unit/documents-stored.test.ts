@@ -73,6 +73,7 @@ describe.each(LEDGERS)('documents without a planner on $name', (kind) => {
       connections,
       flows: [],
       company: { zone: 'Asia/Shanghai', currency: 'CNY' },
+      configuration: { id: null, isActive: async () => true, catchUp: async () => true },
       installation: 'test',
       log: () => undefined,
     } as unknown as Pipe

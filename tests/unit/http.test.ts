@@ -246,6 +246,7 @@ describe('/v1', () => {
       backfills: seeded.backfill,
       completeness: seeded.check,
       alerts: seeded.alert,
+      configuration: seeded.activation,
     }
     return ids[path.split('/')[1] as keyof typeof ids] ?? seeded.push
   }

@@ -11,11 +11,13 @@ import { createBackfill } from '../../src/ledger/backfill.ts'
 import { backupLedger } from '../../src/ledger/backup.ts'
 import { importCodes } from '../../src/ledger/code.ts'
 import { planChecks } from '../../src/ledger/completeness.ts'
+import { activate } from '../../src/ledger/configuration.ts'
 import type { Database } from '../../src/ledger/database.ts'
 import { holdDuty } from '../../src/ledger/duty.ts'
 import { appendRecords } from '../../src/ledger/inbox.ts'
 import { listMigrations } from '../../src/ledger/migrate.ts'
 import { pause } from '../../src/ledger/pause.ts'
+import { addProcess } from '../../src/ledger/process.ts'
 import { restoreBackup } from '../../src/ledger/restore.ts'
 import { closeWindow, leaseStream } from '../../src/ledger/stream.ts'
 import { ledgerTables } from '../../src/ledger/tables.ts'
@@ -82,6 +84,13 @@ async function fill(db: Database): Promise<void> {
   await planChecks(db, [{ ...history, ...day, day: '2026-03-01', list: true }], { by: 'ann' })
   await createToken(db, { name: 'board', scopes: ['read'], days: 3, by: 'ann' })
   await fillAlerts(db)
+  const uses = { tributary: '0.1.0', connectors: {}, mappings: { 'a/b.in': { own: true, version: 'v' } } }
+  const configuration = { hash: 'h', files: { 'tributary.yaml': '# 配置 "x"\n' } }
+  const replan = [{ connection: 'web', since: '2026-03-01T00:00:00Z', until: null }]
+  await activate(db, { configuration, kind: 'apply', uses, replan, who: 'ann', why: null })
+  await addProcess(db, {
+    ...{ id: 'p', role: 'work', host: 'h', pid: 1, version: '0.1.0', activation: 1, fileHash: null },
+  })
   await db.query(`insert into entity values ('main', 'Example', 'CNY', 'Asia/Shanghai')`)
   await db.query(
     `insert into organisation (code, entity, kind, name, parent) values ('a', 'main', 'sales-team', 'Child', 'z'), ('z', 'main', 'region', 'Root', null)`,
@@ -147,7 +156,7 @@ describe.skipIf(missing)('backup and restore', () => {
     expect(restored.rows).toEqual(
       Object.fromEntries(Object.entries(before).map(([t, rows]) => [t, rows.length])),
     )
-    const changing = ['installation', 'push', 'stream']
+    const changing = ['installation', 'process', 'push', 'stream']
     for (const table of Object.keys(before))
       if (!changing.includes(table)) expect(after[table]).toEqual(before[table])
     const bodies = 'select id, body from inbox_block order by id'
@@ -159,9 +168,12 @@ describe.skipIf(missing)('backup and restore', () => {
 
 /** Same installation, asking first, and nothing of the lost ledger still at work. */
 async function isRestored(source: Database, target: Database): Promise<void> {
-  const installation = "select id, find_first_until > now() + interval '29 days' as asks from installation"
-  const [was] = (await source.query<{ id: string }>(installation)).rows
-  expect((await target.query(installation)).rows).toEqual([{ id: was!.id, asks: true }])
+  const installation =
+    "select id, activation_id, find_first_until > now() + interval '29 days' as asks from installation"
+  const [was] = (await source.query<{ id: string; activation_id: number }>(installation)).rows
+  expect(was!.activation_id).toBeGreaterThan(0)
+  expect((await target.query(installation)).rows).toEqual([{ ...was!, asks: true }])
+  expect((await target.query('select 1 from process')).rows).toEqual([])
   const states = 'select state, count(*) as n from push group by state order by state'
   expect((await source.query(states)).rows).toContainEqual({ state: 'sending', n: 1 })
   expect((await target.query(states)).rows).toEqual([

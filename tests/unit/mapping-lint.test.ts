@@ -94,6 +94,12 @@ describe('money in floats', () => {
     expect(money.map((f) => [f.field, f.line])).toEqual([['let.twice', 4]])
   })
 
+  test('a function that ends in an exact one gives an amount', async () => {
+    const yuan = 'let:\n  yuan: "function($v) { $money($v, \'CNY\') }"\n'
+    expect(codes(await paid('$yuan(total) - $yuan(tax)', [], yuan))).toEqual([])
+    expect(codes(await paid('$yuan(total * rate) - $yuan(tax)', [], yuan))).toEqual(['MAPPING_MONEY_FLOAT'])
+  })
+
   test('text is no amount', async () => {
     expect(codes(await paid('total', [{ total: '1.50' }]))).toEqual(['MAPPING_MONEY_TEXT'])
     expect(codes(await paid("$minor(1, 'EUR')"))).toEqual(['MAPPING_MONEY_TEXT'])

@@ -1,9 +1,8 @@
 /** Which streams are read, by the flows that need them. */
 import { describe, expect, it } from 'vitest'
 import { DOCUMENT_KINDS, type DocumentKind } from '../../src/core/states.ts'
-import type { Pipe } from '../../src/pipeline/pipe.ts'
-import type { Config } from '../../src/runtime/config.ts'
-import { pollSchedules } from '../../src/runtime/work.ts'
+import type { Generation } from '../../src/runtime/generation.ts'
+import { pollSchedules } from '../../src/runtime/wanted-streams.ts'
 
 interface Given {
   back?: DocumentKind[]
@@ -27,7 +26,7 @@ function read({ back = [], mode = 'live', poll = {} }: Given): string[] {
     connections: Object.fromEntries(ids.map((id) => [id, { poll: own(id) }])),
     flows: { main: { shops: ['shop'], erp: 'erp', mode, back } },
   }
-  return pollSchedules({ connections } as unknown as Pipe, config as unknown as Config).map(
+  return pollSchedules({ config, connections } as unknown as Generation).map(
     (s) => `${s.connection}/${s.stream}`,
   )
 }
@@ -56,8 +55,9 @@ describe('streams that are read', () => {
       'erp/stock',
     )
     expect(read({ poll: { 'shop/product': { lag: '1m' } } })).toEqual(read({}))
-    // no flow uses it
-    expect(read({ poll: { 'wms/stock': { every: '0 0 * * * *' } } })).toEqual(read({}))
+    // no flow names it: it is read for what it tells
+    expect(read({ poll: { 'wms/stock': { every: '0 0 * * * *' } } })).toEqual([...read({}), 'wms/stock'])
+    expect(read({ poll: { 'wms/order': { every: '0 0 * * * *' } } })).toEqual(read({}))
   })
 
   it('nothing that is switched off, and nothing of a flow that is', () => {

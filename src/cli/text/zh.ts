@@ -3,10 +3,12 @@ import { alertsZh } from './alerts-zh.ts'
 import { backfillZh } from './backfill-zh.ts'
 import { connectorZh } from './connector-zh.ts'
 import type { en } from './en.ts'
+import { zhConfiguration } from './zh-configuration.ts'
 
 export const zh: Record<keyof typeof en, string> = {
   ...backfillZh,
   ...alertsZh,
+  ...zhConfiguration,
   tributary: '把多个店铺的订单送入 ERP，并把 ERP 的结果送回店铺。',
   'help.usage': '用法：',
   'help.arguments': '参数：',
@@ -229,7 +231,7 @@ export const zh: Record<keyof typeof en, string> = {
   'option.field': '只显示路径以此开头的字段：lines[0]',
   'option.sample': '系统发送的一条记录',
   'option.document': '以下之一：{kinds}',
-  'argument.mappings': '映射文件；不指定则检查配置和 ./mappings 中的全部映射',
+  'argument.mappings': '映射文件或文件夹；不指定则检查配置和 ./mappings 中的全部映射',
   'argument.mapping': '一个映射文件',
   'argument.mapping-name': '<连接器>/<形状>.in，例如 acme/order.in',
   'argument.expression': 'JSONata 表达式',

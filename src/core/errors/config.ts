@@ -58,6 +58,17 @@ export const CONFIG_ERRORS = {
       zh: '生成方法：`openssl rand -base64 32`。换了密钥后，已保存的令牌将无法打开。',
     },
   },
+  CONFIG_SECRET_MARK: {
+    kind: 'config',
+    say: {
+      en: '{file}:{line}:{column}: {field} holds the mark of a secret that was left out, not the secret',
+      zh: '{file}:{line}:{column}：{field} 处是被去掉的密钥的标记，而不是密钥本身',
+    },
+    fix: {
+      en: 'Write a reference to an environment variable there, or the secret itself.',
+      zh: '请在此处引用环境变量，或写入密钥本身。',
+    },
+  },
   CONFIG_UNKNOWN_CONNECTOR: {
     kind: 'config',
     say: {

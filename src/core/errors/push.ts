@@ -61,8 +61,8 @@ export const PUSH_ERRORS = {
       zh: 'flows.{flow}.adopt.number 无法对该订单求值（JSONata {problem}）',
     },
     fix: {
-      en: 'Correct the expression in tributary.yaml (`tributary mapping eval` tries it on an order), restart, then `tributary push retry {push}`.',
-      zh: '请更正 tributary.yaml 中的表达式（可用 `tributary mapping eval` 在订单上试算），重启后执行 `tributary push retry {push}`。',
+      en: 'Correct the expression in tributary.yaml (`tributary mapping eval` tries it on an order), `tributary apply`, then `tributary push retry {push}`.',
+      zh: '请更正 tributary.yaml 中的表达式（可用 `tributary mapping eval` 在订单上试算），执行 `tributary apply` 后再执行 `tributary push retry {push}`。',
     },
   },
   PUSH_NOT_ACKNOWLEDGED: {

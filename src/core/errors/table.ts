@@ -2,6 +2,7 @@
 import { ALERT_ERRORS } from './alert.ts'
 import { CODE_ERRORS } from './code.ts'
 import { CONFIG_ERRORS } from './config.ts'
+import { CONFIGURATION_ERRORS } from './configuration.ts'
 import { CONNECTOR_ERRORS } from './connector.ts'
 import type { ErrorEntry } from './error.ts'
 import { LEDGER_ERRORS } from './ledger.ts'
@@ -16,6 +17,7 @@ export const ERRORS: Record<string, ErrorEntry> = {
   ...ALERT_ERRORS,
   ...CODE_ERRORS,
   ...CONFIG_ERRORS,
+  ...CONFIGURATION_ERRORS,
   ...CONNECTOR_ERRORS,
   ...LEDGER_ERRORS,
   ...MAPPING_ERRORS,

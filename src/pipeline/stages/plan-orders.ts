@@ -60,6 +60,8 @@ function planInFlow(
   const subject = `order:${flow.id}:${doc.id}`
   const pushes = all.filter((p) => p.subject === subject)
   const decision = whyNotPushed(order, flow.from)
+  // `from` was moved behind an order that was sent: it stays as it is in the ERP, history is never taken back
+  if (!decision.push && decision.reason === 'before-from' && pushes.some(wasSent)) return
   const content = decision.push ? workOrderDocument(order) : null
   const hash = content ? orderContentHash(content) : null
   const revision = revise(pushes, hash === null ? null : { hash }, false)
@@ -82,6 +84,11 @@ function planInFlow(
   }
   if (revision.do === 'wait') plan.document.state = 'waiting'
   settleTasks(plan, doc, revision, decision.push ? null : decision.reason)
+}
+
+/** It may be in the remote. */
+function wasSent({ state, uncertain }: PushHead): boolean {
+  return uncertain || ['sending', 'unknown', 'accepted', 'confirmed'].includes(state)
 }
 
 interface Wish {

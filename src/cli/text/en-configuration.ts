@@ -1,0 +1,50 @@
+/** Texts of `apply`, `rollback` and `configuration` in English; part of `en.ts`. */
+export const enConfiguration = {
+  apply: 'Shows what a changed configuration changes, then activates it without a restart',
+  'apply.nothing':
+    'nothing differs from what is active (storage, http, health and log belong to each process: it reads them when it starts)',
+  'apply.differs': 'compared with what {by} activated at {at}:',
+  'apply.first': 'nothing is active yet; this would be the first:',
+  'apply.again': 'secrets that are written out in the file are read again by the running processes',
+  'apply.marked': '! written out in the file, so not compared and not stored: {fields}',
+  'apply.ask': 'Activate this? [y/N] ',
+  'apply.left': 'nothing was changed',
+  'apply.done': 'active (activation {id})',
+  'apply.taken': '✓ {process} has it after {seconds} s',
+  'apply.refused': '✗ {process} stays with the one before: {problem}',
+  'apply.silent': '✗ {process} has not taken it over yet',
+  'apply.none': 'no process runs: it counts from the next start on',
+  'apply.incomplete':
+    'incomplete: not every process runs by it. Remove the cause and apply again, or roll back',
+  'apply.not-file':
+    '! the files on the disk say something else now; to have this one there: tributary configuration show {id} --file {file}',
+  rollback: 'Returns to what was active before, or to an earlier activation',
+  configuration: 'What was activated when, by whom: list, show',
+  'configuration.list': 'Lists activations, newest first',
+  'configuration.show': 'Shows what an activation consists of; secrets are marked, never there',
+  'configuration.none': 'nothing was activated yet',
+  'configuration.active': 'active',
+  'configuration.marked':
+    '! secrets were left out, {mark} stands in their place: put them back before you use it',
+  'configuration.unapplied':
+    '! {file} holds changes that are not applied: this process runs by what is active. See "tributary apply"',
+  'configuration.file-differs':
+    'the file holds changes that are not applied; "tributary apply --dry-run" shows them',
+  'area.company': 'company',
+  'area.connection': 'connection {id}',
+  'area.flow': 'flow {id}',
+  'area.policy': 'policy {id}',
+  'area.retention': 'retention',
+  'area.connector': 'connector {id}',
+  'area.mapping': 'mapping {id}',
+  'kind.start': 'start',
+  'kind.apply': 'apply',
+  'kind.rollback': 'rollback',
+  'option.yes': 'does not ask',
+  'option.apply': "activates this process's file, whatever is active",
+  'option.file': 'only the text of this file, as tributary.yaml or mappings/shopify/order.in.yaml',
+  'argument.activation': 'id of an activation, from "configuration list"',
+  'column.activation': 'activation',
+  'column.configuration': 'configuration',
+  'column.at': 'at',
+} as const
