@@ -1,10 +1,11 @@
 /** The live board of the quickstart: what was sold where, how far it is, what is wrong, how fast it goes. */
 import { fromMinor } from '../../core/money.ts'
 import type { OrderSummary, Stats } from '../../runtime/operations.ts'
+import type { Say } from '../language.ts'
 import { clean, table } from '../table.ts'
 import { type Generated, SHOPS } from './shops.ts'
 
-/** What one look at everything has found. `latest`: the orders that came last, newest first. */
+/** What one look at everything has found. `latest`: the orders that came last, shop by shop, newest first. */
 export interface Look {
   stats: Stats
   made: Generated
@@ -19,7 +20,7 @@ export interface Board {
 }
 
 /** Redrawn in place on a terminal; elsewhere one line whenever something changed. */
-export function createBoard(out: NodeJS.WriteStream): Board {
+export function createBoard(out: NodeJS.WriteStream, say: Say): Board {
   const history: { at: number; confirmed: number }[] = []
   let drawn = 0
   let last = ''
@@ -39,7 +40,7 @@ export function createBoard(out: NodeJS.WriteStream): Board {
         last = line
         return
       }
-      const lines = linesOf(look, perSecond)
+      const lines = [...linesOf(look, perSecond), ...latestOf(look.latest, say)]
       if (drawn) out.write(`\u001b[${drawn}A`)
       out.write(`${lines.map((l) => `\u001b[2K${l}\n`).join('')}\u001b[J`)
       drawn = lines.length
@@ -63,7 +64,7 @@ function lineOf({ stats, made }: Look): string {
   )
 }
 
-function linesOf({ stats, made, latest }: Look, perSecond: number): string[] {
+function linesOf({ stats, made }: Look, perSecond: number): string[] {
   const error = stats.connections.map((c) => c.lastError).find((e) => e !== null)
   const whole = made.all
   return [
@@ -76,20 +77,19 @@ function linesOf({ stats, made, latest }: Look, perSecond: number): string[] {
     `  last error  ${error ? `${error.code}: ${clean(error.message).slice(0, 70)}` : '-'}`,
     `  rate        ${perSecond.toFixed(0)} orders/s`,
     '',
-    ...latestOf(latest),
   ]
 }
 
 /** The orders that came last, each with its shop and how far it is. */
-function latestOf(latest: readonly OrderSummary[]): string[] {
+function latestOf(latest: readonly OrderSummary[], say: Say): string[] {
   if (latest.length === 0) return []
   const rows = latest.map((o) => [
-    o.connection,
-    o.number,
+    `${o.connection} ${o.number}`,
     `${o.currency} ${fromMinor(o.total, o.currency)}`,
-    o.progress,
+    say(`progress.${o.progress}`),
   ])
-  return table(['shop', 'order', 'total', ''], rows)
+  const titles = [say('column.order'), say('column.total'), say('column.progress')]
+  return table(titles, rows)
     .split('\n')
     .map((line) => `  ${line}`)
 }

@@ -157,8 +157,8 @@ function startErp(kind: QuickstartOptions['erp'], log: string): Promise<Sandbox>
   })
 }
 
-/** Orders that the board names. */
-const LATEST = 6
+/** Orders of each shop that the board names. */
+const LATEST = 3
 
 /** Starts the stream of orders and draws the board until all of it has come to rest. */
 async function watch(
@@ -168,7 +168,7 @@ async function watch(
   ending: { asked: boolean },
 ): Promise<void> {
   const { operations } = stage.running
-  const board = createBoard(process.stderr)
+  const board = createBoard(process.stderr, cli.say)
   const firsts = watchFirsts(operations, { url: stage.erp.url, kind: options.erp })
   cli.remark(cli.say('quickstart', { places: places(stage) }))
   await generate(stage.shops, {
@@ -182,8 +182,10 @@ async function watch(
     const [stats, made] = await Promise.all([operations.stats({}), generated(stage.shops)])
     if (!cli.json()) {
       for (const first of await firsts()) board.note(cli.say('quickstart.first', { ...first }))
-      const { items } = await operations.ordersList({ limit: LATEST })
-      board.draw({ stats, made, latest: items })
+      const latest = await Promise.all(
+        SHOPS.map((connection) => operations.ordersList({ connection, limit: LATEST })),
+      )
+      board.draw({ stats, made, latest: latest.flatMap((page) => page.items) })
     }
     if (!atRest(stats, made, options)) quietSince = 0
     else if (quietSince === 0) quietSince = Date.now()
