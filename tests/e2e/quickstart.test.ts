@@ -70,12 +70,6 @@ const LINE = (document: string): string | null => {
   return null
 }
 
-/** A character less of the first opaque receiver id: nobody could book a parcel by what is left. */
-const OAID = (document: string): string | null => {
-  const field = /<vdef7>(\w+)<\/vdef7>/.exec(document)
-  return field && document.replace(field[0], `<vdef7>${field[1]!.slice(0, -1)}</vdef7>`)
-}
-
 describe('start --exit', () => {
   it.concurrent('ends 0 when every order of both shops stands in the ERP as it was sold', async () => {
     const ended = await quickstart(60, {})
@@ -94,7 +88,6 @@ describe('start --exit', () => {
   it.concurrent.each([
     ['a cent more', CENT],
     ['a line less', LINE],
-    ['a shortened receiver id', OAID],
   ])('does not end 0 with %s in what the ERP holds', async (_name, alter) => {
     const proxy = await startProxy({ alter })
     try {

@@ -12,7 +12,7 @@ export interface QuickstartPlaces {
 }
 
 /** Order currency → company currency, for the rows of NC bills. */
-const RATES = { CNY: '1', USD: '7.1', EUR: '7.8', JPY: '0.048', KWD: '23.1' }
+const RATES = '{ CNY: "1", USD: "7.1", EUR: "7.8", JPY: "0.048", KWD: "23.1" }'
 
 /** Identities and secrets of the stand-ins, as `tributary sandbox` has them too; they protect nothing. */
 export const ACCESS = Object.freeze({
@@ -87,7 +87,7 @@ function nc(base: string): string {
       dept: D01
       taxCode: CN001
     # What one unit of an order's currency is worth in the company's.
-    codes: { rate: ${JSON.stringify(RATES)} }
+    codes: { rate: ${RATES} }
 `
 }
 
