@@ -8,6 +8,7 @@ import { NC_CLOUD_OPTIONS } from '../sandbox/nc-cloud/options.ts'
 import { ODOO_OPTIONS } from '../sandbox/odoo/options.ts'
 import { PINDUODUO_OPTIONS } from '../sandbox/pinduoduo/options.ts'
 import { QIMEN_OPTIONS } from '../sandbox/qimen/options.ts'
+import { SHOPIFY_OPTIONS } from '../sandbox/shopify/options.ts'
 import { TAOBAO_OPTIONS } from '../sandbox/taobao/options.ts'
 import { YONYOU_NC_OPTIONS } from '../sandbox/yonyou-nc/options.ts'
 import type { Cli } from './context.ts'
@@ -26,16 +27,8 @@ interface Sandbox {
   start(options: Record<string, unknown>): Promise<{ url: string; close(): Promise<void> }>
 }
 
-const SHOPIFY_OPTIONS: Record<string, OptionText> = {
-  port: { type: 'number', default: 0, description: 'Port; 0 lets the operating system choose' },
-  log: { type: 'string', description: 'Append-only log file; replayed at start' },
-  token: { type: 'string', description: 'Admin API access token' },
-  secret: { type: 'string', description: "The app's client secret, which signs webhooks" },
-  webhookUrl: { type: 'string', description: 'Where webhooks go; {topic} becomes orders-create and so on' },
-}
-
 /** Modules are loaded when asked for: no other command pays for them. */
-const SANDBOXES: Record<string, Sandbox> = {
+export const SANDBOXES: Record<string, Sandbox> = {
   shopify: {
     options: SHOPIFY_OPTIONS,
     defaults: { token: 'shpat_sandbox', secret: 'sandbox-secret' },

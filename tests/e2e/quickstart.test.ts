@@ -14,6 +14,14 @@ interface Ended {
   matched: number
   orders: number
   parked: number
+  shops: {
+    shop: string
+    orders: number
+    matched: number
+    documents: number
+    parked: number
+    differences: number
+  }[]
   said: string
 }
 
@@ -63,12 +71,18 @@ const LINE = (document: string): string | null => {
 }
 
 describe('start --exit', () => {
-  it.concurrent('ends 0 when every order stands in the ERP as the shop sold it', async () => {
+  it.concurrent('ends 0 when every order of both shops stands in the ERP as it was sold', async () => {
     const ended = await quickstart(60, {})
     expect(ended.differences).toEqual([])
     expect(ended).toMatchObject({ code: 0, orders: 60, matched: 60 })
-    // what the generator declared unusable is parked, and nothing else
-    expect(ended.parked).toBeGreaterThan(0)
+    expect(ended.shops).toMatchObject(
+      ['shopify', 'taobao'].map((shop) => ({ shop, orders: 30, matched: 30, differences: 0 })),
+    )
+    for (const shop of ended.shops) {
+      expect(shop.documents).toBeGreaterThan(15)
+      // what the generator declared unusable is parked, and nothing else
+      expect(shop.parked).toBeGreaterThan(0)
+    }
   })
 
   it.concurrent.each([

@@ -7,10 +7,10 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { Expectation } from '../../src/sandbox/generate/expectation.ts'
-import { cardOf, laterChange } from '../../src/sandbox/generate/order.ts'
 import { random } from '../../src/sandbox/generate/random.ts'
 import { judge, type Verdict } from './judge.ts'
 import { type Death, Product, waiting } from './product.ts'
+import { killerOf, POLL_AGE, SHOP_FAULTS } from './shops.ts'
 import { planTroubles, type Step, type TroubleOptions } from './trouble.ts'
 import { ask, type Erp, openWorld, type Storage, tell, type World, type WorldOptions } from './world.ts'
 
@@ -57,15 +57,6 @@ const ERP_FAULTS = {
   status500: 0.02,
 }
 const NC_FAULTS = { malformed: 0.02, slow: { probability: 0.1, min: 50, max: 400 } }
-const SHOP_FAULTS = {
-  webhookDuplicate: 0.1,
-  webhookReorder: { probability: 0.15, min: 100, max: 3000 },
-  webhookLose: 0.1,
-  resetAfter: 0.02,
-  status429: 0.02,
-  status500: 0.02,
-}
-
 /** Runs it. Throws only when the stage itself breaks; what the product did wrong is in `problems`. */
 export async function runFaults(options: RunOptions): Promise<Report> {
   const began = performance.now()
@@ -112,8 +103,8 @@ export async function runFaults(options: RunOptions): Promise<Report> {
 }
 
 /** What the product wrote in all its lives, kept for a look when a fault was found. */
-function keepLog({ folder }: World, { erp, storage, seed }: RunOptions): string {
-  const kept = join(tmpdir(), `tributary-fault-${erp}-${storage}-${seed}.log`)
+function keepLog({ folder }: World, { shop = 'shopify', erp, storage, seed }: RunOptions): string {
+  const kept = join(tmpdir(), `tributary-fault-${shop}-${erp}-${storage}-${seed}.log`)
   copyFileSync(join(folder, 'product.log'), kept)
   return kept
 }
@@ -134,22 +125,11 @@ interface Run {
 const killerEnv = (run: Run): Record<string, string> =>
   run.killer ? { TRIBUTARY_CRASH_ON_RECORD: run.killer } : {}
 
-const PAID = { expect: 'document', reason: 'paid' }
-
-/** An ordinary order that nothing happens to later. */
-function killerOf({ seed, orders }: RunOptions): string {
-  for (let index = Math.floor(orders / 4); index < orders; index++) {
-    if (cardOf(seed, index) === 'plain' && !laterChange(seed, index + 1, PAID))
-      return String(7_000_000_000_001 + index)
-  }
-  throw new Error('no ordinary order for the deadly record')
-}
-
 async function misbehave({ options, world }: Run): Promise<void> {
-  const { seed, erp } = options
+  const { seed, erp, shop = 'shopify' } = options
   const usual = erp === 'naive' ? ERP_FAULTS : { ...ERP_FAULTS, ...NC_FAULTS }
   await tell(`${world.erp.url}/_sandbox/faults`, { seed, ...(options.erpFaults ?? usual) })
-  await tell(`${world.shop.url}/_sandbox/faults`, { seed, ...(options.shopFaults ?? SHOP_FAULTS) })
+  await tell(`${world.shop.url}/_sandbox/faults`, { seed, ...(options.shopFaults ?? SHOP_FAULTS[shop]) })
 }
 
 /** Places orders at once, some of which are changed within the next seconds. */
@@ -271,7 +251,8 @@ async function crash(
 }
 
 interface ShopStats {
-  webhooks: { owed: number; waiting: number }
+  /** Of a shop that sends them. */
+  webhooks?: { owed: number; waiting: number }
   streams: { changesDue: number; changesDone: number }[]
 }
 
@@ -322,9 +303,6 @@ function calm(erp: Erp, { lag = [0, 20_000], lateBy = [0, 10_000], lateRate = 0.
   }
 }
 
-/** Seconds: a poll every three. */
-const POLL_AGE = 5
-
 interface Moving {
   /** In words; empty when nothing moves. */
   busy: string
@@ -334,7 +312,7 @@ interface Moving {
   others: number
 }
 
-async function whatMoves({ world, options: { polls = true } }: Run): Promise<Moving> {
+async function whatMoves({ world, options: { polls = true, shop = 'shopify' } }: Run): Promise<Moving> {
   const product = await waiting(world.product.url)
   if (!product) return { busy: 'the product', doubtful: 0, others: 1 }
   const { webhooks } = await ask<ShopStats>(`${world.shop.url}/_sandbox/stats`)
@@ -342,8 +320,8 @@ async function whatMoves({ world, options: { polls = true } }: Run): Promise<Mov
   const doubt = { sending, unknown, accepted }
   const rest = {
     ...hops,
-    webhooks: webhooks.owed + webhooks.waiting,
-    's since a whole poll': polls && unread! > POLL_AGE ? unread! : 0,
+    webhooks: webhooks ? webhooks.owed + webhooks.waiting : 0,
+    's since a whole poll': polls && unread! > POLL_AGE[shop] ? unread! : 0,
   }
   const sum = (of: Record<string, number>) => Object.values(of).reduce((a, b) => a + b, 0)
   const busy = Object.entries({ ...doubt, ...rest }).flatMap(([what, n]) => (n > 0 ? [`${n} ${what}`] : []))

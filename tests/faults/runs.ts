@@ -1,6 +1,6 @@
 /** The fault runs by name, short and full. */
 import type { RunOptions } from './harness.ts'
-import type { Erp, Storage } from './world.ts'
+import type { Erp, Shop, Storage } from './world.ts'
 
 const SEED = Number(process.env.TRIBUTARY_FAULT_SEED ?? 20260101)
 
@@ -20,15 +20,15 @@ const FULL_NAIVE = {
   concurrency: 64,
 } satisfies Partial<RunOptions>
 
-function base(storage: Storage, erp: Erp): Pick<RunOptions, 'storage' | 'erp' | 'seed'> {
-  return { storage, erp, seed: SEED }
+function base(storage: Storage, erp: Erp, shop: Shop) {
+  return { storage, erp, shop, seed: SEED } satisfies Partial<RunOptions>
 }
 
 /** Under a minute on an idle machine with two cores: a few kills, a few crash points. */
-export function shortRun(storage: Storage, erp: Erp): RunOptions {
+export function shortRun(storage: Storage, erp: Erp, shop: Shop = 'shopify'): RunOptions {
   const embedded = storage === 'embedded'
   return {
-    ...base(storage, erp),
+    ...base(storage, erp, shop),
     orders: Number(process.env.TRIBUTARY_FAULT_ORDERS ?? 120),
     kills: 3,
     crashes: embedded ? 5 : 3,
@@ -40,9 +40,9 @@ export function shortRun(storage: Storage, erp: Erp): RunOptions {
 }
 
 /** 2,000 orders, 45 kills at random moments, every crash point, the deadly record. */
-export function fullRun(storage: Storage, erp: Erp): RunOptions {
+export function fullRun(storage: Storage, erp: Erp, shop: Shop = 'shopify'): RunOptions {
   return {
-    ...base(storage, erp),
+    ...base(storage, erp, shop),
     orders: Number(process.env.TRIBUTARY_FAULT_ORDERS ?? 2000),
     kills: 45,
     crashes: 'all',
@@ -56,13 +56,17 @@ export function fullRun(storage: Storage, erp: Erp): RunOptions {
 const STORAGES: Storage[] = ['embedded', 'postgres', 'postgres-redis']
 const ERPS: Erp[] = ['nc-per-bill', 'nc-all-or-none', 'naive', 'nc-big-file']
 
-/** `<erp> on <storage>` → options; the big-file mode on one size. */
+/** `<erp> on <storage>` → options; the big-file mode on one size. `taobao on …`: orders of Taobao into NC. */
 export function allRuns(full: boolean): Map<string, RunOptions> {
   const runs = new Map<string, RunOptions>()
   for (const erp of ERPS) {
     for (const storage of erp === 'nc-big-file' ? STORAGES.slice(2) : STORAGES) {
       runs.set(`${erp} on ${storage}`, full ? fullRun(storage, erp) : shortRun(storage, erp))
     }
+  }
+  for (const storage of ['embedded', 'postgres-redis'] as const) {
+    const options = [storage, 'nc-per-bill', 'taobao'] as const
+    runs.set(`taobao on ${storage}`, full ? fullRun(...options) : shortRun(...options))
   }
   return runs
 }

@@ -6,10 +6,12 @@ import { startNaiveErp } from '../../src/sandbox/naive-erp/server.ts'
 import { startOdoo } from '../../src/sandbox/odoo/server.ts'
 import { startQimen } from '../../src/sandbox/qimen/server.ts'
 import { startShopify } from '../../src/sandbox/shopify/server.ts'
+import { startTaobao } from '../../src/sandbox/taobao/server.ts'
 import { startYonyouNc } from '../../src/sandbox/yonyou-nc/server.ts'
 
 const STARTS: Record<string, (options: never) => Promise<{ url: string }>> = {
   shopify: startShopify,
+  taobao: startTaobao,
   'yonyou-nc': startYonyouNc,
   'naive-erp': startNaiveErp,
   odoo: startOdoo,

@@ -1,7 +1,7 @@
 /** The seeded plan of a run: which trouble comes when. */
 import { CRASH_POINTS, type CrashPoint } from '../../src/core/crash-point.ts'
 import type { Random } from '../../src/sandbox/generate/random.ts'
-import type { Erp, Storage } from './world.ts'
+import type { Erp, Shop, Storage } from './world.ts'
 
 export type Trouble =
   /** SIGKILL to the process that holds the ledger. */
@@ -15,16 +15,22 @@ export type Trouble =
 /** `after`: milliseconds that the product has lived before this trouble comes. */
 export type Step = Trouble & { after: number }
 
-/** Points that a run can reach: drafts and finds are for remotes that protect nothing; nobody asks for history. */
-function reachable(erp: Erp): CrashPoint[] {
+/**
+ * Points that a run can reach: drafts and finds are for remotes that protect nothing; nobody asks for history; a shop
+ * that sends no webhooks gives nothing to receive and nothing to fetch.
+ */
+function reachable(erp: Erp, shop: Shop): CrashPoint[] {
   const onlyNaive: CrashPoint[] = ['deliver.advanced', 'find.answered']
   const asked: CrashPoint[] = ['backfill.page-committed', 'completeness.page-committed']
-  return CRASH_POINTS.filter((p) => !asked.includes(p) && (erp === 'naive' || !onlyNaive.includes(p)))
+  const sent: CrashPoint[] = ['receive.taken', 'receive.committed', 'fetch.committed']
+  const never = [...asked, ...(erp === 'naive' ? [] : onlyNaive), ...(shop === 'shopify' ? [] : sent)]
+  return CRASH_POINTS.filter((p) => !never.includes(p))
 }
 
 export interface TroubleOptions {
   storage: Storage
   erp: Erp
+  shop?: Shop
   /** Kills at random moments. */
   kills: number
   /** Crash points to pass through: all, how many of them (drawn), or just these, each at its first pass. */
@@ -35,8 +41,8 @@ export interface TroubleOptions {
 
 /** Same seed, same plan. */
 export function planTroubles(options: TroubleOptions, dice: Random): Step[] {
-  const { storage, erp, kills, crashes, longest } = options
-  const drawn = shuffled(reachable(erp), dice)
+  const { storage, erp, shop = 'shopify', kills, crashes, longest } = options
+  const drawn = shuffled(reachable(erp, shop), dice)
   const points = Array.isArray(crashes) ? crashes : drawn.slice(0, crashes === 'all' ? undefined : crashes)
   const troubles: Trouble[] = [
     ...Array.from({ length: kills }, (): Trouble => ({ do: 'kill' })),

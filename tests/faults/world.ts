@@ -8,6 +8,8 @@ import { freePort } from '../support/free-port.ts'
 import { type PostgresService, type RedisService, startPostgres, startRedis } from '../support/services.ts'
 
 export type Storage = 'embedded' | 'postgres' | 'postgres-redis'
+/** Shopify sends webhooks and is polled besides; Taobao is polled alone, each order read by itself. */
+export type Shop = 'shopify' | 'taobao'
 export type Erp = 'nc-per-bill' | 'nc-all-or-none' | 'nc-big-file' | 'naive'
 
 /** A sandbox that can be killed and comes back with what its log holds. */
@@ -21,6 +23,7 @@ export interface World {
   folder: string
   storage: Storage
   erpKind: 'yonyou-nc' | 'naive-erp'
+  shopKind: Shop
   shop: Sandbox
   erp: Sandbox
   product: { url: string }
@@ -31,6 +34,8 @@ export interface World {
 
 export interface WorldOptions {
   storage: Storage
+  /** Default shopify. */
+  shop?: Shop
   erp: Erp
   seed: number
   /** Polls beside the webhooks. */
@@ -62,19 +67,13 @@ export async function openWorld(options: WorldOptions): Promise<World> {
     if (postgres) closers.push(() => postgres.stop())
     const redis = options.storage === 'postgres-redis' ? await startRedis() : null
     if (redis) closers.push(() => redis.stop())
-    const shop = await startSandbox('shopify', {
-      port: await freePort(),
-      log: join(folder, 'shop.jsonl'),
-      token: 't',
-      secret: 's',
-      webhookUrl: `${url}/webhooks/shop/{topic}`,
-      // patient: what polls would bring must not be needed
-      retryGaps: Array.from({ length: 1000 }, () => 0.7),
-    })
+    const shopKind = options.shop ?? 'shopify'
+    const shop = await startShop(shopKind, folder, url)
     closers.push(() => shop.stop())
     const erp = await startErp(options, folder, url)
     closers.push(() => erp.stop())
-    const world = { folder, storage: options.storage, shop, erp, product: { url }, postgres, redis, close }
+    const { storage } = options
+    const world = { folder, storage, shopKind, shop, erp, product: { url }, postgres, redis, close }
     const erpKind = options.erp === 'naive' ? ('naive-erp' as const) : ('yonyou-nc' as const)
     if (options.callTimeout) quickConnector(folder, erpKind, options.callTimeout)
     writeFileSync(join(folder, 'tributary.yaml'), configOf({ ...world, erpKind }, options, port))
@@ -83,6 +82,34 @@ export async function openWorld(options: WorldOptions): Promise<World> {
     await close()
     throw error
   }
+}
+
+const TAOBAO = { appKey: '1', appSecret: 's', session: 't' }
+
+async function startShop(kind: Shop, folder: string, url: string): Promise<Sandbox> {
+  const base = { port: await freePort(), log: join(folder, 'shop.jsonl') }
+  if (kind === 'taobao') return startSandbox('taobao', { ...base, ...TAOBAO })
+  return startSandbox('shopify', {
+    ...base,
+    token: 't',
+    secret: 's',
+    webhookUrl: `${url}/webhooks/shop/{topic}`,
+    // patient: what polls would bring must not be needed
+    retryGaps: Array.from({ length: 1000 }, () => 0.7),
+  })
+}
+
+/** Seconds that Taobao's lists are read behind its clock: longer than the lag that the runs give its index. */
+export const TAOBAO_LAG = 2
+
+function shopConnection({ shop, shopKind }: Pick<World, 'shop' | 'shopKind'>, polls: boolean): object {
+  const base = shop.url
+  if (shopKind === 'taobao') {
+    const poll = { order: { lag: `${TAOBAO_LAG}s`, overlap: '2s' } }
+    return { use: 'taobao', settings: { base, ...TAOBAO }, poll }
+  }
+  const poll = { order: polls ? { lag: '0s', overlap: '2s' } : { off: true } }
+  return { use: 'shopify', settings: { base, token: 't', secret: 's' }, poll }
 }
 
 async function startErp(options: WorldOptions, folder: string, url: string): Promise<Sandbox> {
@@ -162,11 +189,7 @@ function configOf(world: Omit<World, 'close'>, options: WorldOptions, port: numb
   }
   const naive = { base: world.erp.url, token: 'n', settle: `${options.settle ?? 31_000}ms` }
   const connections = {
-    shop: {
-      use: 'shopify',
-      settings: { base: world.shop.url, token: 't', secret: 's' },
-      poll: { order: options.polls ? { lag: '0s', overlap: '2s' } : { off: true } },
-    },
+    shop: shopConnection(world, options.polls),
     erp: {
       use: world.erpKind,
       settings: options.erp === 'naive' ? naive : nc,
@@ -188,7 +211,7 @@ function configOf(world: Omit<World, 'close'>, options: WorldOptions, port: numb
       web: {
         shops: ['shop'],
         erp: 'erp',
-        from: '2020-01-01T00:00:00Z',
+        from: new Date(Date.now() - 3_600_000).toISOString(),
         mode: 'live',
         every: '*/3 * * * * *',
       },

@@ -1,22 +1,24 @@
-/** The quickstart's stand-ins, each a process of its own started through our own CLI. */
+/** The quickstart's stand-ins, each a process of its own: sandbox-process.ts. */
 import { type ChildProcess, spawn } from 'node:child_process'
 import { createServer } from 'node:net'
 import { extname, join } from 'node:path'
+import type { StandIn } from './sandbox-process.ts'
 
 export interface Sandbox {
   url: string
   stop(): Promise<void>
 }
 
-const MAIN = join(import.meta.dirname, '..', `main${extname(import.meta.filename)}`)
+const MAIN = join(import.meta.dirname, `sandbox-process${extname(import.meta.filename)}`)
 /** Milliseconds. */
 const START_LIMIT = 30_000
 
-/** Starts `tributary sandbox <name> …` and resolves with its address. Throws what it said when it ended. */
-export async function startSandbox(name: string, options: string[]): Promise<Sandbox> {
-  const child = spawn(process.execPath, [MAIN, '--json', 'sandbox', name, ...options], {
-    stdio: ['ignore', 'pipe', 'pipe'],
-  })
+/**
+ * Starts a stand-in with the options of its server and resolves with its address. It ends with us, however we end.
+ * Throws what it said when it ended.
+ */
+export async function startSandbox(name: StandIn, options: object): Promise<Sandbox> {
+  const child = spawn(process.execPath, [MAIN, name, JSON.stringify(options)], { stdio: 'pipe' })
   const url = await listening(child, name)
   const ended = new Promise<void>((resolve) => child.once('exit', () => resolve()))
   return {
@@ -41,7 +43,7 @@ function listening(child: ChildProcess, name: string): Promise<string> {
     })
     child.stdout!.on('data', (chunk) => {
       out += chunk
-      const url = /"url":\s*"([^"]+)"/.exec(out)?.[1]
+      const url = /^(http\S+)\n/.exec(out)?.[1]
       if (!url) return
       clearTimeout(late)
       resolve(url)

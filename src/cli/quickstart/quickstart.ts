@@ -1,5 +1,5 @@
 /**
- * `tributary start` without a configuration: a sandbox shop and a sandbox ERP in processes of their own, a
+ * `tributary start` without a configuration: sandbox shops and a sandbox ERP in processes of their own, a
  * stream of orders with everything that hurts, the real pipe between them, and a comparer that reads both
  * sides raw.
  */
@@ -12,19 +12,22 @@ import { lockFolder } from '../../ledger/folder-lock.ts'
 import { prepareFolder } from '../../ledger/pglite.ts'
 import { parseConfig } from '../../runtime/config.ts'
 import { createLog } from '../../runtime/log.ts'
-import type { Operations, Running, Stats } from '../../runtime/operations.ts'
+import type { Running, Stats } from '../../runtime/operations.ts'
 import { startRuntime } from '../../runtime/start.ts'
-import { compare, compareParked, printDifference } from '../../sandbox/compare/compare.ts'
+import { printDifference } from '../../sandbox/compare/compare.ts'
 import { KNOWN_SKUS } from '../../sandbox/generate/catalogue.ts'
 import { type Cli, EXIT } from '../context.ts'
 import { listenForStop } from '../stop.ts'
+import { widthOf } from '../table.ts'
 import { createBoard } from './board.ts'
-import { quickstartConfig, SANDBOX } from './config.ts'
+import { ACCESS, quickstartConfig } from './config.ts'
+import { watchFirsts } from './first.ts'
+import { judge } from './judge.ts'
 import { freePort, type Sandbox, startSandbox } from './processes.ts'
-import { type Generated, generate, generated } from './shop.ts'
+import { type Generated, generate, generated, SHOPS, type ShopUrls } from './shops.ts'
 
 export interface QuickstartOptions {
-  /** How many orders the shop sells. */
+  /** How many orders the shops sell. */
   orders: number
   /** End by itself: compare, tell, exit 0 or 4. */
   exit: boolean
@@ -34,7 +37,7 @@ export interface QuickstartOptions {
 }
 
 interface Stage {
-  shop: Sandbox
+  shops: ShopUrls
   erp: Sandbox
   running: Running
   url: string
@@ -52,7 +55,7 @@ export async function runQuickstart(cli: Cli, options: QuickstartOptions): Promi
   if (!stop) {
     try {
       await shown
-      cli.exit(await judge(cli, stage, options))
+      cli.exit(await verdict(cli, stage, options))
     } finally {
       await stage.close()
     }
@@ -84,20 +87,21 @@ async function setUp(options: QuickstartOptions): Promise<Stage> {
     const fresh = join(folder, `run-${Date.now().toString(36)}`)
     clear(folder, fresh)
     const ledger = join(fresh, 'ledger')
-    const [shop, erp] = await Promise.all([
-      startSandbox('shopify', [
-        ...['--token', SANDBOX.token, '--secret', SANDBOX.secret, '--log', join(fresh, 'shop.jsonl')],
-        ...['--webhook-url', `http://127.0.0.1:${port}/webhooks/shop/{topic}`],
-      ]),
+    const [shopify, taobao, erp] = await Promise.all([
+      startSandbox('shopify', {
+        ...ACCESS.shopify,
+        log: join(fresh, 'shopify.jsonl'),
+        webhookUrl: `http://127.0.0.1:${port}/webhooks/shopify/{topic}`,
+      }),
+      startSandbox('taobao', { ...ACCESS.taobao, log: join(fresh, 'taobao.jsonl') }),
       startErp(options.erp, join(fresh, 'erp.jsonl')),
       // the slowest part of a first start, so it runs beside the others
       prepareFolder(ledger),
     ])
-    closers.push(
-      () => shop.stop(),
-      () => erp.stop(),
-    )
-    const at = { data: ledger, port, shop: shop.url, erp: erp.url, erpKind: options.erp }
+    closers.push(...[shopify, taobao, erp].map((sandbox) => () => sandbox.stop()))
+    const shops = { shopify: shopify.url, taobao: taobao.url }
+    const from = hourAgo()
+    const at = { data: ledger, port, shops, erp: erp.url, from, erpKind: options.erp }
     const file = join(fresh, 'tributary.yaml')
     writeFileSync(file, quickstartConfig(at))
     const config = parseConfig(quickstartConfig(at), file, process.env)
@@ -106,7 +110,7 @@ async function setUp(options: QuickstartOptions): Promise<Stage> {
     closers.push(() => running.close())
     const http = await startHttp({ running, host: '127.0.0.1', port, log })
     closers.push(() => http.close())
-    return { shop, erp, running, url: http.url, folder: fresh, close }
+    return { shops, erp, running, url: http.url, folder: fresh, close }
   } catch (error) {
     await close()
     throw error
@@ -133,23 +137,28 @@ function isHeld(ledger: string): boolean {
   }
 }
 
+/** Before anything is sold; a shop that is asked from years ago on is asked for a long time. */
+const hourAgo = () => `${new Date(Date.now() - 3_600_000).toISOString().slice(0, 16)}:00Z`
+
 function startErp(kind: QuickstartOptions['erp'], log: string): Promise<Sandbox> {
-  if (kind === 'yonyou-nc')
-    return startSandbox('yonyou-nc', ['--encoding', 'GBK', '--deal-rule', 'per-bill', '--log', log])
-  return startSandbox('naive-erp', [
-    ...['--items', [...KNOWN_SKUS, 'SHIPPING', 'CHARGE'].join(',')],
+  if (kind === 'yonyou-nc') {
+    const { senders, ...nc } = ACCESS['yonyou-nc']
+    const options = { ...nc, senders: [senders], encoding: 'GBK', dealRule: 'per-bill' }
+    return startSandbox('yonyou-nc', { ...options, log })
+  }
+  return startSandbox('naive-erp', {
+    ...ACCESS['naive-erp'],
+    items: [...KNOWN_SKUS, 'SHIPPING', 'CHARGE'],
     // shorter than the connector's own patience, so that the quickstart stays quick
-    ...['--hold-ms', '1000'],
-    '--token',
-    SANDBOX.erpToken,
-    '--lag',
-    '0,2000',
-    '--late-by',
-    '0,1000',
-    '--log',
+    holdMs: 1000,
+    lag: [0, 2000],
+    lateBy: [0, 1000],
     log,
-  ])
+  })
 }
+
+/** Orders of each shop that the board names. */
+const LATEST = 3
 
 /** Starts the stream of orders and draws the board until all of it has come to rest. */
 async function watch(
@@ -158,9 +167,11 @@ async function watch(
   options: QuickstartOptions,
   ending: { asked: boolean },
 ): Promise<void> {
-  const board = createBoard(process.stderr)
-  cli.remark(cli.say('quickstart', { shop: stage.shop.url, erp: stage.erp.url, url: stage.url }))
-  await generate(stage.shop.url, {
+  const { operations } = stage.running
+  const board = createBoard(process.stderr, cli.say)
+  const firsts = watchFirsts(operations, { url: stage.erp.url, kind: options.erp })
+  cli.remark(cli.say('quickstart', { places: places(stage) }))
+  await generate(stage.shops, {
     count: options.orders,
     seed: options.seed ?? 1,
     rate: options.exit ? 200 : 25,
@@ -168,8 +179,14 @@ async function watch(
   let quietSince = 0
   while (!ending.asked) {
     await sleep(500)
-    const [stats, made] = await Promise.all([stage.running.operations.stats({}), generated(stage.shop.url)])
-    if (!cli.json()) board.draw(stats, made.orders)
+    const [stats, made] = await Promise.all([operations.stats({}), generated(stage.shops)])
+    if (!cli.json()) {
+      for (const first of await firsts()) board.note(cli.say('quickstart.first', { ...first }))
+      const latest = await Promise.all(
+        SHOPS.map((connection) => operations.ordersList({ connection, limit: LATEST })),
+      )
+      board.draw({ stats, made, latest: latest.flatMap((page) => page.items) })
+    }
     if (!atRest(stats, made, options)) quietSince = 0
     else if (quietSince === 0) quietSince = Date.now()
     // one more poll and sweep must have found nothing to do
@@ -180,65 +197,60 @@ async function watch(
 
 function atRest({ waiting }: Stats, made: Generated, options: QuickstartOptions): boolean {
   const idle = Object.values(waiting).every((count) => count === 0)
-  return made.orders >= options.orders && made.done && idle
+  return made.all >= options.orders && made.done && idle
 }
 
-/** Compares both sides raw. Answers the exit code. */
-async function judge(cli: Cli, stage: Stage, options: QuickstartOptions): Promise<number> {
-  const parked = await allParked(stage.running.operations)
-  const openTasks = await tasksOf(stage, options)
-  const result = await compare({ shop: stage.shop.url, erp: stage.erp.url, erpKind: options.erp, openTasks })
-  const wrongParked = compareParked(
-    result.parkedExpected,
-    parked.map((id) => ({ orderId: id })),
-  )
-  const differences = [...result.differences, ...wrongParked]
-  cli.show({ ...result, parked: parked.length, differences }, () =>
+/** Compares both sides raw, and tells. Answers the exit code. */
+async function verdict(cli: Cli, stage: Stage, options: QuickstartOptions): Promise<number> {
+  const { shops, erp, running } = stage
+  const found = await judge({ shops, erp: erp.url, erpKind: options.erp, operations: running.operations })
+  const differences = found.flatMap((one) => one.differences)
+  const sum = (of: (one: (typeof found)[number]) => number) => found.reduce((n, one) => n + of(one), 0)
+  const counts = {
+    orders: sum((one) => one.orders),
+    documents: sum((one) => one.documents),
+    matched: sum((one) => one.matched),
+    parked: sum((one) => one.parked),
+  }
+  const behind = found.flatMap((one) => one.behind)
+  const told = found.map((one) => ({
+    ...one,
+    behind: one.behind.length,
+    differences: one.differences.length,
+  }))
+  const all = {
+    shop: cli.say('quickstart.all'),
+    ...counts,
+    behind: behind.length,
+    differences: differences.length,
+  }
+  const width = Math.max(...[...told, all].map(({ shop }) => widthOf(shop)))
+  const pad = (shop: string) => shop + ' '.repeat(width - widthOf(shop))
+  cli.show({ ...counts, behind, differences, shops: told }, () =>
     [
-      ...differences.slice(0, 50).map(printDifference),
-      cli.say('quickstart.compared', {
-        orders: result.orders,
-        documents: result.documents,
-        matched: result.matched,
-        behind: result.behind.length,
-        parked: parked.length,
-        differences: differences.length,
-      }),
+      ...found.flatMap(({ shop, differences: wrong }) =>
+        wrong.slice(0, 25).map((difference) => `${shop} ${printDifference(difference)}`),
+      ),
+      ...[...told, all].map((one) => cli.say('quickstart.compared', { ...one, shop: pad(one.shop) })),
     ].join('\n'),
   )
   return differences.length === 0 ? EXIT.ok : EXIT.found
 }
 
-async function allParked(operations: Operations): Promise<string[]> {
-  const ids: string[] = []
-  let after: string | undefined
-  do {
-    const page = await operations.parkedList({ limit: 500, ...(after ? { after } : {}) })
-    for (const item of page.items)
-      ids.push(item.order?.split('/').slice(1).join('/') ?? item.externalId ?? item.id)
-    after = page.next ?? undefined
-  } while (after)
-  return ids
-}
-
-/** Orders whose document is knowingly behind: they changed after they were written, and a task says so. */
-async function tasksOf(stage: Stage, options: QuickstartOptions): Promise<Set<string>> {
-  const { differences } = await compare({ shop: stage.shop.url, erp: stage.erp.url, erpKind: options.erp })
-  const open = new Set<string>()
-  for (const orderId of new Set(differences.map((d) => d.orderId))) {
-    const order = await stage.running.operations.orderShow({ ref: `shop/${orderId}` }).catch(() => null)
-    if (order?.tasks.some((t) => t.state === 'open')) open.add(order.number)
-  }
-  return open
+/** Where everything listens, one line each. */
+function places({ shops, erp, url }: Stage): string {
+  const all = [...SHOPS.map((shop) => [shop, shops[shop]]), ['ERP', erp.url], ['Tributary', url]]
+  return all.map(([name, at]) => `  ${name!.padEnd(9)}  ${at}`).join('\n')
 }
 
 function where(cli: Cli, stage: Stage, options: QuickstartOptions): string {
   const config = relative(process.cwd(), join(stage.folder, 'tributary.yaml'))
-  return cli.say('quickstart.where', {
-    config,
-    url: stage.url,
-    shop: stage.shop.url,
-    erp: stage.erp.url,
-    held: options.erp === 'yonyou-nc' ? 'bills' : 'documents',
-  })
+  const held = options.erp === 'yonyou-nc' ? 'bills' : 'documents'
+  const raw = [
+    ...SHOPS.map((shop) => [shop, `${stage.shops[shop]}/_sandbox/orders`]),
+    ['ERP', `${stage.erp.url}/_sandbox/${held}`],
+    ['metrics', `${stage.url}/metrics`],
+  ]
+  const places = raw.map(([name, at]) => `  ${`${name}:`.padEnd(9)} ${at}`).join('\n')
+  return cli.say('quickstart.where', { config, places })
 }

@@ -175,11 +175,13 @@ export const en = {
   'sandbox.one': 'Starts the {name} sandbox',
   'sandbox.listens': '{name} sandbox listens on {url}',
   'sandbox.faults': '  faults: POST {url}/_sandbox/faults',
-  quickstart: 'Sandbox shop: {shop}\nSandbox ERP:  {erp}\nTributary:    {url}',
+  quickstart: 'Two sandbox shops and a sandbox ERP on this machine, and what carries the orders:\n{places}',
+  'quickstart.first': '{seconds} s: orders of {shop} are in the ERP, such as {what}',
+  'quickstart.all': 'all',
   'quickstart.compared':
-    'compared: {orders} orders in the shop, {documents} documents in the ERP, {matched} equal, {behind} changed since (a task says so), {parked} parked, {differences} differences',
+    '{shop}: {orders} orders in the shop, {documents} documents in the ERP, {matched} equal, {behind} changed since (a task says so), {parked} parked, {differences} differences',
   'quickstart.where':
-    'All orders are through; everything keeps running. Look around:\n  npm run -s tributary -- --config {config} orders list\n  npm run -s tributary -- --config {config} parked list\n  shop:    {shop}/_sandbox/orders\n  ERP:     {erp}/_sandbox/{held}\n  metrics: {url}/metrics',
+    'All orders are through; everything keeps running. Look around:\n  npm run -s tributary -- --config {config} orders list\n  npm run -s tributary -- --config {config} parked list\n{places}',
   'option.version': 'shows the version',
   'option.help': 'shows help',
   'option.config': 'configuration file (or TRIBUTARY_CONFIG; ./tributary.yaml)',

@@ -168,11 +168,13 @@ export const zh: Record<keyof typeof en, string> = {
   'sandbox.one': '启动 {name} 沙箱',
   'sandbox.listens': '{name} 沙箱已监听 {url}',
   'sandbox.faults': '  故障开关：POST {url}/_sandbox/faults',
-  quickstart: '沙箱店铺：{shop}\n沙箱 ERP：{erp}\nTributary：{url}',
+  quickstart: '本机上的两个沙箱店铺、一个沙箱 ERP，以及在其间传送订单的系统：\n{places}',
+  'quickstart.first': '{seconds} 秒：{shop} 的订单已进入 ERP，例如 {what}',
+  'quickstart.all': '合计',
   'quickstart.compared':
-    '核对：店铺 {orders} 张订单，ERP {documents} 张单据，一致 {matched}，之后有变更 {behind}（已有任务记录），搁置 {parked}，差异 {differences}',
+    '{shop}：店铺 {orders} 张订单，ERP {documents} 张单据，一致 {matched}，之后有变更 {behind}（已有任务记录），搁置 {parked}，差异 {differences}',
   'quickstart.where':
-    '所有订单已处理，系统继续运行。可以查看：\n  npm run -s tributary -- --config {config} orders list\n  npm run -s tributary -- --config {config} parked list\n  店铺：{shop}/_sandbox/orders\n  ERP：{erp}/_sandbox/{held}\n  指标：{url}/metrics',
+    '所有订单已处理，系统继续运行。可以查看：\n  npm run -s tributary -- --config {config} orders list\n  npm run -s tributary -- --config {config} parked list\n{places}',
   'option.version': '显示版本',
   'option.help': '显示帮助',
   'option.config': '配置文件（或 TRIBUTARY_CONFIG；默认 ./tributary.yaml）',

@@ -70,8 +70,42 @@ const PAGE = 500
 
 /** Reads both sandboxes and compares. Throws when one of them cannot be read. */
 export async function compare(options: CompareOptions): Promise<Comparison> {
-  const expected = await readAll<Expectation>(`${options.shop}/_sandbox/expected`)
+  return compareShop(await READERS[options.erpKind](options.erp), options)
+}
+
+/** A shop among several that sell into one ERP. */
+export interface ShopSide extends Pick<CompareOptions, 'shop' | 'shopKind' | 'openTasks'> {
+  /** Name of its connection, as the ERP's documents carry it. */
+  connection: string
+}
+
+/**
+ * The same for several shops: one result for each, of the documents that carry its connection. A document of none of
+ * them is a difference of the first shop. Throws when a sandbox cannot be read.
+ */
+export async function compareShops(
+  shops: readonly ShopSide[],
+  options: Pick<CompareOptions, 'erp' | 'rules'> & { erpKind: Exclude<ErpKind, 'odoo'> },
+): Promise<Comparison[]> {
   const documents = await READERS[options.erpKind](options.erp)
+  const names = shops.map((shop) => shop.connection)
+  const results: Comparison[] = []
+  for (const shop of shops) {
+    const own = documents.filter((d) => d.connection === shop.connection)
+    results.push(await compareShop(own, { ...options, ...shop }))
+  }
+  for (const d of documents.filter((one) => !names.includes(one.connection ?? ''))) {
+    const from = d.connection ?? ''
+    results[0]!.differences.push(whole(d.number, d.orderId, 'connection', names.join(' or '), from))
+  }
+  return results
+}
+
+async function compareShop(
+  documents: readonly FoundDocument[],
+  options: Omit<CompareOptions, 'erp' | 'erpKind'>,
+): Promise<Comparison> {
+  const expected = await readAll<Expectation>(`${options.shop}/_sandbox/expected`)
   const sold = `${options.shop}/_sandbox/orders`
   if (options.shopKind === 'douyin') {
     const orders = await readAll<RawOrder<DouyinOrder>>(sold)

@@ -119,6 +119,10 @@ function head(report: Report, want: ExpectedDocument, got: Record<string, string
   for (const part of want.address) {
     if (!(got.vdef5 ?? '').includes(part)) report(null, 'vdef5 (address)', `… ${part} …`, got.vdef5 ?? '')
   }
+  if (want.masked) {
+    text(report, null, 'vdef5 (address)', want.masked.place.join(' '), got.vdef5 ?? '')
+    text(report, null, 'vdef7 (opaque receiver id)', want.masked.opaqueId, got.vdef7 ?? '')
+  }
   const note = flat([...want.note].slice(0, NOTE_LENGTH).join(''))
   text(report, null, 'vnote', note, flat(got.vnote ?? ''))
   const day = businessDay(want.placedAt, rules.zone)

@@ -28,6 +28,7 @@ export function expectedOfDouyin(order: DouyinOrder, withSubsidies: boolean): Ex
     name: null,
     phone: null,
     address: [],
+    masked: null,
     note: order.buyerWords,
     placedAt: new Date((order.paidAt || order.createdAt) * 1000).toISOString(),
   }

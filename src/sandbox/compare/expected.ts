@@ -16,6 +16,14 @@ export interface ExpectedLine {
   optional: boolean
 }
 
+/** A receiver whom the platform shows masked. */
+export interface Masked {
+  /** What the platform gives instead: whoever ships by its waybills needs it unchanged. */
+  opaqueId: string
+  /** Country, postcode, then from the widest division to the masked rest of the address. */
+  place: readonly string[]
+}
+
 export interface ExpectedDocument {
   orderId: string
   number: string
@@ -27,6 +35,8 @@ export interface ExpectedDocument {
   phone: string | null
   /** Texts that the delivery address must contain. */
   address: string[]
+  /** Where the platform hides the receiver: what must stand in the document to the letter. */
+  masked: Masked | null
   note: string
   placedAt: string
 }
@@ -53,6 +63,8 @@ export interface SoldOrder {
     'firstName' | 'lastName' | 'phone' | 'address1' | 'address2' | 'city',
     string | null
   > | null
+  /** Absent where the platform shows the receiver in the clear. */
+  masked?: Masked
   lines: {
     id: number | string
     sku: string | null
@@ -94,9 +106,12 @@ export function expectedOf(order: SoldOrder): ExpectedDocument {
     lines,
     name: joined(order.shipping?.firstName, order.shipping?.lastName),
     phone: order.shipping?.phone || order.phone || '',
-    address: [order.shipping?.address1, order.shipping?.address2, order.shipping?.city].filter(
-      (t): t is string => Boolean(t),
-    ),
+    address: order.masked
+      ? []
+      : [order.shipping?.address1, order.shipping?.address2, order.shipping?.city].filter((t): t is string =>
+          Boolean(t),
+        ),
+    masked: order.masked ?? null,
     note: order.note ?? '',
     placedAt: order.createdAt,
   }

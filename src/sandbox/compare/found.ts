@@ -16,6 +16,8 @@ export interface FoundDocument {
   id: string
   orderId: string
   number: string
+  /** Connection of the shop that the order came from; null where the ERP's documents do not say. */
+  connection: string | null
   currency: string
   total: string | null
   /** When the ERP first had it; null where it does not say. */
@@ -43,6 +45,7 @@ export interface NaiveDocument {
   reference: string
   state: string
   source?: string
+  channel?: string
   number: string
   currency: string
   total: string
@@ -62,14 +65,15 @@ export interface OdooOrder {
   lines: { ref: string; item: string; quantity: string; net: string; tax: string; gross: string }[]
 }
 
-/** A sales order in NC: source order in `vdef1`, source line in `vbdef1`. */
+/** A sales order in NC: source order in `vdef1`, its connection in `vdef2`, source line in `vbdef1`. */
 export function fromNc(bill: NcBill): FoundDocument {
   return {
     id: bill.pk,
     orderId: bill.head.vdef1 ?? '',
     number: bill.head.vcooppohcode ?? '',
+    connection: bill.head.vdef2 ?? null,
     currency: bill.head.corigcurrencyid ?? '',
-    total: null,
+    total: bill.head.ntotalorigmny ?? null,
     received: bill.received,
     final: true,
     head: bill.head,
@@ -91,6 +95,7 @@ export function fromNaive(d: NaiveDocument): FoundDocument {
     id: d.id,
     orderId: d.source ?? '',
     number: d.number,
+    connection: d.channel ?? null,
     currency: d.currency,
     total: d.total,
     received: null,
@@ -114,6 +119,7 @@ export function fromOdoo(order: OdooOrder): FoundDocument {
     id: String(order.id),
     orderId: order.source,
     number: order.number,
+    connection: null,
     currency: order.currency,
     total: order.total,
     received: order.received,

@@ -1,5 +1,5 @@
 /** A trade as the comparer reads it, and what must become of it in the ERP. */
-import type { SoldOrder } from '../compare/expected.ts'
+import type { Masked, SoldOrder } from '../compare/expected.ts'
 import { KNOWN_SKUS } from '../generate/catalogue.ts'
 import type { Expectation } from '../generate/expectation.ts'
 import { piecesLeft, stateOf, type Trade } from './trade.ts'
@@ -9,6 +9,8 @@ export interface Shown {
   name: string
   phone: string
   address: string
+  /** Where nothing shows who it is, what stands for the receiver. */
+  masked?: Masked
 }
 
 const KNOWN = new Set(KNOWN_SKUS)
@@ -50,6 +52,7 @@ export function soldOrder(trade: Trade, shown: Shown): SoldOrder {
       address2: null,
       city: trade.receiver.city,
     },
+    ...(shown.masked ? { masked: shown.masked } : {}),
     lines: trade.lines.map((l) => ({
       id: l.id,
       sku: l.sku,

@@ -24,6 +24,9 @@ export interface TaobaoOptions {
   seed?: number
 }
 
+/** Number of the shop's trade `serial` (from 0): steps of a thousand beyond 2^53, so what JavaScript rounds is another's. */
+export const tradeId = (serial: number): string => String(4_100_000_000_000_000_001n + BigInt(serial) * 1000n)
+
 /** An option as the command line offers it. */
 interface OptionText {
   type: 'string' | 'number'

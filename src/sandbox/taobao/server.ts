@@ -21,14 +21,13 @@ import { LOGISTICS_METHODS } from './logistics.ts'
 import { createMessages, messagesOf } from './messages.ts'
 import type { Context, Method } from './methods.ts'
 import { TOKEN_METHODS, token } from './oauth.ts'
-import type { TaobaoOptions } from './options.ts'
+import { type TaobaoOptions, tradeId } from './options.ts'
 import { REFUND_METHODS } from './refunds.ts'
 import { TRADE_METHODS } from './trades.ts'
 import { shownTo } from './view.ts'
 
-/** Trades count up in steps of a thousand, beyond 2^53: a number that JavaScript rounds is another trade's. */
 const NUMBERING: Numbering = {
-  tradeId: (serial) => String(4_100_000_000_000_000_001n + BigInt(serial) * 1000n),
+  tradeId,
   // The only sub-order of a trade has the trade's own number [1].
   lineId: (trade, n, count) => (count === 1 ? trade : String(BigInt(trade) + 1n + BigInt(n))),
   mostLines: 12,

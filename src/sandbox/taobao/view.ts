@@ -51,9 +51,19 @@ const time = (instant: string | null): string | undefined => (instant ? beijing(
 
 /** Name and number hidden but for a rest; the address is hidden wholly since 2026-08-31 [1]. */
 export function shownTo(trade: Trade): Shown {
-  const { name, mobile } = trade.receiver
-  return { name: `${[...name][0]}**`, phone: `*******${mobile.slice(-4)}`, address: '******' }
+  const { name, mobile, province, city, district, town, zip } = trade.receiver
+  const address = '******'
+  const place = ['CN', zip, province, inCounty(trade) ? null : city, district, town, address]
+  return {
+    name: `${[...name][0]}**`,
+    phone: `*******${mobile.slice(-4)}`,
+    address,
+    masked: { opaqueId: oaidOf(trade), place: place.filter((part) => part !== null) },
+  }
 }
+
+/** A county that belongs to no city stands in the district alone [1]. */
+const inCounty = ({ receiver }: Trade): boolean => receiver.city.startsWith('省直辖')
 
 /**
  * The opaque identity of a receiver: of name, numbers, address and the instant of the order [1], so that two orders of
@@ -116,19 +126,17 @@ function moneyFields(trade: Trade): Fields {
 function receiverFields(trade: Trade): Fields {
   const { province, city, district, town, zip } = trade.receiver
   const shown = shownTo(trade)
-  // A county that belongs to no city stands in the district alone [1].
-  const county = city.startsWith('省直辖')
   return {
     receiver_name: shown.name,
     receiver_mobile: shown.phone,
     receiver_state: province,
-    receiver_city: county ? undefined : city,
+    receiver_city: inCounty(trade) ? undefined : city,
     receiver_district: district ?? undefined,
     receiver_town: town ?? undefined,
     receiver_address: shown.address,
     receiver_zip: zip,
     receiver_country: '',
-    oaid: oaidOf(trade),
+    oaid: shown.masked?.opaqueId,
   }
 }
 
