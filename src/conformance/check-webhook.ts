@@ -46,7 +46,7 @@ export async function checkWebhooks(subject: Subject, topic: string): Promise<Fi
       by,
       body,
       contentType,
-      query: recorded?.request.path.split('?')[1] ?? '',
+      query: withoutProof(recorded?.request.path.split('?')[1] ?? '', declared),
     }
     return [
       await guarded({ check: 'signature', about: topic }, by, async () => forged(bench)),
@@ -57,6 +57,12 @@ export async function checkWebhooks(subject: Subject, topic: string): Promise<Fi
   } finally {
     await connection.close()
   }
+}
+
+function withoutProof(query: string, { token, verify }: WebhookManifest): string {
+  const names = new URLSearchParams(query)
+  for (const name of [verify?.query, token?.query, token && 'token']) if (name) names.delete(name)
+  return names.toString()
 }
 
 function allSecrets({ connector: { manifest } }: Subject): Record<string, unknown> {
