@@ -100,7 +100,7 @@ function places(s: Record<string, string>) {
   }
 }
 
-function head(b: Bill, rows: OrderRow[]) {
+function head(b: Bill, rows: OrderRow[], key: string | undefined) {
   const { order: o, settings: s } = b
   const to = o.shipTo
   const place = to && [to.country, to.postcode, to.subdivision, to.city, to.district, ...to.lines]
@@ -127,7 +127,7 @@ function head(b: Bill, rows: OrderRow[]) {
     vdef4: fit(some(to?.phone) ?? some(o.buyer.phone), 100),
     vdef5: fit(place ? words(' ', ...place) : undefined, 100),
     vdef7: some(to?.opaqueId),
-    so_saleorder_b: { item: rows.map((row) => item(b, row, context.push?.key)) },
+    so_saleorder_b: { item: rows.map((row) => item(b, row, key)) },
   }
 }
 
@@ -145,5 +145,5 @@ export function ncBill(order: Order, context: MapContext) {
     codes.rate?.[order.currency] ?? (order.currency === base ? '1' : code(codes, 'rate', order.currency))
   const day = businessDate(some(order.paidAt) ?? order.placedAt, company.zone)
   const bill: Bill = { order, settings: settings as Record<string, string>, codes, base, rate, day }
-  return { '@id': context.push?.key, billhead: head(bill, orderRows(order)) }
+  return { '@id': context.push?.key, billhead: head(bill, orderRows(order), context.push?.key) }
 }

@@ -1,4 +1,6 @@
 /** `coverage.yaml` against what is there: nothing is said to work that is not declared, and nothing is left unsaid. */
+import { existsSync } from 'node:fs'
+import { join } from 'node:path'
 import { declaredOperations, readCoverage } from '../connector/coverage.ts'
 import { type Finding, failed, guarded, ok } from './finding.ts'
 import type { Subject } from './subject.ts'
@@ -30,11 +32,16 @@ export function checkCoverage(subject: Subject): Promise<Finding> {
   })
 }
 
-/** A list or a write; what only arrives has the deliveries that bring it. */
-function isRecorded({ connector, fixtures }: Subject, operation: string, name: string): boolean {
+/** A list or a write, or rows or a file; what only arrives has the deliveries that bring it. */
+function isRecorded({ folder, connector, fixtures }: Subject, operation: string, name: string): boolean {
   const { manifest, hooks } = connector
   const has = (of: string, what: string) => fixtures.some((f) => f.of === of && f.what === what)
   if (operation.endsWith('.out')) return has(name, 'write')
+  const { rows, files } = manifest.read![name]!
+  if (rows || files)
+    return ['rows.json', 'file.csv', 'file.xlsx'].some((end) =>
+      existsSync(join(folder, 'fixtures', `${name}.${end}`)),
+    )
   if (manifest.read![name]!.list ?? hooks.read?.[name]?.page) return has(name, 'list')
   const topics = Object.entries(manifest.webhooks ?? {}).filter(([, w]) => w.stream === name)
   return topics.some(([topic]) => has(topic, 'webhook'))
