@@ -149,6 +149,19 @@ function tokenReply({ manifest }: ModelParts): Reply | null {
   return good === null ? null : { status: 200, tree: good }
 }
 
+/** The declared calls that this may be, the likeliest first. */
+function fittingRoutes(parts: ModelParts, routes: Route[], base: string, seen: Seen) {
+  return routes
+    .map((route) => ({ route, found: captureCall(parts.manifest.http!, route.call, base, seen) }))
+    .filter((f) => f.found !== null)
+    .sort(
+      (a, b) =>
+        b.found!.literals - a.found!.literals ||
+        fixedLength(b.route) - fixedLength(a.route) ||
+        Object.keys(b.found!.values).length - Object.keys(a.found!.values).length,
+    )
+}
+
 async function handle(
   parts: ModelParts,
   routes: Route[],
@@ -158,15 +171,7 @@ async function handle(
 ): Promise<void> {
   const seen = await seenOf(req)
   parts.state.bodies.push(seen.text)
-  const fits = routes
-    .map((route) => ({ route, found: captureCall(parts.manifest.http!, route.call, base, seen) }))
-    .filter((f) => f.found !== null)
-    .sort(
-      (a, b) =>
-        b.found!.literals - a.found!.literals ||
-        fixedLength(b.route) - fixedLength(a.route) ||
-        Object.keys(b.found!.values).length - Object.keys(a.found!.values).length,
-    )
+  const fits = fittingRoutes(parts, routes, base, seen)
   // where more speaks against it than for it, the call is rather one that only a hook makes
   const doubtful = fits.length === 0 || (fits[0]!.found!.literals < 0 && parts.supporting(seen) !== undefined)
   if (doubtful) return asRecorded(parts, seen, res)
