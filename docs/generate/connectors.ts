@@ -26,7 +26,8 @@ interface Limit {
 
 const DOUBT: Record<string, string> = {
   find: 'asks the system by key',
-  'resend-safe': 'sends the same bytes again; the system refuses a second document under one key',
+  'resend-safe':
+    'sends the same bytes again; the system refuses a second document under one key, or twice the same changes nothing',
   none: 'asks a person',
 }
 

@@ -2,6 +2,7 @@
  * How a command reaches the ledger: over the control socket when a process holds the embedded data folder,
  * else by opening the ledger itself for as long as the command takes.
  */
+import { setTimeout as sleep } from 'node:timers/promises'
 import { TributaryError } from '../core/errors/error.ts'
 import type { Connection } from '../core/ports.ts'
 import type { BrokenConfig, Config } from '../runtime/config.ts'
@@ -19,12 +20,29 @@ export async function withOperations<T>(
   work: (operations: Operations) => Promise<T>,
   config: Config | BrokenConfig = cli.config(),
 ): Promise<T> {
-  const held = config.storage.database ? null : await connectControl(config.storage.data)
-  const opened = held ?? (await openDirectly(cli, config))
+  const opened = await reach(cli, config)
   try {
     return await work(opened.operations)
   } finally {
     await opened.close()
+  }
+}
+
+/** A process that holds the folder and does not listen yet is starting, or ending, or is a command. Milliseconds. */
+const PATIENCE = 10_000
+
+async function reach(cli: Cli, config: Config | BrokenConfig): Promise<OpenedOperations> {
+  const end = Date.now() + PATIENCE
+  for (;;) {
+    const held = config.storage.database ? null : await connectControl(config.storage.data)
+    if (held) return held
+    try {
+      return await openDirectly(cli, config)
+    } catch (error) {
+      const soon = error instanceof TributaryError && error.code === 'LEDGER_FOLDER_HELD'
+      if (!soon || Date.now() > end) throw error
+      await sleep(250)
+    }
   }
 }
 
