@@ -224,12 +224,16 @@ test('no code was forgotten', () => {
     'CONFIG_KEY',
     'CONFIG_KEY_MISSING',
     'CONNECTOR_ANSWER_REFUSED',
+    'CONNECTOR_COVERAGE',
     'CONNECTOR_DENIED',
     'CONNECTOR_FIXTURE',
     'CONNECTOR_NEW',
     'CONNECTOR_TOKEN_DEAD',
     'CONNECTOR_UNKNOWN',
     'CONNECTOR_WAIVER',
+    'WEBHOOK_NO_ADDRESS',
+    'WEBHOOK_NO_SUBSCRIPTIONS',
+    'WEBHOOK_SECRET_MISSING',
   ]
   expect(codes.filter((code) => !seen.has(code)).sort()).toEqual(elsewhere)
 })

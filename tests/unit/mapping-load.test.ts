@@ -289,6 +289,7 @@ describe('cases beside a mapping', () => {
       true,
       false,
     ])
+    await file(`${head}fields: { a: x }`, 'd.yaml')
     const bad = await file('cases:\n  - { name: n, input: 1, expect: 1, expectPart: 1 }', 'd.test.yaml')
     await expect(readCases(bad)).rejects.toThrow(':2:')
   })
