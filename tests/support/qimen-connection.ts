@@ -70,6 +70,7 @@ export const line = (externalId: string, sku: string, quantity: string, goods: n
   tax: 0,
 })
 export const ORDER = {
+  connection: 'web',
   externalId: '7000000000000000123',
   number: '#9',
   currency: 'CNY',
