@@ -1,5 +1,6 @@
 /** What differs between two configurations, in words; never a secret's value. Pure. */
 import type { ConfigurationUses, Used } from '../ledger/configuration.ts'
+import { secretFields } from './config-alerts.ts'
 import { withoutLocal } from './configuration-secrets.ts'
 import type { Bilingual } from './operations-parts.ts'
 
@@ -11,7 +12,7 @@ export interface Side {
 }
 
 export interface Difference {
-  area: 'company' | 'connection' | 'flow' | 'policy' | 'retention' | 'connector' | 'mapping'
+  area: 'company' | 'connection' | 'flow' | 'policy' | 'alerts' | 'retention' | 'connector' | 'mapping'
   /** Id of the connection or flow, name of the connector, policy or mapping; '' where there is but one. */
   id: string
   change: 'added' | 'removed' | 'changed'
@@ -37,13 +38,24 @@ export function differencesOf(before: Side | null, after: Side, secretsOf: Secre
     ...each('connection', was.connections, is.connections, (a, b) => connectionDetails(a, b, secretsOf)),
     ...each('flow', was.flows, is.flows, (a, b) => leaves(a, b)),
     ...each('policy', was.policies, is.policies, (a, b) => leaves(a, b)),
+    ...one('alerts', was.alerts, is.alerts, isChannelSecret),
     ...one('retention', was.retention, is.retention),
   ]
   return before ? [...found, ...usedDifferences(before.uses, after.uses)] : found
 }
 
-function one(area: 'company' | 'retention', was: unknown, is: unknown): Difference[] {
-  const details = leaves(treeOf(was), treeOf(is))
+/** What is secret in a channel of some kind is shown of none. */
+function isChannelSecret([part, , field]: string[]): boolean {
+  return part === 'channels' && field !== undefined && secretFields('').includes(field)
+}
+
+function one(
+  area: 'company' | 'alerts' | 'retention',
+  was: unknown,
+  is: unknown,
+  isHidden?: (path: string[]) => boolean,
+): Difference[] {
+  const details = leaves(treeOf(was), treeOf(is), isHidden)
   if (details.length === 0) return []
   const change = was === undefined ? 'added' : is === undefined ? 'removed' : 'changed'
   return [{ area, id: '', change, details, means: [] }]

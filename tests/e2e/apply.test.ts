@@ -171,27 +171,24 @@ describe.each(KINDS)('apply on $name', ({ missing, roles, database }) => {
     it('tells a channel that was added what is wrong, and none that was taken away', async () => {
       const robots = await startRobots()
       const { webhook, wecom } = robots.channels()
-      try {
-        await apply((file) => {
-          file.alerts = { every: '1s', channels: { webhook } }
-          file.connections.quiet = connectionOf(quiet.url)
-          file.connections.quiet.settings.token = 'no-token-of-this-shop'
-          file.flows.later = { ...file.flows.web, shops: ['quiet'], every: EACH_SECOND }
-        })
-        await until('it is told', () => robots.of('webhook').some((t) => t.text.includes('quiet')), 30_000)
-        await apply((file) => {
-          file.alerts = { every: '1s', channels: { wecom } }
-          delete file.connections.quiet
-          delete file.flows.later
-        })
-        const told = robots.of('webhook').length
-        expect((await site.run(['resume', 'quiet'])).code).toBe(0)
-        await until('its end is told', () => robots.of('wecom').length > 0, 30_000)
-        expect(robots.of('webhook')).toHaveLength(told)
-      } finally {
-        await apply((file) => delete file.alerts)
-        await robots.close()
-      }
+      await apply((file) => {
+        file.alerts = { every: '1s', channels: { webhook } }
+        file.connections.quiet = connectionOf(quiet.url)
+        file.connections.quiet.settings.token = 'no-token-of-this-shop'
+        file.flows.later = { ...file.flows.web, shops: ['quiet'], every: EACH_SECOND }
+      })
+      await until('it is told', () => robots.of('webhook').some((t) => t.text.includes('quiet')), 30_000)
+      await apply((file) => {
+        file.alerts = { every: '1s', channels: { wecom } }
+        delete file.connections.quiet
+        delete file.flows.later
+      })
+      const told = robots.of('webhook').length
+      expect((await site.run(['resume', '--connection', 'quiet'])).code).toBe(0)
+      await until('its end is told', () => robots.of('wecom').length > 0, 30_000)
+      expect(robots.of('webhook')).toHaveLength(told)
+      await apply((file) => delete file.alerts)
+      await robots.close()
     }, 120_000)
 
     it('refuses what is wrong, and everything goes on as it was', async () => {

@@ -7,6 +7,7 @@ import { MARK } from '../../src/runtime/config-environment.ts'
 import { type Difference, differencesOf } from '../../src/runtime/configuration-difference.ts'
 import { effectsOf } from '../../src/runtime/configuration-effects.ts'
 import type { Impact } from '../../src/runtime/operations-configuration-types.ts'
+import { ConfigFile, OWN_PARTS } from '../../src/runtime/schema.ts'
 
 const uses = (more: Partial<ConfigurationUses> = {}): ConfigurationUses => ({
   ...{ tributary: '0.2.0', connectors: {}, mappings: {} },
@@ -40,6 +41,24 @@ describe('differences', () => {
       connections: { shop: { use: 'unknown', settings: { maybe: value } } },
     })
     expect(details(between(unknown('secret-1'), unknown('secret-2')))).toEqual(['settings.maybe: changed'])
+  })
+
+  test("are seen in every part that is not a process's own", () => {
+    const parts = Object.keys(ConfigFile.properties).filter(
+      (p) => !(OWN_PARTS as readonly string[]).includes(p),
+    )
+    for (const part of parts) {
+      const found = between({}, { [part]: { some: { thing: 'new' } } })
+      expect(found.length, part).toBe(1)
+    }
+    expect(parts).toContain('alerts')
+  })
+
+  test('name channels of alerts, and no address or secret of theirs', () => {
+    const channels = (url: string) => ({ alerts: { every: '1s', channels: { ops: { kind: 'wecom', url } } } })
+    const found = between(channels('https://a/?key=secret-1'), channels('https://a/?key=secret-2'))
+    expect(found).toMatchObject([{ area: 'alerts', change: 'changed' }])
+    expect(details(found)).toEqual(['channels.ops.url: changed'])
   })
 
   test('count entries of code tables', () => {

@@ -35,10 +35,10 @@ async function only(id: string, stream: string): Promise<void> {
   await writeFile(file, `${head}read:\n${kept.join('\n')}\n`)
 }
 
-/** Checks that failed. */
+/** Checks that failed. Of the streams that were left away coverage.yaml still tells. */
 const broken = async (id: string): Promise<string[]> =>
   (await runKit(join(root, 'connectors', id))).findings.flatMap((f) =>
-    f.state === 'failed' ? [f.check] : [],
+    f.state === 'failed' && f.check !== 'coverage' ? [f.check] : [],
   )
 
 describe('the kit over sources without HTTP', { timeout: 120_000 }, () => {

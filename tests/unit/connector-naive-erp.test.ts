@@ -30,6 +30,7 @@ afterAll(async () => {
 })
 
 const order = {
+  connection: 'web',
   externalId: '7001',
   number: '#1001',
   currency: 'KWD',
@@ -83,7 +84,7 @@ describe('naive-erp', () => {
       {
         state: 'confirmed',
         source: '7001',
-        channel: 'erp',
+        channel: 'web',
         lines: [
           { ref: '1', item: 'A', amount: '7.796', tax: '0.371' },
           { ref: '2', item: 'B', amount: '0.000', tax: '0.000' },

@@ -34,6 +34,7 @@ export const enConfiguration = {
   'area.connection': 'connection {id}',
   'area.flow': 'flow {id}',
   'area.policy': 'policy {id}',
+  'area.alerts': 'alerts',
   'area.retention': 'retention',
   'area.connector': 'connector {id}',
   'area.mapping': 'mapping {id}',

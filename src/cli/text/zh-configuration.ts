@@ -30,6 +30,7 @@ export const zhConfiguration: Record<keyof typeof enConfiguration, string> = {
   'area.connection': '连接 {id}',
   'area.flow': '流程 {id}',
   'area.policy': '策略 {id}',
+  'area.alerts': '告警',
   'area.retention': '保留时间',
   'area.connector': '连接器 {id}',
   'area.mapping': '映射 {id}',
