@@ -136,7 +136,9 @@ describe.each(KINDS)('apply on $name', ({ missing, roles, database }) => {
       const sold = () => site.sold(quiet.url)
       await site.sell(2, quiet.url)
       await apply((file) => {
-        file.connections.quiet = connectionOf(quiet.url)
+        // a flow that begins later reads from now on, less the overlap: what was just sold is to be in it
+        const poll = { order: { lag: '0s', overlap: '2m' } }
+        file.connections.quiet = { ...connectionOf(quiet.url), poll }
         file.flows.later = {
           ...file.flows.web,
           shops: ['quiet'],
