@@ -2,9 +2,10 @@
 
 import { businessDay, dayAfter, yesterday } from '../core/business-day.ts'
 import { runtimeError } from '../core/errors/runtime.ts'
-import type { Connection } from '../core/ports.ts'
+import type { Connection, ReadStream } from '../core/ports.ts'
 import { businessDate } from '../core/time.ts'
 import { type CheckRow, listChecks, type NewCheck, planChecks } from '../ledger/completeness.ts'
+import { watermarkOf } from '../ledger/stream.ts'
 import { readableStream } from '../pipeline/backfill.ts'
 import { pollLane } from '../pipeline/schedule.ts'
 import type {
@@ -26,7 +27,7 @@ export function completenessOperations(desk: Desk): Pick<BackfillOperations, Own
   return {
     async completenessCheck(request) {
       const connection = connectionOf(desk, request.connection)
-      const checks = plannedChecks(desk, connection, request)
+      const checks = await plannedChecks(desk, connection, request)
       const ids = await planChecks(desk.db, checks, handOf(request))
       const lanes = new Set(checks.map((c) => pollLane(c.connection, c.stream)))
       await desk.wake({ completeness: [...lanes] })
@@ -54,11 +55,15 @@ function numberOf(id: string): number {
 }
 
 /** One check per stream and day, oldest day first. */
-function plannedChecks(desk: Desk, connection: Connection, request: CompletenessRequest): NewCheck[] {
+async function plannedChecks(
+  desk: Desk,
+  connection: Connection,
+  request: CompletenessRequest,
+): Promise<NewCheck[]> {
   const zone = desk.context.config.company?.zone ?? 'Etc/UTC'
   const streams = request.stream
     ? [readableStream(connection, request.stream, 'range')]
-    : connection.streams.filter((s) => !s.unlisted)
+    : await readStreams(desk, connection)
   const days = daysOf(request, zone)
   for (const stream of streams) withinReach(stream, businessDay(days[0]!, zone).since)
   const list = request.list === true
@@ -67,6 +72,15 @@ function plannedChecks(desk: Desk, connection: Connection, request: Completeness
       return { connection: connection.id, stream, day, ...businessDay(day, zone), list }
     }),
   )
+}
+
+/** Orders, and what was ever read beside them: what nobody reads is not missing. */
+async function readStreams(desk: Desk, connection: Connection): Promise<ReadStream[]> {
+  const listed = connection.streams.filter((s) => !s.unlisted)
+  const read = await Promise.all(
+    listed.map(async (s) => s.document === 'order' || (await watermarkOf(desk.db, connection.id, s.name))),
+  )
+  return listed.filter((_, i) => read[i])
 }
 
 function daysOf({ since, until }: CompletenessRequest, zone: string): string[] {

@@ -161,8 +161,8 @@ it('from the shell: by ids of a file, those that the shop does not have are name
   expect((await product.running.operations.stats({})).received).toBe(2)
   expect((await shell('list', '--state', 'done')).out).toMatch(/shop +order +done +2 \/ 3 +2/)
   expect(await shell('show', '99')).toMatchObject({ code: 1 })
-  expect((await shell('start', 'shop', 'refund', '--since', '2020-01-01', '--yes')).err).toContain(
-    'no stream "refund"',
+  expect((await shell('start', 'shop', 'parcel', '--since', '2020-01-01', '--yes')).err).toContain(
+    'no stream "parcel"',
   )
   expect((await shell('start', 'shop', 'order', '--yes')).code).toBe(2)
   expect((await shell('start', 'shop', 'order', '--since', '2031-01-01', '--yes')).code).toBe(2)
