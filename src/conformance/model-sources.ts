@@ -14,6 +14,7 @@ import type { SourceOpeners } from '../connector/sources.ts'
 import type { Database, Raw, Rows } from '../connector/sql/database.ts'
 import { begin, POSTGRES_KINDS } from '../connector/sql/postgres.ts'
 import { fillText, namesIn } from '../connector/template.ts'
+import { keepWasmCode } from '../core/wasm-code.ts'
 import type { Model } from './model.ts'
 import { DECIMAL } from './model-lists.ts'
 import { emptyState, type ModelRecord, type ModelState } from './model-parts.ts'
@@ -92,6 +93,7 @@ const quoted = (name: string): string => `"${name.replaceAll('"', '""')}"`
 let shared: Promise<PGlite> | null = null
 
 async function startEngine({ id, version, type }: Table): Promise<PGlite> {
+  keepWasmCode()
   shared ??= PGlite.create()
   const engine = await shared
   const column = version === null ? '' : `, ${quoted(version)} ${type}`

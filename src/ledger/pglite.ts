@@ -10,6 +10,7 @@ import { Worker } from 'node:worker_threads'
 import pg from 'pg'
 import { ledgerError } from '../core/errors/ledger.ts'
 import { insideTransaction } from '../core/transaction-guard.ts'
+import { keepWasmCode } from '../core/wasm-code.ts'
 import { again, type Database, type PoolShape, type Queryable, type Result, STALE_PLAN } from './database.ts'
 import { type FolderLock, lockFolder } from './folder-lock.ts'
 import { type Copies, copyCluster } from './pglite-snapshot.ts'
@@ -238,9 +239,13 @@ async function createCluster(folder: string): Promise<void> {
     const pg = await PGlite.create(process.argv[1]); await pg.exec('checkpoint'); await pg.close()`
   const making = `${folder}.new`
   fs.rmSync(making, { recursive: true, force: true })
-  await promisify(execFile)(process.execPath, ['--input-type=module', '-e', script, making], {
-    timeout: 120_000,
-  })
+  await promisify(execFile)(
+    process.execPath,
+    ['--no-wasm-code-gc', '--input-type=module', '-e', script, making],
+    {
+      timeout: 120_000,
+    },
+  )
   fs.renameSync(making, folder)
 }
 
@@ -267,6 +272,7 @@ export async function openPglite(
     if (!fs.existsSync(path.join(cluster, 'PG_VERSION'))) await createCluster(cluster)
     // left behind by a killed owner; we hold the folder's lock, so nobody else can be in there
     fs.rmSync(path.join(cluster, 'postmaster.pid'), { force: true })
+    keepWasmCode()
     const worker = new Worker(sibling('pglite-worker'), {
       workerData: { folder: cluster },
       // it only hands bytes through; without a limit its garbage takes 20 MB
