@@ -22,10 +22,7 @@ import { planShipment } from './stages/plan-shipments.ts'
 import { storeOnly } from './stages/store-only.ts'
 
 const BATCH = 200
-/**
- * A document that was in hand at this many deaths is parked. More than records are given: leases that lapse together
- * are taken up together, so a deadly record takes the same innocent document along each time, until it is parked.
- */
+/** A document that was in hand at this many deaths is parked; as many as records are given (normalize.ts). */
 const DEATHS = 6
 
 /** Plans until nothing is due or the turn is over. */

@@ -257,7 +257,7 @@ describe('pages of a poll', () => {
   })
 })
 
-describe('a record that was in hand when its process died three times', () => {
+describe('a record that was in hand when its process died six times', () => {
   it('is parked, and those beside it go on', async () => {
     const beside = await openStage({ erp: 'naive' })
     try {
@@ -276,8 +276,8 @@ describe('a record that was in hand when its process died three times', () => {
           return { ...from, externalId: null, contentType: 'application/json', body, hint: false, ...key }
         }),
       )
-      // what three deaths leave behind
-      await db.query(`update inbox set attempts = 3, claimed_until = now() - interval '1 s' where id = $1`, [
+      // what six deaths leave behind
+      await db.query(`update inbox set attempts = 6, claimed_until = now() - interval '1 s' where id = $1`, [
         ids[1],
       ])
       await db.close()

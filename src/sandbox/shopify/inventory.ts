@@ -48,7 +48,7 @@ export const ITEMS: readonly Item[] = CATALOGUE.map(({ sku, name, option, price 
   return { id: ITEM + i + 1, variant: VARIANT + i + 1, sku, title: name, option, price }
 })
 
-interface Level {
+export interface Level {
   available: number
   updatedAt: string
 }
