@@ -10,7 +10,7 @@ import { Worker } from 'node:worker_threads'
 import pg from 'pg'
 import { ledgerError } from '../core/errors/ledger.ts'
 import { insideTransaction } from '../core/transaction-guard.ts'
-import { keepWasmCode } from '../core/wasm-code.ts'
+import { KEEP_WASM_CODE, keepWasmCode } from '../core/wasm-code.ts'
 import { again, type Database, type PoolShape, type Queryable, type Result, STALE_PLAN } from './database.ts'
 import { type FolderLock, lockFolder } from './folder-lock.ts'
 import { type Copies, copyCluster } from './pglite-snapshot.ts'
@@ -239,13 +239,8 @@ async function createCluster(folder: string): Promise<void> {
     const pg = await PGlite.create(process.argv[1]); await pg.exec('checkpoint'); await pg.close()`
   const making = `${folder}.new`
   fs.rmSync(making, { recursive: true, force: true })
-  await promisify(execFile)(
-    process.execPath,
-    ['--no-wasm-code-gc', '--input-type=module', '-e', script, making],
-    {
-      timeout: 120_000,
-    },
-  )
+  const args = [KEEP_WASM_CODE, '--input-type=module', '-e', script, making]
+  await promisify(execFile)(process.execPath, args, { timeout: 120_000 })
   fs.renameSync(making, folder)
 }
 

@@ -11,16 +11,11 @@ import { bisect } from '../ledger/group-commit.ts'
 import { appendRecords, type ClaimedRecord, claimRecords, releaseRecords } from '../ledger/inbox.ts'
 import { journalSubject } from '../ledger/journal.ts'
 import type { Parked } from '../ledger/parked.ts'
-import { FETCH, LANE_TURN, NORMALIZE, type Pipe, PLAN, type Stopping } from './pipe.ts'
+import { DEATHS, FETCH, LANE_TURN, NORMALIZE, type Pipe, PLAN, type Stopping } from './pipe.ts'
 import { hintRow } from './receive.ts'
 import { toDocument } from './to-document.ts'
 
 const BATCH = 200
-/**
- * A record that was in hand at this many deaths is parked. The first may be those of its whole batch, and whoever is
- * killed for other reasons again and again (power, memory, an impatient supervisor) has an innocent record in hand.
- */
-const DEATHS = 6
 
 /** Normalizes until nothing is left or the turn is over. */
 export async function normalizeLane(pipe: Pipe, stopping: Stopping): Promise<void> {

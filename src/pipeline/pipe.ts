@@ -87,6 +87,12 @@ export async function wakeDelivery(pipe: Pipe, id: string, pushes?: number[]): P
 /** A lane hands over to a new run of itself after this long, so that a stop never waits for a whole backlog. */
 export const LANE_TURN = 5_000
 
+/**
+ * A record or document that was in hand at this many deaths is parked. The first may be those of its whole batch, and
+ * whoever is killed for other reasons again and again (power, memory, an impatient supervisor) has an innocent one in hand.
+ */
+export const DEATHS = 6
+
 /** True when the process is asked to stop; lanes end after the batch in hand. */
 export interface Stopping {
   readonly asked: boolean

@@ -15,15 +15,13 @@ import { originOrders, pushesByKey } from '../ledger/push-lookup.ts'
 import { type Settlement, settleAll } from '../ledger/settle.ts'
 import { changeTasks } from '../ledger/task.ts'
 import { linkPushes, upsertWorkOrders } from '../ledger/work-order.ts'
-import { LANE_TURN, type Pipe, PLAN, type Stopping, wakeDelivery } from './pipe.ts'
+import { DEATHS, LANE_TURN, type Pipe, PLAN, type Stopping, wakeDelivery } from './pipe.ts'
 import { planAcknowledgement } from './stages/plan-acknowledgements.ts'
 import { emptyPlan, type Plan, planOrder } from './stages/plan-orders.ts'
 import { planShipment } from './stages/plan-shipments.ts'
 import { storeOnly } from './stages/store-only.ts'
 
 const BATCH = 200
-/** A document that was in hand at this many deaths is parked; as many as records are given (normalize.ts). */
-const DEATHS = 6
 
 /** Plans until nothing is due or the turn is over. */
 export async function planLane(pipe: Pipe, stopping: Stopping): Promise<void> {
